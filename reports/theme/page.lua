@@ -1,0 +1,224 @@
+-- The page subset of Quarto's markdown, made into html by pandoc alone: numbered figures and
+-- tables with their cross-references, folds, conditional content, and nothing else.
+-- Whatever lies outside the subset is an error, never passed through.
+
+local CLASSES = {
+  quiet = true, lead = true, cards = true, card = true, ["card-number"] = true,
+  ["card-unit"] = true, ["card-note"] = true, withheld = true, label = true, source = true,
+}
+local REFERENCE_WORDS = {
+  sv = { fig = "Figur", tbl = "Tabell" },
+  fi = { fig = "Kuva", tbl = "Taulukko" },
+  en = { fig = "Figure", tbl = "Table" },
+}
+local NBSP = "\u{a0}"
+
+local words = REFERENCE_WORDS.en
+local is_fragment = false
+local numbers = {}
+
+local function refuse(message)
+  error("page subset: " .. message, 0)
+end
+
+local function kind_of(identifier)
+  local kind = identifier:match("^(%a+)%-")
+  return (kind == "fig" or kind == "tbl") and kind or nil
+end
+
+local function named(identifier)
+  return words[kind_of(identifier)] .. NBSP .. numbers[identifier]
+end
+
+local function numbered_caption(identifier, inlines)
+  if is_fragment then
+    return inlines
+  end
+  local number = pandoc.Span({ pandoc.Str(named(identifier) .. ":") }, { class = "number" })
+  return pandoc.Inlines({ number, pandoc.Space() }) .. inlines
+end
+
+local function escaped(text)
+  return (text:gsub("&", "&amp;"):gsub('"', "&quot;"):gsub("<", "&lt;"):gsub(">", "&gt;"))
+end
+
+local function raw(html)
+  return pandoc.RawBlock("html", html)
+end
+
+-- 1. What the document says of itself --------------------------------------------------------
+
+local function read_settings(meta)
+  local language = pandoc.utils.stringify(meta.lang or "en"):sub(1, 2)
+  words = REFERENCE_WORDS[language] or refuse("no reference words in language " .. language)
+  is_fragment = meta.fragment ~= nil
+end
+
+-- 2. Only the subset --------------------------------------------------------------------------
+
+local function check_classes(element)
+  for _, class in ipairs(element.classes) do
+    if not CLASSES[class] then
+      refuse("class " .. class .. " is not known to the theme")
+    end
+  end
+end
+
+local FORBIDDEN = {
+  "RawBlock", "CodeBlock", "RawInline", "Code", "Math", "Note", "LineBlock", "BlockQuote",
+  "DefinitionList", "HorizontalRule",
+}
+
+local check = { Span = check_classes }
+for _, name in ipairs(FORBIDDEN) do
+  check[name] = function() refuse(name .. " is not part of it") end
+end
+
+function check.Image(image)
+  if not image.src:match("^figures/[%w._-]+%.png$") then
+    refuse("an image that is not a file figures/NAME.png")
+  end
+end
+
+function check.Div(div)
+  local special = div.classes[1] == "callout-note" or div.classes[1] == "content-visible"
+  if not special then
+    check_classes(div)
+  end
+end
+
+-- 3. Numbers in the order of the document ------------------------------------------------------
+
+local function give_numbers(doc)
+  local count = { fig = 0, tbl = 0 }
+  local function number(element)
+    local kind = kind_of(element.identifier)
+    if kind then
+      if numbers[element.identifier] then
+        refuse("two things are called " .. element.identifier)
+      end
+      count[kind] = count[kind] + 1
+      numbers[element.identifier] = count[kind]
+    end
+  end
+  doc:walk({ traverse = "topdown", Div = number, Table = number })
+end
+
+-- 4. Each construct ----------------------------------------------------------------------------
+
+local function figure(div)
+  local image = #div.content == 2 and div.content[1].content[1]
+  if not image or image.t ~= "Image" then
+    refuse(div.identifier .. " must hold one image and one caption paragraph")
+  end
+  local alt = image.attributes["fig-alt"] or ""
+  if alt == "" then
+    refuse(div.identifier .. " has no alternative text (fig-alt)")
+  end
+  local picture = pandoc.Image({ pandoc.Str(alt) }, image.src)
+  return {
+    raw('<figure id="' .. escaped(div.identifier) .. '">'),
+    raw("<figcaption>"),
+    pandoc.Plain(numbered_caption(div.identifier, div.content[2].content)),
+    raw("</figcaption>"),
+    pandoc.Plain({ picture }),
+    raw("</figure>"),
+  }
+end
+
+local function fold(div)
+  local title = div.content[1]
+  if not title or title.t ~= "Header" then
+    refuse("a callout without a title")
+  end
+  local rest = pandoc.Blocks({ table.unpack(div.content, 2) })
+  if div.attributes["collapse"] ~= "true" then
+    return { raw('<div class="note"><p class="note-title">'), pandoc.Plain(title.content),
+      raw("</p>") } .. rest .. { raw("</div>") }
+  end
+  local opening = pandoc.Blocks({ raw("<details>"), raw("<summary>"),
+    pandoc.Plain(title.content), raw("</summary>"), raw('<div class="fold">') })
+  return opening .. rest .. pandoc.Blocks({ raw("</div>"), raw("</details>") })
+end
+
+local function conditional(div)
+  return div.attributes["when-format"] == "html" and div.content or {}
+end
+
+local build = {}
+
+function build.Div(div)
+  if div.classes:includes("callout-note") then
+    return fold(div)
+  elseif div.classes:includes("content-visible") then
+    return conditional(div)
+  elseif kind_of(div.identifier) == "fig" then
+    return figure(div)
+  elseif div.classes:includes("cards") then
+    div.attributes["role"] = "list"
+    return div
+  elseif div.classes:includes("card") then
+    div.attributes["role"] = "listitem"
+    return div
+  end
+end
+
+function build.Table(tbl)
+  local caption = tbl.caption.long[1] and tbl.caption.long[1].content or pandoc.Inlines({})
+  if kind_of(tbl.identifier) == "tbl" then
+    caption = numbered_caption(tbl.identifier, caption)
+  elseif #caption == 0 then
+    refuse("a table without a caption")
+  end
+  tbl.caption.long = { pandoc.Plain({ pandoc.Span(caption, { class = "caption" }) }) }
+  local label = pandoc.utils.stringify(caption)
+  return pandoc.Div({ tbl }, { class = "table", tabindex = "0", role = "region",
+    ["aria-label"] = label })
+end
+
+function build.Cite(cite)
+  local links = cite.citations:map(function(citation)
+    local identifier = citation.id
+    if not kind_of(identifier) then
+      refuse("a reference to " .. identifier .. ": only figures and tables can be referred to")
+    elseif numbers[identifier] and not is_fragment then
+      return pandoc.Link({ pandoc.Str(named(identifier)) }, "#" .. identifier)
+    elseif is_fragment then
+      return pandoc.Str(identifier)
+    end
+    refuse("a reference to " .. identifier .. ", which is not on the page")
+  end)
+  local inlines = pandoc.Inlines({})
+  for index, link in ipairs(links) do
+    if index > 1 then
+      inlines:extend({ pandoc.Str(","), pandoc.Space() })
+    end
+    inlines:insert(link)
+  end
+  return inlines
+end
+
+-- 5. Headings without a skipped level ----------------------------------------------------------
+
+local function check_headings(doc)
+  local before = 1
+  doc:walk({ Header = function(header)
+    if header.level == 1 then
+      refuse("a heading of level 1: the title is the only one")
+    elseif header.level > before + 1 then
+      refuse("a heading of level " .. header.level .. " below one of level " .. before)
+    end
+    before = header.level
+  end })
+end
+
+function Pandoc(doc)
+  read_settings(doc.meta)
+  doc:walk(check)
+  give_numbers(doc)
+  local built = doc:walk(build)
+  if not is_fragment then
+    check_headings(built)
+  end
+  return built
+end

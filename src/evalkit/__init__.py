@@ -1,0 +1,77 @@
+"""evalkit: the evaluation of coordinated rehabilitation.
+
+Functions compute and values carry: a sample goes into an estimator, a frozen result comes out, and
+only what has passed the door (`release`) can be shown. Names are loaded when they are first used,
+so that `import evalkit as ek` costs nothing.
+
+>>> import evalkit as ek
+>>> ek.break_even_share(cost=50_000, gain=100_000, years=1)
+0.5
+"""
+
+from importlib import import_module
+
+from evalkit.provenance import VERSION as __version__
+
+_PUBLIC = {
+    "evalkit.cohort.samples": [
+        "AreaCount",
+        "HealthPanel",
+        "Occasions",
+        "Persons",
+        "StateHistory",
+        "TimeToEvent",
+    ],
+    "evalkit.compare": ["characteristics"],
+    "evalkit.economics": ["break_even_share", "ledger", "pay_off"],
+    "evalkit.errors": [
+        "AssumptionWarning",
+        "CohortError",
+        "DisclosureError",
+        "EstimationError",
+        "EvalkitError",
+        "ParameterError",
+        "RecordsError",
+        "SmallSampleWarning",
+        "StudyError",
+    ],
+    "evalkit.examples": ["write_example"],
+    "evalkit.follow_up": ["before_after", "need_and_coverage"],
+    "evalkit.health": ["eq5d_index", "minimal_important_difference", "value_sets"],
+    "evalkit.panel": ["ancova", "fixed_effects", "wave_means"],
+    "evalkit.records": ["read_records"],
+    "evalkit.release": ["Released", "load_profile", "release", "secondary_suppression"],
+    "evalkit.report": ["display", "figures", "open_text", "tables", "words"],
+    "evalkit.run": ["open_shared", "open_unit", "run_reports"],
+    "evalkit.study": ["Study", "read_study", "study_schema"],
+    "evalkit.survival": [
+        "cox",
+        "cumulative_incidence",
+        "incidence_at",
+        "kaplan_meier",
+        "logrank_test",
+        "occupation",
+        "parametric_survival",
+        "restricted_mean",
+        "state_at",
+        "time_in_state",
+        "time_lost",
+    ],
+    "evalkit.synthetic": ["synthesise"],
+}
+_HOME = {name: room for room, names in _PUBLIC.items() for name in names}
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its room at first use."""
+    if name not in _HOME:
+        raise AttributeError(f"evalkit has no public name {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

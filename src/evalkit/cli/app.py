@@ -1,0 +1,123 @@
+"""Commands of evalkit: each does one thing and ends with the exit code that design fixes."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalkit.errors import EvalkitError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=(
+        "Evaluate coordinated rehabilitation: from records to published reports, one for every "
+        "municipality.\n\n"
+        "New here? `evalkit report synthetic-se` makes the reports of a made-up Swedish study. "
+        "With data of your own: write a study file, then `evalkit check study.yaml`, then "
+        "`evalkit report study.yaml`."
+    ),
+)
+EXIT_INTERRUPTED = 130
+
+
+@app.command()
+def report(
+    studies: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY...",
+            help="synthetic-se, synthetic-fi, or the path of a study file (or of its folder)",
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="folder of the site; by default beside the study file")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="worker processes; by default all processors")
+    ] = None,
+    renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
+    only: Annotated[
+        list[str] | None, typer.Option(help="only this unit (name or code); may be repeated")
+    ] = None,
+) -> None:
+    """Make the reports of one or more studies; what is good already is not made again."""
+    from evalkit.cli.progress import make_progress, print_summary
+    from evalkit.run import run_reports
+
+    summary = run_reports(
+        studies,
+        output=output,
+        workers=workers,
+        renderer=renderer,
+        only=only,
+        progress=make_progress(),
+    )
+    print_summary(summary)
+    raise typer.Exit(summary.exit_code)
+
+
+@app.command()
+def check(
+    study: Annotated[str, typer.Argument(help="a study file, or a shipped study")],
+) -> None:
+    """Say whether the records are fit for the study, and which analyses they make impossible."""
+    from evalkit.cli.check import print_check
+
+    print_check(study)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, which renderer will be used and why, and what to do about it."""
+    from evalkit.cli.doctor import print_doctor
+
+    print_doctor()
+
+
+@app.command()
+def synthesise(
+    folder: Annotated[Path, typer.Argument(help="folder to write the study into")],
+    country: Annotated[str, typer.Option(help="SE or FI")] = "SE",
+    seed: Annotated[int, typer.Option(help="seed of the random generator")] = 20261,
+) -> None:
+    """Write a made-up study whose truth is known: records, study file and truth.json."""
+    from evalkit.synthetic import synthesise as write
+
+    write(folder, country=country, seed=seed)
+    typer.echo(f"{folder}: written")
+
+
+@app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="help: a randomised trial of coordinated care")],
+    folder: Annotated[Path, typer.Argument(help="empty folder to write the study into")],
+) -> None:
+    """Write a public study with real data, ready for `evalkit report` (extra [examples])."""
+    from evalkit.examples import write_example
+
+    write_example(name, folder)
+    typer.echo(f"{folder / 'study.yaml'}: written; next: evalkit report {folder / 'study.yaml'}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the study file, for editors."""
+    from evalkit.study import study_schema
+
+    typer.echo(json.dumps(study_schema(), indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """Run a command; errors that evalkit raises on purpose are one message and an exit code."""
+    try:
+        app()
+    except EvalkitError as error:
+        typer.echo(f"evalkit: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("evalkit: interrupted; what is finished is kept, run again to go on", err=True)
+        sys.exit(EXIT_INTERRUPTED)

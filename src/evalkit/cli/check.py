@@ -1,0 +1,38 @@
+"""`evalkit check`: is my data fit for this study, what is impossible, and why."""
+
+import typer
+
+from evalkit.cohort.build import build_cohort
+from evalkit.cohort.open import open_samples
+from evalkit.records import check_eligibility, read_records, what_is_possible
+from evalkit.run.layout import find_study
+from evalkit.study import Study
+
+
+def print_check(name: str) -> None:
+    """Read everything as a report would, and print what was found.
+
+    Raises
+    ------
+    StudyError, RecordsError, CohortError
+        With all faults, as a report would.
+    """
+    study = find_study(name)
+    typer.echo(f"{study.name}: the study file is a valid protocol")
+    records = read_records(study)
+    sizes = ", ".join(f"{table} {len(frame):,}" for table, frame in records.tables.items())
+    typer.echo(f"Tables and their rows: {sizes}".replace(",", " ").replace("  ", ", "))
+    check_eligibility(study, records.tables)
+    typer.echo("No eligibility column comes from after the start")
+    _print_flow(study, records)
+    typer.echo("Analyses:")
+    for item in what_is_possible(study, records.tables):
+        mark, reason = ("possible", "") if item.possible else ("impossible", f": {item.reason}")
+        typer.echo(f"  {item.analysis}: {mark}{reason}")
+
+
+def _print_flow(study: Study, records: object) -> None:
+    samples = open_samples(build_cohort(records.tables, study), study)
+    typer.echo("Who is analysed:")
+    for row in samples.flow.tidy().itertuples():
+        typer.echo(f"  {row.n_after:>7} left after: {row.reason.replace('_', ' ')}")

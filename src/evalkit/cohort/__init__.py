@@ -1,0 +1,38 @@
+"""Cohort: spells to months to exits; who is eligible, the attrition flow, and samples."""
+
+from evalkit.cohort.build import build_cohort
+from evalkit.cohort.definitions import impossible_definitions
+from evalkit.cohort.exits import Exits, sustained_exit
+from evalkit.cohort.flow import flow_steps, flow_table
+from evalkit.cohort.months import MONTH_STATES
+from evalkit.cohort.open import Samples, health_panel, open_samples
+from evalkit.cohort.samples import (
+    AreaCount,
+    HealthPanel,
+    Occasions,
+    Persons,
+    StateHistory,
+    TimeToEvent,
+)
+from evalkit.cohort.tables import CohortTables, part_of
+
+__all__ = [
+    "MONTH_STATES",
+    "AreaCount",
+    "CohortTables",
+    "Exits",
+    "HealthPanel",
+    "Occasions",
+    "Persons",
+    "Samples",
+    "StateHistory",
+    "TimeToEvent",
+    "build_cohort",
+    "flow_steps",
+    "flow_table",
+    "health_panel",
+    "impossible_definitions",
+    "open_samples",
+    "part_of",
+    "sustained_exit",
+]

@@ -1,0 +1,85 @@
+"""Areas: how many of working age live there, and how many took part in the same twelve months."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from evalkit.cohort.samples import AreaCount
+from evalkit.cohort.starts import PLACE
+from evalkit.provenance import digest_frame
+from evalkit.records import schema
+from evalkit.study import Study
+
+NAMES = (
+    schema.NAME_SV,
+    schema.NAME_FI,
+    schema.NAME_EN,
+    schema.NAME_FI_GENITIVE,
+    schema.NAME_FI_LOCATIVE,
+)
+COLUMNS = (*PLACE, *NAMES, "population", "covered", "period")
+
+
+def areas_frame(
+    tables: Mapping[str, pd.DataFrame], persons: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """Count population and persons covered in the last full calendar year with both.
+
+    Covered is who took part in any package at any time of the year, each person once, in the
+    municipality where the person is registered.
+
+    Parameters
+    ----------
+    persons : DataFrame
+        With `person_id` and `municipality`.
+
+    Returns
+    -------
+    DataFrame
+        One row a municipality; `population` is missing where the year's is. Empty without the
+        tables municipalities and municipality_years.
+    """
+    municipalities = tables.get(schema.MUNICIPALITIES)
+    years = tables.get(schema.MUNICIPALITY_YEARS)
+    if municipalities is None or years is None or not len(years):
+        return pd.DataFrame(columns=list(COLUMNS))
+    year = _last_full_year(years[schema.YEAR], study.data_cut)
+    if year is None:
+        return pd.DataFrame(columns=list(COLUMNS))
+    counted = years[years[schema.YEAR] == year].set_index(schema.MUNICIPALITY)
+    covered = _covered(tables[schema.PARTICIPATIONS], persons, year)
+    area = municipalities.reindex(columns=[*PLACE, *NAMES]).reset_index(drop=True)
+    area[list(PLACE)] = area[list(PLACE)].fillna("")
+    code = area[schema.MUNICIPALITY]
+    return area.assign(
+        population=code.map(counted[schema.POPULATION_WORKING_AGE]).astype(float),
+        covered=code.map(covered).fillna(0).astype(int),
+        period=str(year),
+    )
+
+
+def area_count(areas: pd.DataFrame) -> AreaCount | None:
+    """Sum over municipalities; none where there are no areas or a population is missing."""
+    if not len(areas) or areas["population"].isna().any():
+        return None
+    return AreaCount(
+        population=int(areas["population"].sum()),
+        covered=int(areas["covered"].sum()),
+        period=str(areas["period"].iloc[0]),
+        digest=digest_frame(areas)[:16],
+    )
+
+
+def _last_full_year(years: pd.Series, data_cut: str) -> int | None:
+    year, month = (int(part) for part in data_cut.split("-"))
+    known = years[years <= (year if month == 12 else year - 1)]
+    return int(known.max()) if len(known) else None
+
+
+def _covered(participations: pd.DataFrame, persons: pd.DataFrame, year: int) -> pd.Series:
+    """Persons with a participation that touches the year, by municipality."""
+    begun = participations[schema.START] <= pd.Timestamp(year, 12, 31)
+    ended = participations[schema.END].fillna(pd.Timestamp.max) >= pd.Timestamp(year, 1, 1)
+    touched = participations.loc[np.asarray(begun & ended), schema.PERSON_ID].unique()
+    return persons[persons[schema.PERSON_ID].isin(touched)].groupby(schema.MUNICIPALITY).size()

@@ -1,0 +1,250 @@
+"""From records to a cohort: the one place where the steps stand in their order."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from evalkit.codes import benefits
+from evalkit.cohort.answers import answers_by_wave
+from evalkit.cohort.areas import COLUMNS as AREA_COLUMNS
+from evalkit.cohort.areas import areas_frame
+from evalkit.cohort.definitions import definitions_frame, exits_under, impossible_definitions
+from evalkit.cohort.eligibility import exclusions, payers
+from evalkit.cohort.flow import ANALYSED, first_reason
+from evalkit.cohort.months import ABSORBING, month_number, month_text
+from evalkit.cohort.starts import PLACE, at_start, first_packages, table_of, with_places
+from evalkit.cohort.tables import CohortTables
+from evalkit.cohort.timelines import (
+    HISTORY_MONTHS,
+    Timelines,
+    occasions_frame,
+    sources_before,
+    states_frame,
+    timelines,
+)
+from evalkit.errors import CohortError
+from evalkit.records import schema
+from evalkit.study import Study
+
+CENSORED = schema.CENSORED
+UNIT = (schema.PERSON_ID, *PLACE, schema.ARM)
+
+
+def build_cohort(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTables:
+    """Build the cohort of a study: who is analysed, from when, in which arm, until what.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Records in the types of `evalkit.records.schema`; tables that a study lacks are absent.
+    study : Study
+        The protocol.
+
+    Returns
+    -------
+    CohortTables
+
+    Raises
+    ------
+    CohortError
+        If a table that the outcome needs is missing; if nobody is eligible; if an arm has nobody;
+        if an exit is from an absorbing state that the study does not list as competing; if the
+        kind of comparison or the primary definition is not possible.
+    """
+    if study.outcome.source == "events":
+        return _from_events(tables, study)
+    return _from_spells(tables, study)
+
+
+def _from_spells(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTables:
+    _require_possible(tables, study)
+    data_cut = int(month_number(study.data_cut))
+    persons = with_places(
+        table_of(tables, schema.PERSONS, study), tables.get(schema.MUNICIPALITIES)
+    )
+    first = first_packages(
+        table_of(tables, schema.PARTICIPATIONS, study),
+        table_of(tables, schema.PACKAGES, study),
+        data_cut=data_cut,
+    )
+    started = persons.merge(first, on=schema.PERSON_ID, how="inner", validate="one_to_one")
+    index_month = started["index_month"].to_numpy()
+    months = timelines(
+        table_of(tables, schema.SPELLS, study), benefits(study.country), started, index_month,
+        data_cut=data_cut, min_share=study.population.min_share_of_month,
+        history=max(HISTORY_MONTHS, study.population.months_of_support + 1),
+    )  # fmt: skip
+    reason, exits = _reasons_and_exits(tables, study, persons, started, months)
+    steps = _steps(persons, started[schema.PERSON_ID], reason, absent="no_package")
+    kept = reason == ANALYSED
+    analysed = started[kept].assign(time=exits.duration[kept], cause=exits.cause[kept])
+    _require_cohort(analysed.reset_index(drop=True), steps, study)
+    return _tables(
+        tables, study, persons, analysed.reset_index(drop=True), steps, months.keep(kept)
+    )
+
+
+def _reasons_and_exits(tables, study, persons, started, months):
+    """Rule at which each starter leaves, and the exits under the primary definition."""
+    rule, population = study.self_support, study.population
+    exits = exits_under(
+        rule.definition, tables, study, started[schema.PERSON_ID], months,
+        k=rule.sustained_months,
+    )  # fmt: skip
+    index_month = months.index_month
+    failures = {"other_package": np.zeros(len(started), dtype=bool)}
+    if study.arms.comparison == "none":
+        failures["other_package"] = (started[schema.ARM] != schema.PROGRAMME).to_numpy()
+    failures |= exclusions(
+        age=index_month // 12 - started[schema.BIRTH_YEAR].to_numpy(dtype=float),
+        ages=population.ages,
+        gone=np.minimum.reduce([months.absorbed[name] for name in ABSORBING]),
+        history=months.before,
+        at_start=months.ahead[:, 0],
+        payer=payers(months.spells, len(started), population.months_of_support),
+        months_of_support=population.months_of_support,
+        min_actors=population.min_actors,
+    )
+    failures["too_short_follow_up"] = exits.duration < 1
+    return first_reason(failures), exits
+
+
+def _tables(tables, study, persons, analysed, steps, months: Timelines) -> CohortTables:
+    ids = analysed[schema.PERSON_ID]
+    unit = analysed[list(UNIT)]
+    drop = [schema.PACKAGE_ID, schema.START, "index_month", schema.ARM, "time", "cause"]
+    described = at_start(analysed.drop(columns=drop), months.index_month)
+    front = analysed[[*UNIT, schema.PACKAGE_ID]].assign(index_month=month_text(months.index_month))
+    people = pd.concat(
+        [
+            front,
+            described.drop(columns=[schema.PERSON_ID, *PLACE]),
+            pd.Series(months.before[:, -HISTORY_MONTHS:].sum(axis=1), name="support_months"),
+            sources_before(months),
+            analysed[["time", "cause"]],
+        ],
+        axis=1,
+    )
+    states = states_frame(months, parental_rule=study.self_support.parental)
+    return CohortTables(
+        people=people,
+        states=pd.concat([unit, states], axis=1),
+        occasions=_attach(unit, occasions_frame(months)),
+        answers=_answers(tables, study, unit, analysed[schema.START]),
+        steps=steps,
+        costs=_costs(tables, unit, months.index_month),
+        areas=areas_frame(tables, persons, study),
+        definitions=_attach(unit, definitions_frame(tables, study, ids, months)),
+    )
+
+
+def _from_events(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTables:
+    events = table_of(tables, schema.EVENTS, study).reset_index(drop=True)
+    persons = tables.get(schema.PERSONS)
+    if persons is None:
+        persons = events[[schema.PERSON_ID]].reindex(columns=schema.TABLES[schema.PERSONS].names)
+    persons = with_places(persons, tables.get(schema.MUNICIPALITIES))
+    given = persons.merge(events, on=schema.PERSON_ID, how="inner", validate="one_to_one")
+    no_outcome = (given[schema.TIME].isna() | given[schema.CAUSE].isna()).to_numpy()
+    reason = first_reason({"no_arm": given[schema.ARM].isna().to_numpy(), "no_outcome": no_outcome})
+    steps = _steps(persons, given[schema.PERSON_ID], reason, absent="no_arm")
+    index_month = month_number(given[schema.INDEX_DATE])
+    known = [name for name in events.columns if name != schema.PERSON_ID]
+    described = at_start(given.drop(columns=known), index_month)
+    analysed = given[reason == ANALYSED].reset_index(drop=True)
+    _require_cohort(analysed, steps, study)
+    people = described.assign(
+        arm=given[schema.ARM],
+        entry=given[schema.ENTRY],
+        time=given[schema.TIME],
+        cause=given[schema.CAUSE],
+    )
+    with_arm = given[schema.ARM].notna()
+    unit = given.loc[with_arm, list(UNIT)].reset_index(drop=True)
+    empty = pd.DataFrame(columns=[*UNIT])
+    return CohortTables(
+        people=people[reason == ANALYSED].reset_index(drop=True),
+        states=empty,
+        occasions=empty,
+        answers=_answers(tables, study, unit, given.loc[with_arm, schema.INDEX_DATE]),
+        steps=steps,
+        costs=_costs(tables, unit, index_month[with_arm]),
+        areas=pd.DataFrame(columns=list(AREA_COLUMNS)),
+        definitions=empty,
+    )
+
+
+def _steps(persons, followed: pd.Series, reason: np.ndarray, *, absent: str) -> pd.DataFrame:
+    """Rule at which every person of the records left; `absent` for those not followed at all."""
+    known = pd.Series(reason, index=followed.to_numpy())
+    left = persons[schema.PERSON_ID].map(known).fillna(absent)
+    return persons[[schema.PERSON_ID, *PLACE]].assign(reason=left.astype(object))
+
+
+def _attach(unit: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Put who and where before rows that name persons by position."""
+    who = unit.iloc[rows["row"].to_numpy(dtype=int)].reset_index(drop=True)
+    return pd.concat([who, rows.drop(columns="row").reset_index(drop=True)], axis=1)
+
+
+def _answers(tables, study, unit: pd.DataFrame, start: pd.Series) -> pd.DataFrame:
+    health = tables.get(schema.HEALTH)
+    if study.health is None or health is None:
+        return unit.iloc[:0].assign(wave=pd.Series(dtype=int), instrument=pd.Series(dtype=object))
+    return _attach(unit, answers_by_wave(health, unit[schema.PERSON_ID], start, study.health))
+
+
+def _costs(tables, unit: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:
+    """Rows of costs of the persons, months counted from start; those of type cases as they are."""
+    costs = tables.get(schema.COSTS)
+    if costs is None:
+        names = [name for name in schema.TABLES[schema.COSTS].names if name not in UNIT]
+        return pd.DataFrame(columns=[*UNIT, *names, "month_from_start"])
+    row = pd.Index(unit[schema.PERSON_ID]).get_indexer(costs[schema.PERSON_ID])
+    kept = (row >= 0) | costs[schema.PERSON_ID].isna().to_numpy()
+    costs, row = costs[kept].reset_index(drop=True), row[kept]
+    month = np.full(len(costs), np.nan)
+    month[row >= 0] = month_number(costs[schema.MONTH])[row >= 0] - index_month[row[row >= 0]]
+    who = unit.reindex(np.where(row >= 0, row, -1)).reset_index(drop=True)
+    rest = costs.drop(columns=[name for name in UNIT if name in costs])
+    return pd.concat([who, rest.assign(month_from_start=month)], axis=1)
+
+
+def _require_possible(tables, study: Study) -> None:
+    if study.arms.comparison not in ("other_packages", "none"):
+        raise CohortError(
+            f"arms.comparison: `{study.arms.comparison}` is not available; use other_packages, "
+            "none, or an events table with given arms"
+        )
+    unknown = [name for name in study.competing if name not in ABSORBING]
+    if unknown:
+        raise CohortError(f"competing: {', '.join(unknown)} unknown; known: {', '.join(ABSORBING)}")
+    if not len(benefits(study.country)):
+        raise CohortError(f"country: no code book of benefits for `{study.country}`")
+    reason = impossible_definitions(tables, study).get(study.self_support.definition)
+    if reason:
+        raise CohortError(
+            f"self_support.definition: {study.self_support.definition} is not possible: "
+            f"{reason.replace('_', ' ')}"
+        )
+
+
+def _require_cohort(analysed: pd.DataFrame, steps: pd.DataFrame, study: Study) -> None:
+    if not len(analysed):
+        left = ", ".join(
+            f"{name} {count}" for name, count in steps["reason"].value_counts().items()
+        )
+        raise CohortError(f"cohort: nobody of {len(steps)} persons is eligible ({left})")
+    wanted = schema.ARMS if study.arms.comparison != "none" else (schema.PROGRAMME,)
+    counts = {name: int((analysed[schema.ARM] == name).sum()) for name in wanted}
+    if not all(counts.values()):
+        found = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise CohortError(f"arms: an arm is without persons ({found}); see arms.comparison")
+    causes = (study.outcome.cause, *study.competing, CENSORED)
+    other = ~analysed[schema.CAUSE].isin(causes)
+    if other.any():
+        raise CohortError(
+            f"competing: {int(other.sum())} of {len(analysed)} persons exit to a state that the "
+            "study does not list as competing; only the end of the records may censor"
+        )

@@ -1,0 +1,243 @@
+"""Samples: validated, frozen, made from records or from any data frame.
+
+A sample is what an estimator takes. Its arrays are read-only, its rows are persons (or
+person-occasions), and every column of the frame that it came from stays available as covariate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalkit.cohort.checks import codes, event_causes, frozen, numbers, refuse, require_columns
+from evalkit.cohort.grouping import group_rows
+from evalkit.cohort.histories import AreaCount, Occasions, Persons, StateHistory
+from evalkit.provenance import digest_frame
+
+__all__ = [
+    "AreaCount",
+    "HealthPanel",
+    "Occasions",
+    "Persons",
+    "StateHistory",
+    "TimeToEvent",
+    "group_rows",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TimeToEvent:
+    """Time to the first of several exits, right-censored and possibly left-truncated.
+
+    Attributes
+    ----------
+    duration : ndarray of float, shape (n,)
+        Time at exit or censoring, in `time_unit`, on the same clock as `entry`. A row is at risk
+        on (entry, duration].
+    entry : ndarray of float, shape (n,)
+        Time at which the row came under observation; 0 without left truncation.
+    code : ndarray of int, shape (n,)
+        0 = censored; j = `causes[j - 1]` ended the follow-up.
+    causes : tuple of str
+        Names of the causes, in a fixed order.
+    weight : ndarray of float, shape (n,)
+        Case weights; 1 without weights.
+    cluster, person : ndarray of int, shape (n,), or None
+        Codes of the cluster and of the person.
+    covariates : DataFrame, n rows
+        All columns of the frame; `arm` is among them where one was named.
+    """
+
+    duration: np.ndarray
+    entry: np.ndarray
+    code: np.ndarray
+    causes: tuple[str, ...]
+    weight: np.ndarray
+    cluster: np.ndarray | None
+    person: np.ndarray | None
+    covariates: pd.DataFrame
+    time_unit: str
+    is_weighted: bool
+    digest: str
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        duration: str,
+        event: str | None = None,
+        cause: str | None = None,
+        censored: str | None = None,
+        entry: str | None = None,
+        weight: str | None = None,
+        cluster: str | None = None,
+        person: str | None = None,
+        arm: str | None = None,
+        causes: Sequence[str] | None = None,
+        time_unit: str = "months",
+    ) -> "TimeToEvent":
+        """Check a frame with one row a person (or person-interval) and freeze it.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The rows.
+        duration, entry, weight : str
+            Names of numeric columns.
+        event : str
+            Name of a column of booleans or of 0 and 1. Either this or `cause`.
+        cause, censored : str
+            Name of a column of strings, and the level in it that means censored.
+        causes : sequence of str
+            All causes that could occur, in order; by default those that do, in sorted order.
+        arm : str
+            Column that becomes the covariate `arm`.
+
+        Raises
+        ------
+        CohortError
+            If a column is missing, not numeric, negative or NaN; if entry is not before duration;
+            if the coding of events is anything but the two above.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"months": [3, 5], "exited": [True, False]})
+        >>> TimeToEvent.from_frame(frame, duration="months", event="exited")
+        <TimeToEvent: 2 rows, 1 events, causes event, months>
+        """
+        require_columns(
+            frame, duration=duration, event=event, cause=cause, entry=entry,
+            weight=weight, cluster=cluster, person=person, arm=arm,
+        )  # fmt: skip
+        n = len(frame)
+        length = numbers(frame, duration, at_least=0.0)
+        start = numbers(frame, entry, at_least=0.0) if entry else np.zeros(n)
+        refuse(entry is not None and start >= length, "entry", "not before the duration")
+        code, names = event_causes(frame, event, cause, censored, causes)
+        covariates = frame.reset_index(drop=True).copy()
+        if arm is not None:
+            covariates["arm"] = covariates[arm]
+        return cls(
+            duration=frozen(length),
+            entry=frozen(start),
+            code=frozen(code),
+            causes=names,
+            weight=frozen(numbers(frame, weight, at_least=0.0) if weight else np.ones(n)),
+            cluster=codes(frame, cluster),
+            person=codes(frame, person),
+            covariates=covariates,
+            time_unit=time_unit,
+            is_weighted=weight is not None,
+            digest=digest_frame(covariates.assign(_duration=length, _entry=start, _code=code))[:16],
+        )
+
+    def __len__(self) -> int:
+        return len(self.duration)
+
+    def __repr__(self) -> str:
+        n_event = int((self.code > 0).sum())
+        return (
+            f"<TimeToEvent: {len(self)} rows, {n_event} events, "
+            f"causes {', '.join(self.causes)}, {self.time_unit}>"
+        )
+
+    def groups(self, by: str | Sequence[str] | None) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Codes and labels of the groups that columns `by` make; see `group_rows`."""
+        return group_rows(self.covariates, by)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class HealthPanel:
+    """A health score at planned waves, one row a person and wave.
+
+    Attributes
+    ----------
+    person : ndarray of int, shape (n,)
+        Code of the person.
+    wave : ndarray of int, shape (n,)
+        Planned month (any ordered integer).
+    outcome : ndarray of float, shape (n,)
+        The score; NaN where missing.
+    weight : ndarray of float, shape (n,)
+    cluster : ndarray of int, shape (n,), or None
+    covariates : DataFrame, n rows
+        All columns of the frame, and `arm`, `wave`, `outcome` under these names.
+    name : str
+        Name of the outcome column.
+    """
+
+    person: np.ndarray
+    wave: np.ndarray
+    outcome: np.ndarray
+    weight: np.ndarray
+    cluster: np.ndarray | None
+    covariates: pd.DataFrame
+    name: str
+    is_weighted: bool
+    digest: str
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        person: str,
+        wave: str,
+        outcome: str,
+        arm: str | None = None,
+        weight: str | None = None,
+        cluster: str | None = None,
+    ) -> "HealthPanel":
+        """Check a long frame and freeze it, sorted by person and wave.
+
+        Raises
+        ------
+        CohortError
+            If a column is missing, a wave is not a whole number, or a person has two rows for one
+            wave.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"id": ["a", "a"], "month": [0, 6], "index": [0.5, 0.7]})
+        >>> HealthPanel.from_frame(frame, person="id", wave="month", outcome="index")
+        <HealthPanel: 1 persons, waves 0, 6>
+        """
+        require_columns(
+            frame, person=person, wave=wave, outcome=outcome, arm=arm, weight=weight,
+            cluster=cluster,
+        )  # fmt: skip
+        months = numbers(frame, wave)
+        refuse(months != np.round(months), "wave", "not a whole number")
+        refuse(frame.duplicated([person, wave]).to_numpy(), "wave", "repeated for one person")
+        covariates = frame.reset_index(drop=True).copy()
+        covariates["wave"] = months.astype(int)
+        covariates["outcome"] = numbers(frame, outcome, allow_missing=True)
+        if arm is not None:
+            covariates["arm"] = covariates[arm]
+        order = np.lexsort((covariates["wave"], covariates[person]))
+        covariates = covariates.iloc[order].reset_index(drop=True)
+        n = len(covariates)
+        return cls(
+            person=codes(covariates, person),
+            wave=frozen(covariates["wave"].to_numpy()),
+            outcome=frozen(covariates["outcome"].to_numpy()),
+            weight=frozen(numbers(covariates, weight, at_least=0.0) if weight else np.ones(n)),
+            cluster=codes(covariates, cluster),
+            covariates=covariates,
+            name=outcome,
+            is_weighted=weight is not None,
+            digest=digest_frame(covariates)[:16],
+        )
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def __repr__(self) -> str:
+        waves = ", ".join(str(wave) for wave in np.unique(self.wave))
+        return f"<HealthPanel: {len(np.unique(self.person))} persons, waves {waves}>"
+
+    def groups(self, by: str | Sequence[str] | None) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Codes and labels of the groups that columns `by` make; see `group_rows`."""
+        return group_rows(self.covariates, by)

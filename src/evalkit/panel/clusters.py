@@ -1,0 +1,51 @@
+"""Which rows depend on each other, and whether there are enough groups of them to say so."""
+
+import warnings
+
+import numpy as np
+
+from evalkit.errors import EstimationError, SmallSampleWarning
+
+MIN_CLUSTER = 6  # below, intervals by cluster are far too short even with t (own threshold)
+
+
+def n_group(code: np.ndarray) -> int:
+    """Number of distinct codes."""
+    return len(np.unique(code))
+
+
+def usable_cluster(code: np.ndarray | None, *, name: str, smallest: int | None = None) -> bool:
+    """Whether errors can be computed by cluster; below six clusters they are by person.
+
+    Parameters
+    ----------
+    code : ndarray of int, shape (n,), or None
+        Cluster of each row; None if the sample names none.
+    name : str
+        What the message calls the cluster.
+    smallest : int
+        The smallest number of clusters behind any number to be given; by default all of them.
+
+    Raises
+    ------
+    EstimationError
+        If there is one cluster only.
+    """
+    if code is None:
+        return False
+    count = n_group(code)
+    if count < 2:
+        raise EstimationError(
+            f"{name}: {count} cluster in the sample, errors by cluster need at least two. "
+            "Leave the cluster out, and say that differences between clusters are not included."
+        )
+    count = min(count, smallest) if smallest is not None else count
+    if count < MIN_CLUSTER:
+        warnings.warn(
+            f"{name}: {count} clusters are too few for errors by cluster; errors are by person, "
+            "and differences between clusters are not included.",
+            SmallSampleWarning,
+            stacklevel=4,
+        )
+        return False
+    return True

@@ -1,0 +1,196 @@
+"""Columns of a panel model from its formula, with the baseline wave as reference."""
+
+import re
+from dataclasses import dataclass
+
+import formulaic
+import numpy as np
+import pandas as pd
+
+from evalkit.cohort.samples import HealthPanel
+from evalkit.errors import EstimationError
+from evalkit.panel.arms import arm_levels
+
+WAVE = "C(wave)"
+POST = "post"
+LEVEL = re.compile(r"^(?:C\()?(?P<name>[^\[\]()]+)\)?\[(?:T\.)?(?P<level>.+)\]$")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """What a formula asks for.
+
+    Attributes
+    ----------
+    columns : DataFrame, one row a row of the panel
+        Regressors by the name of their term; NaN where a covariate is missing.
+    report : ndarray of float, shape (n_term, n_column)
+        Each term reported as a combination of coefficients: the identity, except that `arm:post`
+        is the mean of its waves.
+    terms : tuple of str
+        Names of the terms reported.
+    waves : tuple of (int or None)
+        The wave that a term belongs to, where it belongs to one.
+    contrasts_arms : bool
+        Whether the formula has an interaction of the arm.
+    """
+
+    columns: pd.DataFrame
+    report: np.ndarray
+    terms: tuple[str, ...]
+    waves: tuple[int | None, ...]
+    contrasts_arms: bool
+
+
+def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> Design:
+    """Build the columns of a formula such as `"arm:C(wave) + age:C(wave)"`.
+
+    The reference wave is 0, or the first one where there is no wave 0; the reference arm is
+    `comparison`. `arm:post` stands for the waves after the reference, each with its own
+    coefficient, and reports their plain mean; a column `post` of the panel is used as it is.
+
+    Raises
+    ------
+    EstimationError
+        If a term cannot be built, or is `arm` alone beside person effects.
+    """
+    baseline = reference_wave(panel)
+    blocks, combinations, waves = [], [], []
+    for term in _terms(formula, panel):
+        if term == "arm" and person_effects:
+            raise EstimationError(
+                "arm: person effects absorb it, because the arm is fixed at baseline. "
+                "Use arm:post (mean over follow-up waves) or arm:C(wave) (wave by wave)."
+            )
+        block, of_wave = _block(panel, term, baseline)
+        if term == f"arm:{POST}" and POST not in panel.covariates.columns:
+            shares, names, of_wave = _mean_over_waves(block)
+        else:
+            shares, names = np.eye(block.shape[1]), list(block.columns)
+        blocks.append(block)
+        combinations.append(pd.DataFrame(shares, index=names, columns=block.columns))
+        waves += of_wave
+    columns = pd.concat(blocks, axis=1)
+    repeated = columns.columns[columns.columns.duplicated()]
+    if len(repeated):
+        raise EstimationError(f"formula: {', '.join(repeated)} is there twice")
+    report = pd.concat(combinations).fillna(0.0)[columns.columns]
+    return Design(
+        columns=columns,
+        report=report.to_numpy(),
+        terms=tuple(report.index),
+        waves=tuple(waves),
+        contrasts_arms=any(term.startswith("arm:") for term in _terms(formula, panel)),
+    )
+
+
+def reference_wave(panel: HealthPanel) -> int:
+    """Wave 0, or the first wave where there is none."""
+    return 0 if (panel.wave == 0).any() else int(panel.wave.min())
+
+
+def has_wave_main_effect(formula: str, panel: HealthPanel) -> bool:
+    """Whether the formula itself lets the comparison arm change from wave to wave."""
+    return WAVE in _terms(formula, panel) or POST in _terms(formula, panel)
+
+
+def _terms(formula: str, panel: HealthPanel) -> list[str]:
+    """Terms of the right-hand side, the arm first and the wave last in an interaction."""
+    left, tilde, right = formula.rpartition("~")
+    if tilde and left.strip() not in {"outcome", panel.name}:
+        raise EstimationError(f"formula: the outcome of this panel is {panel.name}, leave it out")
+    terms = [re.sub(r"\s+", "", term) for term in right.split("+")]
+    if not all(terms):
+        raise EstimationError("formula: an empty term")
+    if any("*" in term for term in terms):
+        raise EstimationError(
+            "formula: write interactions as arm:C(wave) or arm:post; main effects of person and "
+            "wave come from person_effects and wave_effects"
+        )
+    return [":".join(sorted(term.split(":"), key=_place)) for term in terms]
+
+
+def _place(factor: str) -> int:
+    return {"arm": 0, WAVE: 2, POST: 2}.get(factor, 1)
+
+
+def _block(
+    panel: HealthPanel, term: str, baseline: int
+) -> tuple[pd.DataFrame, list[int | None]]:
+    """Columns of one term, and the wave of each."""
+    frame = panel.covariates
+    parts = term.split(":")
+    own_post = POST in frame.columns
+    if term == f"arm:{POST}" and not own_post:
+        later = [wave for wave in np.unique(panel.wave) if wave > baseline]
+        return _times_wave(panel, _factor(frame, "arm"), later)
+    if WAVE in parts or (POST in parts and not own_post):
+        others = [part for part in parts if part not in {WAVE, POST}]
+        left = _factor(frame, ":".join(others)) if others else pd.DataFrame(index=frame.index)
+        if WAVE in parts:
+            return _times_wave(panel, left, [w for w in np.unique(panel.wave) if w != baseline])
+        post = (panel.wave > baseline).astype(float)
+        if not others:
+            return pd.DataFrame({POST: post}), [None]
+        block = left.mul(post, axis=0).add_suffix(f":{POST}")
+        return block, [None] * block.shape[1]
+    block = _factor(frame, term)
+    return block, [None] * block.shape[1]
+
+
+def _times_wave(
+    panel: HealthPanel, left: pd.DataFrame, waves: list[int]
+) -> tuple[pd.DataFrame, list[int | None]]:
+    """Each column of a factor in each wave; without a factor the waves themselves."""
+    if not waves:
+        raise EstimationError(
+            f"wave: one wave only in {len(panel)} rows; a change needs two. Use ancova or "
+            "wave_means where there is a single measurement."
+        )
+    columns, of_wave = {}, []
+    for wave in waves:
+        now = (panel.wave == wave).astype(float)
+        if left.shape[1] == 0:
+            columns[f"wave[{wave}]"] = now
+        for name in left.columns:
+            columns[f"{name}:wave[{wave}]"] = left[name].to_numpy() * now
+        of_wave += [int(wave)] * max(left.shape[1], 1)
+    return pd.DataFrame(columns), of_wave
+
+
+def _mean_over_waves(block: pd.DataFrame) -> tuple[np.ndarray, list[str], list[int | None]]:
+    """Weights that turn `arm[x]:wave[w]` into `arm[x]:post`, equal over waves."""
+    stems = [name.rpartition(":")[0] for name in block.columns]
+    names = list(dict.fromkeys(stems))
+    shares = np.array([[float(stem == name) for stem in stems] for name in names])
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares, [f"{name}:{POST}" for name in names], [None] * len(names)
+
+
+def _factor(frame: pd.DataFrame, term: str) -> pd.DataFrame:
+    """Columns of a term that does not involve the wave; the first level is the reference."""
+    if term == "arm":
+        reference, others = arm_levels(frame)
+        return pd.DataFrame(
+            {f"arm[{level}]": (frame["arm"] == level).astype(float) for level in others}
+        )
+    if "arm" in frame.columns:
+        reference, others = arm_levels(frame)
+        frame = frame.assign(arm=pd.Categorical(frame["arm"], categories=[reference, *others]))
+    try:
+        matrix = formulaic.model_matrix(f"1 + {term}", frame, na_action="ignore")
+    except formulaic.errors.FormulaicError as error:
+        raise EstimationError(
+            f"formula: the term {term!r} cannot be built from the columns of the panel"
+        ) from error
+    block = pd.DataFrame(matrix).drop(columns="Intercept", errors="ignore").astype(float)
+    return block.rename(columns=_bare)
+
+
+def _bare(name: str) -> str:
+    """`C(sex)[T.f]` becomes `sex[f]`, part by part of an interaction."""
+    parts = []
+    for part in name.split(":"):
+        match = LEVEL.match(part)
+        parts.append(f"{match['name']}[{match['level']}]" if match else part)
+    return ":".join(parts)

@@ -1,0 +1,182 @@
+"""Checks across columns, rows and tables; each gives the faults that it finds."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pandas as pd
+
+from evalkit.records import schema as s
+from evalkit.records.faults import Fault, row_fault
+from evalkit.records.pseudonyms import identity_numbers
+from evalkit.study import Study
+
+Tables = Mapping[str, pd.DataFrame]
+
+OLDEST = 120  # years; an older person at the data cut is a wrong birth year
+
+
+def check_tables(tables: Tables, study: Study) -> list[Fault]:
+    """All faults between columns, rows and tables, in tables whose columns are typed.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Indexed by file row. Entries that broke their column's check are missing and pass here.
+    """
+    checks: tuple[Callable[[Tables, Study], Iterator[list[Fault]]], ...] = (
+        _identity_numbers, _repeated_keys, _unknown_references, _wrong_order, _overlapping_participations,
+        _implausible_births, _unnamed_municipalities, _events, _answers, _ledger,
+    )  # fmt: skip
+    return [fault for check in checks for found in check(tables, study) for fault in found]
+
+
+def _identity_numbers(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    for name, column in (
+        (s.PERSONS, s.PERSON_ID), (s.EVENTS, s.PERSON_ID), (s.RESPONSES, s.RESPONDENT_ID)
+    ):  # fmt: skip
+        if name in tables:
+            frame = tables[name]
+            yield row_fault(
+                name, column, frame.index[identity_numbers(frame[column])], len(frame),
+                "looks like personal identity numbers",
+                "Replace them by pseudonyms before the data come here.",
+            )  # fmt: skip
+
+
+def _repeated_keys(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    for name, frame in tables.items():
+        key = list(s.TABLES[name].key)
+        if not key:
+            continue
+        # Columns that may be missing still tell rows apart; the first must be there.
+        repeated = frame.duplicated(key) & frame[key[0]].notna()
+        yield row_fault(
+            name, " + ".join(key), frame.index[repeated], len(frame),
+            "the same key as an earlier row", "Keep one row for each key.",
+        )  # fmt: skip
+
+
+def _unknown_references(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    persons = s.PERSONS if s.PERSONS in tables else s.EVENTS
+    for column, home in (
+        (s.PERSON_ID, persons), (s.PACKAGE_ID, s.PACKAGES), (s.MUNICIPALITY, s.MUNICIPALITIES)
+    ):  # fmt: skip
+        if home not in tables:
+            continue
+        known = tables[home][column].dropna()
+        for name, frame in tables.items():
+            if name == home or column not in s.TABLES[name].names:
+                continue
+            unknown = frame[column].notna() & ~frame[column].isin(known)
+            yield row_fault(
+                name, column, frame.index[unknown], len(frame), f"not in table {home}",
+                f"Add the missing rows to {home}, or make both extracts from one selection.",
+            )  # fmt: skip
+
+
+def _wrong_order(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    for name, start, end in (
+        (s.SPELLS, s.START, s.END), (s.PARTICIPATIONS, s.START, s.END),
+        (s.TARIFFS, s.VALID_FROM, s.VALID_TO), (s.TARIFFS, s.DAY_FROM, s.DAY_TO),
+    ):  # fmt: skip
+        if name in tables:
+            frame = tables[name]
+            yield row_fault(
+                name, end, frame.index[frame[end] < frame[start]], len(frame),
+                f"before {start}", f"Correct {start} or {end}; the end is inclusive.",
+            )  # fmt: skip
+
+
+def _overlapping_participations(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    if s.PARTICIPATIONS not in tables:
+        return
+    frame = tables[s.PARTICIPATIONS]
+    key = [s.PERSON_ID, s.PACKAGE_ID]
+    ordered = frame.dropna(subset=[*key, s.START]).sort_values([*key, s.START], kind="stable")
+    ends = ordered[s.END].fillna(pd.Timestamp.max).groupby([ordered[k] for k in key]).cummax()
+    before = ends.groupby([ordered[k] for k in key]).shift()
+    # A package left and entered again on one day is no overlap.
+    overlapping = ordered[s.START] < before
+    repeated = ordered.duplicated([*key, s.START])
+    yield row_fault(
+        s.PARTICIPATIONS, s.START, ordered.index[overlapping & ~repeated], len(frame),
+        "starts while the same person still takes part in the same package",
+        "Join the rows to one participation, or end the first one.",
+    )  # fmt: skip
+
+
+def _implausible_births(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    if s.PERSONS not in tables:
+        return
+    frame, year = tables[s.PERSONS], int(study.data_cut[:4])
+    births = frame[s.BIRTH_YEAR]
+    implausible = births.notna() & ~births.between(year - OLDEST, year)
+    yield row_fault(
+        s.PERSONS, s.BIRTH_YEAR, frame.index[implausible], len(frame),
+        f"unborn at the data cut, or over {OLDEST} years old", "Correct the years.",
+    )  # fmt: skip
+
+
+def _unnamed_municipalities(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    if s.MUNICIPALITIES not in tables:
+        return
+    frame = tables[s.MUNICIPALITIES]
+    unnamed = frame[[s.NAME_SV, s.NAME_FI, s.NAME_EN]].isna().all(axis=1)
+    yield row_fault(
+        s.MUNICIPALITIES, s.NAME_SV, frame.index[unnamed], len(frame),
+        "no name in any language", "Fill one of the name columns.",
+    )  # fmt: skip
+
+
+def _events(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    if s.EVENTS not in tables:
+        return
+    frame = tables[s.EVENTS]
+    n, time, cause = len(frame), frame[s.TIME], frame[s.CAUSE]
+    causes = (study.outcome.cause, *study.competing, s.CENSORED)
+    yield row_fault(
+        s.EVENTS, s.CAUSE, frame.index[cause.notna() & ~cause.isin(causes)], n,
+        "not a cause that the study file names", f"Use one of: {', '.join(causes)}.",
+    )  # fmt: skip
+    yield row_fault(
+        s.EVENTS, s.TIME, frame.index[time.isna() != cause.isna()], n,
+        "a time without a cause, or a cause without a time", "Fill both, or leave both empty.",
+    )  # fmt: skip
+    yield row_fault(
+        s.EVENTS, s.TIME, frame.index[time <= frame[s.ENTRY]], n,
+        "not after entry", "Correct time or entry; both run on one clock.",
+    )  # fmt: skip
+    unit = frame[s.TIME_UNIT]
+    yield row_fault(
+        s.EVENTS, s.TIME_UNIT, frame.index[unit.notna() & (unit != study.outcome.time_unit)], n,
+        f"not the outcome.time_unit of the study file ({study.outcome.time_unit})",
+        "Bring the times and the study file to one unit.",
+    )  # fmt: skip
+
+
+def _answers(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    if s.HEALTH not in tables:
+        return
+    frame = tables[s.HEALTH]
+    for instrument, levels in s.EQ5D_LEVELS.items():
+        asked = (frame[s.INSTRUMENT] == instrument) & frame[s.ITEM].isin(s.EQ5D_ITEMS)
+        possible = frame[s.VALUE].isin(range(1, levels + 1)) | frame[s.VALUE].isna()
+        yield row_fault(
+            s.HEALTH, s.VALUE, frame.index[asked & ~possible], len(frame),
+            f"not an answer of {instrument}",
+            f"Answers are levels 1 to {levels}; leave unanswered items empty.",
+        )  # fmt: skip
+
+
+def _ledger(tables: Tables, study: Study) -> Iterator[list[Fault]]:
+    if s.COSTS not in tables:
+        return
+    frame = tables[s.COSTS]
+    yield row_fault(
+        s.COSTS, s.PAYEE, frame.index[frame[s.PAYER] == frame[s.PAYEE]], len(frame),
+        "payer and payee are the same", "Name the other side of each entry.",
+    )  # fmt: skip
+    both_or_none = frame[s.PERSON_ID].notna() == frame[s.TYPE_CASE].notna()
+    yield row_fault(
+        s.COSTS, s.TYPE_CASE, frame.index[both_or_none], len(frame),
+        "neither or both of person_id and type_case", "Fill exactly one of them.",
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""The one way from a notebook to a page."""
+
+import os
+import re
+from itertools import count
+from pathlib import Path
+
+from IPython.display import publish_display_data
+
+from evalkit.errors import DisclosureError, ParameterError
+from evalkit.report.embedded import render_fragment
+from evalkit.report.parts import Part
+from evalkit.report.replay import RELEASED_FOLDER, store_recipe
+from evalkit.release.released import Released
+
+IMAGE_NAME = re.compile(r"fig-[a-z0-9]+(-[a-z0-9]+)*\.png")
+_numbers = count(1)
+
+
+def display(*parts: Part) -> None:
+    """Show parts of a page: figures, tables and words that were made from released results.
+
+    Under `evalkit report` a part becomes markdown for the renderer, its pictures files in
+    `figures/`. Elsewhere, as in JupyterLab, the picture with its alternative text and the table
+    appear as a reader will see them.
+
+    Parameters
+    ----------
+    *parts : Part
+        What `figures.*`, `tables.*` and `words.*` return.
+
+    Raises
+    ------
+    DisclosureError
+        If anything else is given.
+    ParameterError
+        If two different pictures of a report have one name.
+
+    Examples
+    --------
+    >>> display(3)
+    Traceback (most recent call last):
+    evalkit.errors.DisclosureError: display shows parts of a page, not a value of type int: ...
+    """
+    for part in parts:
+        _require_part(part)
+    for part in parts:
+        if os.environ.get("EVALKIT_RUN") == "1":
+            _hand_over(part)
+        else:
+            publish_display_data({"text/html": render_fragment(part.markdown, part.images)})
+
+
+def _require_part(value: object) -> None:
+    if isinstance(value, Part):
+        return
+    if isinstance(value, Released):
+        raise DisclosureError(
+            f"a released {value.kind} is not yet a part of a page: give it to a function of "
+            "figures, tables or words, and display what that returns"
+        )
+    raise DisclosureError(
+        f"display shows parts of a page, not a value of type {type(value).__name__}: release the "
+        "result and give it to a function of figures, tables or words"
+    )
+
+
+def _hand_over(part: Part) -> None:
+    for name, image in sorted(part.images.items()):
+        _write_image(Path("figures") / name, image)
+    note = {"part": next(_numbers)}
+    if part.recipe is not None:
+        note["recipe"] = store_recipe(part.recipe, Path(RELEASED_FOLDER))
+    publish_display_data({"text/markdown": part.markdown}, metadata={"evalkit": note})
+
+
+def _write_image(path: Path, image: bytes) -> None:
+    if not IMAGE_NAME.fullmatch(path.name):
+        raise ParameterError(f"picture {path.name}: its name must be fig-NAME.png in lower case")
+    if path.is_file() and path.read_bytes() != image:
+        raise ParameterError(f"picture {path.name}: two different pictures have this name")
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(image)

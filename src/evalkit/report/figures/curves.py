@@ -1,0 +1,212 @@
+"""Cumulative incidence of the outcome, by arm, with the numbers still followed under it."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evalkit.report import style
+from evalkit.report.figures.frame import (
+    MISSING,
+    picture,
+    shown,
+    shown_range,
+    summary_n,
+    time_ticks,
+    time_title,
+)
+from evalkit.report.markup import escape
+from evalkit.report.names import arm_name, sentence_case
+from evalkit.report.parts import Part
+from evalkit.report.phrases import lasting
+from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.text import Text
+
+ROW_MM, LABEL_GAP_MM = 4.6, 4.2
+
+
+def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
+    """Share who had reached the outcome by each month, with band and numbers still followed.
+
+    Parameters
+    ----------
+    curve : Released IncidenceCurve
+        By arm. Only the study's outcome is drawn.
+    text : Text
+    name : str
+        Name of the figure on the page.
+
+    Raises
+    ------
+    DisclosureError
+        If the curve has not passed the door.
+    """
+    frame = outcome_rows(curve, text)
+    drawn = draw_incidence(curve, text)
+    ticks = time_ticks(frame["time"].max(), text)
+    header = [text.say("Group"), time_title(text), text.say("Share"), text.say("Interval"),
+              text.say("Still followed")]  # fmt: skip
+    rows = [
+        _data_row(frame[frame["stratum"] == arm], arm, tick, text)
+        for arm in arms_of(frame)
+        for tick in ticks
+    ]
+    return picture(
+        name, drawn, [curve], text, finding=_finding(frame, text), caption=_caption(text),
+        alt=_alt(frame, text), n=summary_n(curve), header=header, rows=rows,
+    )  # fmt: skip
+
+
+def outcome_rows(curve, text: Text) -> pd.DataFrame:
+    """Rows of a released incidence curve that concern the study's outcome."""
+    frame = released_frame(curve, "IncidenceCurve")
+    return frame[frame["cause"] == text.labels.study.outcome.cause].sort_values("time")
+
+
+def draw_incidence(curve, text: Text) -> Figure:
+    """Draw the curves of the arms."""
+    frame = outcome_rows(curve, text)
+    arms = arms_of(frame)
+    bottom = 16 + ROW_MM * len(arms)
+    with style.style():
+        figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
+        for arm in arms:
+            _draw_arm(axes, frame[frame["stratum"] == arm], arm)
+        ticks = time_ticks(frame["time"].max(), text)
+        axes.set_xlim(0, frame["time"].max())
+        axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
+        axes.set_xlabel(time_title(text), labelpad=2)
+        _percent_axis(axes, frame, text)
+        axes.set_ylim(0, _top(frame))
+        style.axis_title(axes, text.say("Share who had reached it, per cent"))
+        _label_ends(axes, frame, arms, text)
+        _numbers_at_risk(axes, frame, arms, ticks, text)
+    return figure
+
+
+def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str) -> None:
+    rows = rows[rows["estimate"].notna()]
+    colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
+    axes.fill_between(
+        rows["time"], rows["conf_low"].fillna(rows["estimate"]),
+        rows["conf_high"].fillna(rows["estimate"]),
+        step="post", color=colour, alpha=style.BAND, linewidth=0,
+    )  # fmt: skip
+    axes.step(
+        rows["time"], rows["estimate"], where="post", color=colour, linewidth=1.8,
+        linestyle=style.ARM_LINES.get(arm, "-"), label=arm,
+    )  # fmt: skip
+
+
+def _top(frame: pd.DataFrame) -> float:
+    highest = np.nanmax([*frame["conf_high"], *frame["estimate"], 0.09])
+    return min(1.0, math.ceil(highest * 10 + 0.2) / 10)
+
+
+def _percent_axis(axes: Axes, frame: pd.DataFrame, text: Text) -> None:
+    top = _top(frame)
+    step = 0.1 if top <= 0.6 else 0.2
+    ticks = np.arange(0, top + 1e-9, step)
+    axes.set_yticks(ticks, [text.number(100 * tick) for tick in ticks])
+    style.light_grid(axes, "y")
+
+
+def _label_ends(axes: Axes, frame: pd.DataFrame, arms: list[str], text: Text) -> None:
+    ends = [_last_shown(frame[frame["stratum"] == arm]) for arm in arms]
+    known = [(arm, end) for arm, end in zip(arms, ends, strict=True) if end is not None]
+    top = axes.get_ylim()[1]
+    height_mm = axes.get_position().height * axes.figure.get_figheight() / style.MM
+    gap = 2 * LABEL_GAP_MM / height_mm * top
+    places = style.spread([end["estimate"] for _, end in known], gap, gap / 2, top - gap / 4)
+    for (arm, end), place in zip(known, places, strict=True):
+        written = f"{sentence_case(arm_name(arm, text))}\n{text.percent(end['estimate'])}"
+        axes.annotate(
+            written, xy=(1, place), xycoords=("axes fraction", "data"), xytext=(5, 0),
+            textcoords="offset points", va="center", ha="left", weight=600, linespacing=1.05,
+            color=style.ARM_COLOURS.get(arm, style.PROGRAMME), annotation_clip=False,
+        )  # fmt: skip
+
+
+def _last_shown(rows: pd.DataFrame) -> pd.Series | None:
+    known = rows[rows["estimate"].notna()]
+    return known.iloc[-1] if len(known) else None
+
+
+def at_risk(rows: pd.DataFrame, tick: float) -> float:
+    """Persons still followed at a tick: the row of that time, or the next one after it."""
+    later = rows[rows["time"] >= tick - 1e-9]
+    return float(later["n_at_risk"].iloc[0]) if len(later) else math.nan
+
+
+def _numbers_at_risk(axes: Axes, frame, arms: list[str], ticks: list[int], text: Text) -> None:
+    first = -15.0
+    style.note(axes, text.say("Still followed"), -33, first + 0.2, color=style.QUIET, va="center",
+               ha="left", style="italic")  # fmt: skip
+    for row, arm in enumerate(arms, start=1):
+        height = first - ROW_MM * row
+        rows = frame[frame["stratum"] == arm]
+        colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
+        style.note(axes, sentence_case(arm_name(arm, text)), -33, height, color=colour,
+                   va="center", ha="left")  # fmt: skip
+        for tick in ticks:
+            axes.annotate(
+                shown(at_risk(rows, tick), text.number),
+                xy=(tick, 0), xycoords=("data", "axes fraction"),
+                xytext=(0, height * style.MM * 72), textcoords="offset points",
+                ha="center", va="center", annotation_clip=False, gid=f"at-risk {arm} {tick}",
+            )  # fmt: skip
+
+
+def _data_row(rows: pd.DataFrame, arm: str, tick: int, text: Text) -> list[str]:
+    known = rows[rows["time"] <= tick]
+    last = known.iloc[-1] if len(known) else None
+    name = escape(arm_name(arm, text))
+    if last is None:
+        return [name, text.number(tick), MISSING, MISSING, MISSING]
+    return [
+        name,
+        text.number(tick),
+        shown(last["estimate"], lambda value: text.percent(value, 1)),
+        shown_range(
+            last["conf_low"], last["conf_high"], lambda low, high: text.percent_range(low, high, 1)
+        ),
+        shown(at_risk(rows, tick), text.number),
+    ]
+
+
+def _finding(frame: pd.DataFrame, text: Text) -> str:
+    if text.is_events:
+        return text.say("{outcome}: share who had reached it, by time.",
+                        outcome=escape(sentence_case(text.outcome)))  # fmt: skip
+    return text.say("Share who had at some time begun to support themselves {lasting}.",
+                    lasting=lasting(text))  # fmt: skip
+
+
+def _caption(text: Text) -> str:
+    return text.say("Lines: share; bands: 95 per cent intervals; numbers: still followed.")
+
+
+def _alt(frame: pd.DataFrame, text: Text) -> str:
+    spoken = [
+        text.say("Curve of the share by time. Outcome: {outcome}.", outcome=text.outcome)
+    ]
+    for arm in arms_of(frame):
+        end = _last_shown(frame[frame["stratum"] == arm])
+        group = sentence_case(arm_name(arm, text))
+        if end is None:
+            spoken.append(text.say("{group}: not shown.", group=group))
+            continue
+        time = int(end["time"])
+        slots = {"group": group, "percent": text.percent(end["estimate"])}
+        spoken.append(
+            text.plural("{group}: {percent} after {n} day.", "{group}: {percent} after {n} days.",
+                        time, **slots)
+            if text.unit == "days"
+            else text.plural("{group}: {percent} after {n} month.",
+                             "{group}: {percent} after {n} months.", time, **slots)
+        )  # fmt: skip
+    return " ".join(spoken)
+
+

@@ -1,0 +1,91 @@
+"""What every figure has around it: caption, source, alternative text, data table."""
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from evalkit.report import style
+from evalkit.report.markup import callout, escape, figure, paragraphs, pipe_table, span
+from evalkit.report.parts import Part
+from evalkit.report.text import Text
+
+MISSING = "\N{EN DASH}"
+TICKS = (0, 6, 12, 18, 24, 36, 48, 60)
+DAY_TICKS = (0, 90, 180, 270, 365, 545, 730)
+
+
+def picture(
+    name: str,
+    drawn: Figure,
+    released: Sequence,
+    text: Text,
+    *,
+    finding: str,
+    caption: str,
+    alt: str,
+    n: float,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    text_columns: int = 1,
+) -> Part:
+    """Put a drawn figure on the page: finding, image, caption, source and n, data table."""
+    if not all(value.publishable for value in released):
+        stamp = text.say("Not for publication")
+        style.mark_unpublishable(drawn, stamp)
+        caption = f"{stamp}. {caption}"
+    spoken = f"**{finding}** {caption} {span(source_line(text, n), 'source')}"
+    table = pipe_table(header, rows, text_columns=text_columns)
+    if any(MISSING in row for row in map(list, rows)):
+        table = paragraphs(table, span(withheld_note(text), "quiet"))
+    folded = callout(text.say("Data table"), table)
+    markdown = paragraphs(figure(name, alt, spoken), folded)
+    return Part(markdown, {f"fig-{name}.png": style.to_png(drawn)})
+
+
+def source_line(text: Text, n: float) -> str:
+    """Say the source and how many persons are behind a figure or a table."""
+    study = text.labels.study
+    source = escape(study.data.source or study.title.in_language(text.language))
+    if not math.isfinite(n):
+        return text.say("Source: {source}.", source=source)
+    return text.plural(
+        "Source: {source}; {n} person.", "Source: {source}; {n} people.", int(n), source=source
+    )
+
+
+def withheld_note(text: Text) -> str:
+    """Explain the mark of a withheld number."""
+    return text.say("{mark} means: not shown, too few people or not measured.", mark=MISSING)
+
+
+def summary_n(released) -> float:
+    """Persons behind a released result; NaN where that is withheld."""
+    n = released.summary.get("n", math.nan)
+    try:
+        return float(n)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def time_ticks(last: float, text: Text) -> list[int]:
+    """Ticks of the time axis up to the last time of the figure."""
+    ticks = [tick for tick in (DAY_TICKS if text.unit == "days" else TICKS) if tick <= last]
+    return ticks if len(ticks) > 1 else [0, int(last)]
+
+
+def time_title(text: Text) -> str:
+    """Title of the time axis, with its unit."""
+    return text.say("Days since the start") if text.unit == "days" else (
+        text.say("Months since the start")
+    )  # fmt: skip
+
+
+def shown(value: float, written) -> str:
+    """Write a number, or the mark of a withheld one."""
+    return written(value) if math.isfinite(value) else MISSING
+
+
+def shown_range(low: float, high: float, written) -> str:
+    """Write an interval, or the mark of a withheld one."""
+    return written(low, high) if math.isfinite(low) and math.isfinite(high) else MISSING

@@ -1,0 +1,153 @@
+"""Names of codes on the page: states, sources, actors, arms, variables, rules of attrition."""
+
+from evalkit.codes import read_codes
+from evalkit.report.text import Text, mark
+
+ARMS = {
+    "programme": mark("programme group"),
+    "comparison": mark("comparison group"),
+    "": mark("all participants"),
+}
+EXITS = {
+    "self_support": mark("self-support"),
+    "disability_pension": mark("permanent disability pension"),
+    "old_age_pension": mark("old-age pension"),
+    "emigrated": mark("moved abroad"),
+    "died": mark("died"),
+    "moved": mark("moved away"),
+    "censored": mark("still followed at the end"),
+}
+STATES = {
+    "work": mark("work"),
+    "subsidised_work": mark("subsidised work"),
+    "study": mark("studies"),
+    "parental": mark("parental benefit"),
+    "sickness": mark("sickness benefit"),
+    "disability": mark("disability benefit"),
+    "unemployment": mark("unemployment benefit"),
+    "programme": mark("labour market measure"),
+    "last_resort": mark("social assistance"),
+    "support": mark("public support"),
+    "public_support": mark("public support"),
+    "any_support": mark("any public support"),
+    "no_support": mark("no public support"),
+    "none": mark("no public support"),
+    "ill_health": mark("support because of ill health"),
+    "labour_market": mark("support because of unemployment"),
+    "economic": mark("social assistance"),
+    "job_seeker": mark("looking for work"),
+    "other": mark("other"),
+}
+ACTORS = {
+    "society": mark("society as a whole"),
+    "public": mark("public sector together"),
+    "municipality": mark("municipality"),
+    "municipalities": mark("municipalities"),
+    "region": mark("region"),
+    "wellbeing_county": mark("wellbeing services county"),
+    "state": mark("state"),
+    "employment_service": mark("Employment Service"),
+    "employment_authority": mark("employment authority"),
+    "social_insurance": mark("Social Insurance Agency"),
+    "kela": mark("Kela"),
+    "unemployment_fund": mark("unemployment fund"),
+    "pension_insurer": mark("pension insurers"),
+    "student_aid": mark("student aid"),
+    "federation": mark("coordination federation"),
+    "individual": mark("participants themselves"),
+    "employer": mark("employers"),
+    "insurer": mark("private insurers"),
+    "resources": mark("resources used"),
+    "production": mark("production"),
+}
+VARIABLES = {
+    "arm": mark("group"),
+    "age": mark("age, years"),
+    "age_group": mark("age group"),
+    "sex": mark("sex"),
+    "female": mark("women"),
+    "woman": mark("women"),
+    "women": mark("women"),
+    "man": mark("men"),
+    "men": mark("men"),
+    "male": mark("men"),
+    "education": mark("education"),
+    "compulsory": mark("compulsory school"),
+    "primary": mark("compulsory school"),
+    "secondary": mark("upper secondary school"),
+    "tertiary": mark("higher education"),
+    "born_in_country": mark("born in the country"),
+    "municipality": mark("municipality"),
+    "needs": mark("needs"),
+    "need_psychological": mark("psychological needs"),
+    "need_physical": mark("physical needs"),
+    "need_work": mark("needs concerning work"),
+    "need_social": mark("social needs"),
+    "psychological": mark("psychological needs"),
+    "physical": mark("physical needs"),
+    "social": mark("social needs"),
+    "months_of_support": mark("months with support in the past year"),
+    "support_months": mark("months with support in the past year"),
+    "n_actors": mark("authorities involved"),
+    "actors": mark("authorities involved"),
+    "index_0": mark("health index at the start"),
+    "baseline_index": mark("health index at the start"),
+    "health_index": mark("health index"),
+    "racegrp": mark("ethnic group"),
+    "homeless": mark("homeless"),
+    "substance": mark("main substance"),
+    "cesd": mark("depressive symptoms (CESD)"),
+    "pcs": mark("physical health score (PCS)"),
+    "mcs": mark("mental health score (MCS)"),
+    "treat": mark("programme group"),
+    "yes": mark("yes"),
+    "no": mark("no"),
+    "True": mark("yes"),
+    "False": mark("no"),
+    "missing": mark("not known"),
+    "unknown": mark("not known"),
+}
+KNOWN = ARMS | EXITS | ACTORS | VARIABLES | STATES
+
+
+def arm_name(arm: str, text: Text) -> str:
+    """Name of an arm; a level that is not an arm is a name from the data, returned as it is."""
+    return text.say(ARMS[arm]) if arm in ARMS else arm
+
+
+def exit_name(cause: str, text: Text) -> str:
+    """Name of an exit; the outcome of an events table has the name that the study gives it."""
+    if cause == text.labels.study.outcome.cause:
+        return text.outcome
+    return code_name(cause, text, EXITS)
+
+
+def state_name(state: str, text: Text) -> str:
+    """Name of a state of the month or of a source of support."""
+    if state in ("self_support", "self_supporting"):
+        return text.outcome
+    return code_name(state, text, STATES, EXITS)
+
+
+def actor_name(party: str, text: Text) -> str:
+    """Name of a payer or payee."""
+    return code_name(party, text, ACTORS)
+
+
+def code_name(code: str, text: Text, *first: dict[str, str]) -> str:
+    """Name of a code: from the given lists, then any list, then the benefit code book.
+
+    A code that none of them has is a name from the data, returned with spaces for underscores.
+    """
+    for known in (*first, KNOWN):
+        if code in known:
+            return text.say(known[code])
+    book = read_codes("benefits.csv")
+    country = text.labels.study.country
+    found = book.loc[(book["code"] == code) & (book["country"] == country), f"name_{text.language}"]
+    return found.iloc[0] if len(found) else code.replace("_", " ")
+
+
+def sentence_case(name: str) -> str:
+    """Start a name with a capital letter, and leave the rest as it is."""
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,167 @@
+"""Reading released results by what they say, never by position."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalkit.release.released import Released, require_released
+from evalkit.report.text import Text
+
+FEW_PEOPLE = 50  # below it a municipality's estimates are not shown (statistics, section 3.3)
+FEW_EXITS = 10
+ARMS = ("programme", "comparison")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One released number with its interval; missing where it is withheld."""
+
+    estimate: float
+    std_error: float
+    low: float
+    high: float
+    reason: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the number and its interval may stand on the page."""
+        return all(math.isfinite(number) for number in (self.estimate, self.low, self.high))
+
+
+WITHHELD = Value(math.nan, math.nan, math.nan, math.nan)
+
+
+def released_frame(value: object, kind: str) -> pd.DataFrame:
+    """Tidy rows of a released result of one kind.
+
+    Raises
+    ------
+    DisclosureError
+        If the value has not passed the door, or is of another kind.
+    """
+    return require_released(value, kind).tidy()
+
+
+def contrast_value(contrast: Released, scale: str, term: str | None = None) -> Value:
+    """Read a number of a released contrast; withheld where there is no such row.
+
+    Without `term` the first row of the scale is taken: the difference, or the only arm.
+    """
+    frame = released_frame(contrast, "Contrast")
+    rows = frame[frame["scale"] == scale]
+    if term is not None:
+        rows = rows[rows["term"] == term]
+    return _value(rows.iloc[0]) if len(rows) else WITHHELD
+
+
+def first_arm(contrast: Released) -> Value:
+    """Read the programme arm of a contrast, or the only group that there is."""
+    programme = contrast_value(contrast, "arm", "programme")
+    frame = released_frame(contrast, "Contrast")
+    has_programme = (frame["term"] == "programme").any()
+    return programme if has_programme else contrast_value(contrast, "arm")
+
+
+def term_value(fit: Released, term: str) -> Value:
+    """Read a coefficient of a released model."""
+    rows = released_frame(fit, "ModelFit")
+    rows = rows[rows["term"] == term]
+    return _value(rows.iloc[0]) if len(rows) else WITHHELD
+
+
+def degrees_of_freedom(released: Released) -> float | None:
+    """Degrees of freedom of the intervals; None where they are normal."""
+    df = released.summary.get("df", math.nan)
+    return float(df) if isinstance(df, int | float | np.number) and math.isfinite(df) else None
+
+
+def horizon(released: Released, text: Text) -> int:
+    """Horizon of a contrast, in the study's unit of time."""
+    given = released.summary.get("horizon", math.nan)
+    known = isinstance(given, int | float | np.number) and math.isfinite(given)
+    return int(given) if known else text.labels.study.horizon_months
+
+
+def contrast_label(released: Released, text: Text) -> str:
+    """What a contrast may be called: `effect`, `adjusted` or `description`."""
+    if text.labels.contrast_label == "effect":
+        return "effect"
+    return "adjusted" if released.summary.get("label") == "adjusted" else "description"
+
+
+def arms_of(frame: pd.DataFrame, column: str = "stratum") -> list[str]:
+    """Groups in a frame, programme first."""
+    found = list(dict.fromkeys(frame[column]))
+    return [arm for arm in ARMS if arm in found] + [arm for arm in found if arm not in ARMS]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCount:
+    """How many persons an arm had, and how many of them had the exit; NaN where withheld."""
+
+    n: float
+    exits: float
+
+
+def arm_counts(curve: Released, text: Text) -> dict[str, ArmCount]:
+    """Persons and exits of each arm, from a released incidence curve.
+
+    Where counts of exits are withheld because intervals are short, they follow from the share.
+    """
+    frame = released_frame(curve, "IncidenceCurve")
+    outcome = frame[frame["cause"] == text.labels.study.outcome.cause]
+    counts = {}
+    for arm in arms_of(outcome):
+        rows = outcome[outcome["stratum"] == arm].sort_values("time")
+        n = float(rows["n_at_risk"].iloc[0])
+        known = float(rows["n_event"].sum()) if rows["n_event"].notna().all() else math.nan
+        share = rows["estimate"].dropna()
+        implied = n * float(share.iloc[-1]) if len(share) else math.nan
+        counts[arm] = ArmCount(n, known if math.isfinite(known) else implied)
+    return counts
+
+
+def is_too_few(curve: Released, text: Text) -> bool:
+    """Whether a municipality has too few participants or exits for estimates of its own."""
+    if text.labels.level != "municipality":
+        return False
+    counts = arm_counts(curve, text)
+    first = counts.get("programme") or next(iter(counts.values()), ArmCount(math.nan, math.nan))
+    return not (first.n >= FEW_PEOPLE and first.exits >= FEW_EXITS)
+
+
+def useful_index(text: Text, useful: float | None) -> float:
+    """Smallest useful change of the health score: as given, else the study's number, else NaN."""
+    given = text.labels.study.useful_size.index
+    if useful is not None:
+        return float(useful)
+    return math.nan if given == "mid" else float(given)
+
+
+def require_all_released(*values: object) -> None:
+    """Refuse anything that has not passed the door; None stands for a table that is missing.
+
+    Raises
+    ------
+    DisclosureError
+        If a value is neither None nor released.
+    """
+    for value in values:
+        if value is not None:
+            require_released(value)
+
+
+def _value(row: pd.Series) -> Value:
+    if bool(row["suppressed"]):
+        return WITHHELD
+    reason = row.get("reason", "")
+    return Value(
+        float(row["estimate"]),
+        float(row["std_error"]),
+        float(row["conf_low"]),
+        float(row["conf_high"]),
+        reason if isinstance(reason, str) else "",
+    )
+

@@ -1,0 +1,180 @@
+"""How figures look: type, colours, sizes, and a PNG whose bytes depend on nothing else."""
+
+import io
+from functools import cache
+from importlib.resources import as_file, files
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from evalkit.errors import ParameterError
+
+INK, QUIET, RULE, PAPER = "#1b1f24", "#57606a", "#d0d7de", "#ffffff"
+PROGRAMME, COMPARISON, THIRD, FOURTH = "#0b5fa5", "#8a6d3b", "#3b7d4f", "#8c4a8c"
+WARNING = "#9a3b00"
+OCHRE = "#c58a1d"
+GREYS = ("#4b535c", "#7d8590", "#a5adb6", "#c6ccd3", "#e1e5ea", "#eef1f4")
+HATCH = "#9aa4af"
+FAMILY = "Source Sans 3"
+FACES = ("Regular", "Semibold", "It")
+WIDTH_MM, DPI = 172.0, 160
+MM = 1 / 25.4
+
+ARM_COLOURS = {"programme": PROGRAMME, "comparison": COMPARISON}
+ARM_LINES = {"programme": "-", "comparison": (0, (5, 2))}
+BAND = 0.17
+
+STYLE = {
+    "font.family": FAMILY,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "text.color": INK,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "hatch.linewidth": 0.6,
+    "path.simplify": False,
+    "axes.unicode_minus": True,
+}
+
+
+@cache
+def register_fonts() -> None:
+    """Make the vendored family known to matplotlib.
+
+    Raises
+    ------
+    ParameterError
+        If a font file is missing from the installation.
+    """
+    folder = files("evalkit.report").joinpath("fonts")
+    for face in FACES:
+        source = folder.joinpath(f"SourceSans3-{face}.ttf")
+        if not source.is_file():
+            raise ParameterError(f"fonts: SourceSans3-{face}.ttf is missing; reinstall evalkit")
+        with as_file(source) as path:
+            font_manager.fontManager.addfont(str(path))
+
+
+def style():
+    """Context in which a figure is drawn; settings outside it stay as they were."""
+    register_fonts()
+    return mpl.rc_context(STYLE)
+
+
+def panel(
+    height_mm: float,
+    *,
+    left: float = 30,
+    right: float = 34,
+    top: float = 8,
+    bottom: float = 10,
+    columns: int = 1,
+    gap: float = 8,
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure of full width with axes placed by margins in millimetres."""
+    figure = Figure(figsize=(WIDTH_MM * MM, height_mm * MM))
+    FigureCanvasAgg(figure)
+    width = (WIDTH_MM - left - right - gap * (columns - 1)) / columns
+    axes = [
+        figure.add_axes(
+            (
+                (left + number * (width + gap)) / WIDTH_MM,
+                bottom / height_mm,
+                width / WIDTH_MM,
+                (height_mm - top - bottom) / height_mm,
+            )
+        )
+        for number in range(columns)
+    ]
+    return figure, axes
+
+
+def to_png(figure: Figure) -> bytes:
+    """Render to PNG, 172 mm wide, without software or time in it."""
+    stream = io.BytesIO()
+    with style():
+        figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    return stream.getvalue()
+
+
+def note(axes: Axes, words: str, x_mm: float, y_mm: float, **options):
+    """Write words at a distance in millimetres from the lower left corner of the axes."""
+    return axes.annotate(
+        words,
+        xy=(0, 0),
+        xycoords="axes fraction",
+        xytext=(x_mm * MM * 72, y_mm * MM * 72),
+        textcoords="offset points",
+        annotation_clip=False,
+        **options,
+    )
+
+
+def axis_title(axes: Axes, words: str) -> None:
+    """Write the title of the vertical axis above it, left aligned and horizontal."""
+    axes.annotate(
+        words,
+        xy=(0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 7),
+        textcoords="offset points",
+        ha="left",
+        va="bottom",
+        color=QUIET,
+        annotation_clip=False,
+    )
+
+
+def light_grid(axes: Axes, axis: str) -> None:
+    """Draw a hairline grid along one axis."""
+    axes.grid(axis=axis, color=RULE, linewidth=0.5)
+    axes.tick_params(length=0, axis=axis)
+
+
+def spread(positions: list[float], gap: float, low: float, high: float) -> list[float]:
+    """Move label positions apart so that neighbours are at least `gap` from each other.
+
+    Order is kept, and labels stay between `low` and `high` where there is room for all.
+    """
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
+    placed = [positions[index] for index in order]
+    for index in range(1, len(placed)):
+        placed[index] = max(placed[index], placed[index - 1] + gap)
+    overflow = max(placed[-1] - high, 0) if placed else 0
+    if overflow:
+        placed[-1] -= overflow
+        for index in range(len(placed) - 2, -1, -1):
+            placed[index] = min(placed[index], placed[index + 1] - gap)
+    if placed and placed[0] < low:
+        shift = low - placed[0]
+        placed[0] += shift
+        for index in range(1, len(placed)):
+            placed[index] = max(placed[index], placed[index - 1] + gap)
+    result = [0.0] * len(positions)
+    for index, position in zip(order, placed, strict=True):
+        result[index] = position
+    return result
+
+
+def mark_unpublishable(figure: Figure, words: str) -> None:
+    """Stamp a figure that must not leave the office."""
+    figure.text(0.995, 0.995, words, ha="right", va="top", color=WARNING, weight=600)

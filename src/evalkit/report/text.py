@@ -1,0 +1,210 @@
+"""Sentences in the report's language: gettext templates with named slots, and numbers by locale."""
+
+import gettext
+import io
+import math
+import string
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+from evalkit.errors import ParameterError
+from evalkit.study import Labels
+
+LANGUAGES = ("sv", "fi", "en")
+# How two numbers are joined: neither below zero, and one of them below zero.
+RANGES = {
+    "sv": ("{low}–{high}", "{low} till {high}"),
+    "fi": ("{low}–{high}", "{low}…{high}"),
+    "en": ("{low} to {high}", "{low} to {high}"),
+}
+MINUS = "\N{MINUS SIGN}"
+
+
+def mark(msgid: str) -> str:
+    """Return the sentence; tells the extractor of catalogues that it will be translated later."""
+    return msgid
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Text:
+    """The voice of one report: its language, its protocol, and the names of its unit.
+
+    Made by `open_text`. A template is looked up by its English text; a slot that the template
+    does not have, or that is not given, is an error, so that no sentence is printed half-filled.
+    """
+
+    labels: Labels
+    language: str
+    catalogue: gettext.NullTranslations
+
+    def say(self, msgid: str, **slots: str | int) -> str:
+        """Translate a whole template and fill its slots.
+
+        Raises
+        ------
+        ParameterError
+            If a slot is missing, left over, or holds a number that was not made text.
+        """
+        return self._fill(self.catalogue.gettext(msgid), msgid, slots)
+
+    def plural(self, singular: str, plural: str, n: int, **slots: str | int) -> str:
+        """Translate the template for a count of `n`; the slot `{n}` is filled with the count."""
+        template = self.catalogue.ngettext(singular, plural, int(n))
+        return self._fill(template, plural, {"n": self.number(n), **slots})
+
+    def number(self, value: float, decimals: int = 0, *, signed: bool = False) -> str:
+        """Write a number by the conventions of the language; never "-0" and never "nan".
+
+        Raises
+        ------
+        ParameterError
+            If the value is missing or infinite: the caller says what is withheld and why.
+        """
+        rounded = _rounded(value, decimals)
+        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+        written = format_decimal(abs(rounded), format=pattern, locale=self.language)
+        sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
+        return sign + written
+
+    def percent(self, value: float, decimals: int = 0) -> str:
+        """Write a share (0 to 1) in per cent; a positive share that rounds to 0 as below 1."""
+        rounded = _rounded(100 * value, decimals) / 100
+        if value > 0 and rounded == 0:
+            return self.say("under {percent}", percent=self._percent(0.01, 0))
+        return self._percent(rounded, decimals)
+
+    def money(self, value: float, currency: str) -> str:
+        """Write an amount in thousands of its currency."""
+        amount = self.number(value / 1000)
+        if currency == "SEK":
+            return self.say("SEK {amount} thousand", amount=amount)
+        if currency == "EUR":
+            return self.say("EUR {amount} thousand", amount=amount)
+        return self.say("{amount} thousand {currency}", amount=amount, currency=currency)
+
+    def month(self, month: str) -> str:
+        """Write a month `YYYY-MM` in the nominative, as "December 2025"."""
+        year, number = month.split("-")
+        return format_date(date(int(year), int(number), 1), "LLLL y", locale=self.language)
+
+    def range(self, low: float, high: float, decimals: int = 0, *, signed: bool = False) -> str:
+        """Write an interval, as "29 to 39"; never with plus-minus."""
+        first, last = (self.number(value, decimals, signed=signed) for value in (low, high))
+        below = signed or _rounded(low, decimals) < 0
+        return RANGES[self.language][below].format(low=first, high=last)
+
+    def percent_range(self, low: float, high: float, decimals: int = 0) -> str:
+        """Write an interval of shares (0 to 1), as "29% to 39%" or "29–39 %"."""
+        if self.language == "en":
+            return self.say("{low} to {high}", low=self._percent(low, decimals),
+                            high=self._percent(high, decimals))  # fmt: skip
+        first = self.number(100 * low, decimals)
+        return RANGES[self.language][0].format(low=first, high=self._percent(high, decimals))
+
+    def list(self, items: list[str]) -> str:
+        """Join names as the language does: "a, b and c"."""
+        if len(items) < 2:
+            return "".join(items)
+        start = ", ".join(items[:-1])
+        return self.say("{start} and {last}", start=start, last=items[-1])
+
+    @property
+    def is_events(self) -> bool:
+        """Whether the outcome is given by an events table, hence never called self-support."""
+        return self.labels.study.outcome.source == "events"
+
+    @property
+    def is_score(self) -> bool:
+        """Whether health is measured by scores in points, without a value set."""
+        health = self.labels.study.health
+        return health is not None and health.instrument == "SF-36"
+
+    @property
+    def unit(self) -> str:
+        """Unit of time: `months` or `days`."""
+        return self.labels.study.outcome.time_unit if self.is_events else "months"
+
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome in the nominative."""
+        return self.labels.study.outcome.name.in_language(self.language)
+
+    @property
+    def place(self) -> str:
+        """Name of the unit in the nominative."""
+        return self.labels.place.in_language(self.language)
+
+    @property
+    def parent(self) -> str:
+        """Name of the federation or county in the nominative."""
+        return self.labels.parent.in_language(self.language)
+
+    def _percent(self, value: float, decimals: int) -> str:
+        pattern = Locale(self.language).percent_formats[None].pattern
+        wanted = pattern.replace("##0", "##0." + "0" * decimals) if decimals else pattern
+        rounded = _rounded(value, decimals + 2)
+        written = format_percent(abs(rounded), format=wanted, locale=self.language)
+        return MINUS + written if rounded < 0 else written
+
+    def _fill(self, template: str, msgid: str, slots: dict) -> str:
+        wanted = slot_names(msgid)
+        if wanted | {"n"} != set(slots) | {"n"} or "n" in wanted - set(slots):
+            odd = ", ".join(sorted(wanted ^ set(slots)))
+            raise ParameterError(f"sentence {msgid!r}: slots missing or left over: {odd}")
+        wrong = [name for name, value in slots.items() if not isinstance(value, str | int)]
+        if wrong:
+            raise ParameterError(f"sentence {msgid!r}: slots not yet text: {', '.join(wrong)}")
+        filled = {
+            name: value if isinstance(value, str) else self.number(value)
+            for name, value in slots.items()
+        }
+        return template.format(**filled)
+
+
+def open_text(labels: Labels, language: str) -> Text:
+    """Open the voice of a report.
+
+    Parameters
+    ----------
+    labels : Labels
+        Protocol and names of the unit.
+    language : str
+        `sv`, `fi` or `en`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no catalogue for the language.
+    """
+    if language not in LANGUAGES:
+        raise ParameterError(f"language: {language!r} is none of {', '.join(LANGUAGES)}")
+    return Text(labels, language, _catalogue(language))
+
+
+def slot_names(template: str) -> set[str]:
+    """Names of the slots of a template."""
+    return {field for _, field, _, _ in string.Formatter().parse(template) if field}
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    source = files("evalkit.report").joinpath("locale", language, "evalkit.po")
+    compiled = io.BytesIO()
+    with source.open("rb") as stream:
+        write_mo(compiled, read_po(stream, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _rounded(value: float, decimals: int) -> float:
+    if not math.isfinite(value):
+        raise ParameterError("a missing or infinite number cannot be written; say why it is so")
+    return round(float(value), decimals) + 0.0

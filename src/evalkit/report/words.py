@@ -1,0 +1,11 @@
+"""Words: every sentence of a report, computed from released results."""
+
+from evalkit.report.words_first import cards, heading, in_short, limits, title
+from evalkit.report.words_method import method, not_possible
+from evalkit.report.words_outcomes import health, pace, pay_off, self_support
+from evalkit.report.words_people import before_after, municipalities, need, participants
+
+__all__ = [
+    "before_after", "cards", "heading", "health", "in_short", "limits", "method", "municipalities",
+    "need", "not_possible", "pace", "participants", "pay_off", "self_support", "title",
+]  # fmt: skip

@@ -1,0 +1,334 @@
+"""Words of the first page: title, the answer, key figures, and what they cannot tell."""
+
+import math
+
+from evalkit.report.markup import div, escape, paragraphs, span
+from evalkit.report.parts import Part
+from evalkit.report.phrases import (
+    certainty,
+    comparison_sentence,
+    horizon_within,
+    label_span,
+    lasting,
+    of_hundred,
+    outcome_start,
+    score_name,
+    too_few,
+    withheld_sentence,
+)
+from evalkit.report.reading import (
+    FEW_PEOPLE,
+    WITHHELD,
+    ArmCount,
+    Value,
+    arm_counts,
+    contrast_label,
+    contrast_value,
+    first_arm,
+    horizon,
+    is_too_few,
+    released_frame,
+    require_all_released,
+    term_value,
+    useful_index,
+)
+from evalkit.report.text import Text
+
+
+def heading(text: Text) -> str:
+    """Title of the report, as plain text for the front matter."""
+    study = text.labels.study
+    if text.labels.level in ("national", "study") or not text.place:
+        return study.title.in_language(text.language)
+    if text.is_events or text.labels.level != "municipality":
+        return f"{study.title.in_language(text.language)}: {text.place}"
+    return text.say("Coordinated rehabilitation in {place}", place=text.place)
+
+
+def title(text: Text) -> Part:
+    """Write the quiet line under the title: kind of report, records, unit, edition."""
+    study = text.labels.study
+    kinds = {
+        "SE": text.say("coordination federation: {name}", name=escape(text.parent)),
+        "FI": text.say("wellbeing services county: {name}", name=escape(text.parent)),
+    }
+    parts = [
+        text.say("Evaluation report"),
+        kinds.get(study.country, escape(text.parent)) if text.parent else "",
+        "" if text.is_events else text.say("last month of the records: {month}",
+                                           month=text.month(study.data_cut)),
+        text.say("edition {edition}", edition=str(study.edition)),
+    ]  # fmt: skip
+    return Part(span(" · ".join(part for part in parts if part), "quiet"))
+
+
+def in_short(curve, reached, status, text: Text) -> Part:
+    """Answer the question in at most four sentences.
+
+    Parameters
+    ----------
+    curve : Released IncidenceCurve
+        By arm; says how many persons and exits there are.
+    reached : Released Contrast
+        `incidence_at`: share with the outcome by the horizon.
+    status : Released Contrast or None
+        `state_at`: share in self-support in the month of the horizon.
+    text : Text
+
+    Raises
+    ------
+    DisclosureError
+        If a value has not passed the door.
+    """
+    require_all_released(curve, reached, status)
+    title_line = f"## {text.say('In short')}"
+    if is_too_few(curve, text):
+        return Part(paragraphs(title_line, span(too_few(text), "withheld")))
+    sentences = [_reached_sentence(curve, reached, text)]
+    if status is not None and not text.is_events:
+        sentences.append(_status_sentence(status, text))
+    if text.labels.study.arms.comparison != "none":
+        sentences += _comparison_sentences(reached, text)
+    answer = " ".join(sentence for sentence in sentences if sentence)
+    return Part(paragraphs(title_line, div(f"{answer} {label_span(reached, text)}", "lead")))
+
+
+def _reached_sentence(curve, reached, text: Text) -> str:
+    value = first_arm(reached)
+    if not value.shown:
+        return span(withheld_sentence(text), "withheld")
+    counts = arm_counts(curve, text)
+    n = counts.get("programme", next(iter(counts.values()), ArmCount(math.nan, math.nan))).n
+    period = horizon_within(reached, text)
+    if not n >= FEW_PEOPLE:
+        slots = {
+            "percent": text.percent(value.estimate),
+            "range": text.percent_range(value.low, value.high),
+            "within": period,
+        }
+        if text.is_events:
+            return text.say(
+                "{outcome}: {percent} of the programme group ({range}) had reached it {within}.",
+                outcome=outcome_start(text), **slots,
+            )  # fmt: skip
+        return text.say(
+            "{percent} of those who started ({range}) had at some time {within} begun to support "
+            "themselves {lasting}.",
+            lasting=lasting(text), **slots,
+        )  # fmt: skip
+    if text.is_events:
+        return text.say(
+            "{outcome}: of 100 people in the programme group, about {count} ({range}) had reached "
+            "it {within}.",
+            outcome=outcome_start(text), within=period, **of_hundred(value, text),
+        )  # fmt: skip
+    return text.say(
+        "Of 100 people who started, about {count} ({range}) had at some time {within} begun to "
+        "support themselves {lasting}.",
+        within=period, lasting=lasting(text), **of_hundred(value, text),
+    )  # fmt: skip
+
+
+def _status_sentence(status, text: Text) -> str:
+    value = first_arm(status)
+    if not value.shown:
+        return ""
+    return text.say(
+        "In month {month} itself, about {count} of 100 ({range}) were supporting themselves.",
+        month=horizon(status, text), **of_hundred(value, text),
+    )  # fmt: skip
+
+
+def _comparison_sentences(reached, text: Text) -> list[str]:
+    other = contrast_value(reached, "arm", "comparison")
+    difference = contrast_value(reached, "difference")
+    sure = certainty(reached, text.labels.study.useful_size.incidence, text)
+    if not (other.shown and difference.shown):
+        return [span(sure, "withheld")]
+    return [comparison_sentence(other, difference, text), sure]
+
+
+def cards(
+    curve, months, health, pay_off, text: Text, *, wave: int = 12, score: str = ""
+) -> Part:
+    """Show up to four key figures: people, months, health at `wave`, pay-off.
+
+    Parameters
+    ----------
+    curve : Released IncidenceCurve
+    months : Released Contrast or None
+        `time_in_state`, or `time_lost` for an events table.
+    health : Released ModelFit or None
+        `ancova`.
+    pay_off : Released PayOff or None
+    """
+    require_all_released(curve, months, health, pay_off)
+    few = is_too_few(curve, text)
+    shown = [_people_card(curve, text)]
+    if months is not None:
+        shown.append(_months_card(months, few, text))
+    if health is not None:
+        shown.append(_health_card(health, few, wave, score, text))
+    if pay_off is not None:
+        shown.append(_pay_off_card(pay_off, few, text))
+    return Part(div("\n\n".join(shown), "cards"))
+
+
+def _card(number: str, unit: str, note: str) -> str:
+    blocks = [span(number, "card-number"), span(unit, "card-unit"), span(note, "card-note")]
+    return div(paragraphs(*(block for block in blocks if not block.startswith("[]"))), "card",
+               colons=4)  # fmt: skip
+
+
+def _withheld_card(unit: str, few: bool, text: Text) -> str:
+    reason = too_few(text) if few else withheld_sentence(text)
+    blocks = [span(unit, "card-unit"), span(reason, "withheld")]
+    return div(paragraphs(*blocks), "card", colons=4)
+
+
+def _people_card(curve, text: Text) -> str:
+    counts = arm_counts(curve, text)
+    first = counts.get("programme") or next(iter(counts.values()))
+    if math.isnan(first.n):
+        return _withheld_card(text.say("people started"), False, text)
+    other = counts.get("comparison")
+    note = ""
+    if other is not None and not math.isnan(other.n):
+        note = text.say("{n} in the comparison group", n=text.number(other.n))
+    unit = text.say("people in the programme group") if text.is_events else (
+        text.plural("person started", "people started", int(first.n))
+    )  # fmt: skip
+    return _card(text.number(first.n), unit, note)
+
+
+def _months_card(months, few: bool, text: Text) -> str:
+    difference = contrast_value(months, "difference")
+    has_comparison = text.labels.study.arms.comparison != "none"
+    value = difference if has_comparison else first_arm(months)
+    unit = (
+        text.say("{outcome}: more days", outcome=text.outcome)
+        if text.unit == "days"
+        else text.say("months in self-support")
+    )
+    if few or not value.shown:
+        return _withheld_card(escape(unit), few, text)
+    note = _interval_note(value, 1, has_comparison, text)
+    return _card(text.number(value.estimate, 1, signed=has_comparison), escape(unit), note)
+
+
+def _interval_note(value: Value, decimals: int, compared: bool, text: Text) -> str:
+    interval = text.range(value.low, value.high, decimals, signed=compared)
+    if not compared:
+        return text.say("interval: {range}", range=interval)
+    return text.say("interval: {range}; against the comparison group", range=interval)
+
+
+def _health_card(health, few: bool, wave: int, score: str, text: Text) -> str:
+    decimals = 1 if text.is_score else 2
+    value = term_value(health, f"wave[{wave}]")
+    name = escape(score_name(score, text))
+    unit = text.plural(
+        "{score} after {n} month, points", "{score} after {n} months, points", wave, score=name
+    )
+    if not text.is_score:
+        unit = text.plural("{score} after {n} month", "{score} after {n} months", wave, score=name)
+    if few or not value.shown:
+        return _withheld_card(unit, few, text)
+    note = _interval_note(value, decimals, True, text)
+    return _card(text.number(value.estimate, decimals, signed=True), unit, note)
+
+
+def _pay_off_card(pay_off, few: bool, text: Text) -> str:
+    frame = released_frame(pay_off, "PayOff")
+    row = frame[frame["party"] == "society"] if (frame["party"] == "society").any() else frame[:1]
+    share = float(row["break_even_share"].iloc[0])
+    years = text.number(float(pay_off.summary["horizon_years"]))
+    unit = text.say("of the change repays the cost")
+    if few or not math.isfinite(share):
+        return _withheld_card(unit, few, text)
+    if share > 1:
+        note = text.plural("within {n} year", "within {n} years",
+                           int(pay_off.summary["horizon_years"]))  # fmt: skip
+        return _card(text.say("not repaid"), note, text.say("whatever caused the change"))
+    return _card(
+        text.percent(share),
+        unit,
+        text.say("recovered within {years} years if at least so much of it is due to the programme",
+                 years=years),
+    )  # fmt: skip
+
+
+def limits(curve, reached, means, text: Text) -> Part:
+    """Say in three computed points what the report cannot tell.
+
+    Parameters
+    ----------
+    curve : Released IncidenceCurve
+    reached : Released Contrast
+        `incidence_at`.
+    means : Released WaveMeans or None
+    """
+    require_all_released(curve, reached, means)
+    points = [_chance_point(curve, reached, text), _comparison_point(reached, text)]
+    points.append(_answers_point(means, text))
+    bullets = "\n".join(f"- {point}" for point in points)
+    return Part(paragraphs(f"## {text.say('What this cannot tell you')}", bullets))
+
+
+def _chance_point(curve, reached, text: Text) -> str:
+    value = first_arm(reached)
+    if is_too_few(curve, text) or not value.shown:
+        return text.say(
+            "Too few people took part to say how many succeed here; the report for the whole "
+            "country tells more."
+        )
+    half = 100 * (value.high - value.low) / 2
+    if text.is_events:
+        return text.say(
+            "{outcome}: chance alone can move the share by about {points} of 100 either way.",
+            outcome=outcome_start(text), points=text.number(half),
+        )  # fmt: skip
+    return text.say(
+        "With so many people as here, chance alone can move the share by about {points} of 100 "
+        "either way.",
+        points=text.number(half),
+    )
+
+
+def _comparison_point(reached, text: Text) -> str:
+    if text.labels.study.arms.comparison == "none":
+        return text.say(
+            "There is no comparison group, so the report cannot say what would have happened "
+            "without the programme."
+        )
+    return {
+        "effect": text.say(
+            "The groups were drawn by lot, so they were alike at the start apart from chance. "
+            "Whether people elsewhere would gain as much is not known."
+        ),
+        "adjusted": text.say(
+            "The groups were made alike in what the records hold. They may still differ in what "
+            "the records do not hold, such as motivation."
+        ),
+        "description": text.say(
+            "The groups were not drawn by lot and may differ from the start, so the difference "
+            "need not be due to the programme."
+        ),
+    }[contrast_label(reached, text)]
+
+
+def _answers_point(means, text: Text) -> str:
+    if means is None:
+        return text.say(
+            "Nothing is known of how people feel: the study has no answers about health."
+        )
+    frame = released_frame(means, "WaveMeans")
+    totals = frame.groupby("wave")["n"].sum(min_count=1).dropna()
+    if len(totals) < 2 or not totals.iloc[0] > 0:
+        return text.say("Too few people answered about their health to say how they feel.")
+    return text.say(
+        "{percent} of those who answered about their health at the start did so again after "
+        "{months} months; how the others feel is not known.",
+        percent=text.percent(min(totals.iloc[-1] / totals.iloc[0], 1.0)),
+        months=text.number(totals.index[-1]),
+    )

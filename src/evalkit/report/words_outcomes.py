@@ -1,0 +1,289 @@
+"""Words of the chapters about outcomes: time to self-support, exits, health, pay-off."""
+
+import math
+
+from evalkit.report.certainty import estimand_label
+from evalkit.report.markup import escape, paragraphs, span
+from evalkit.report.names import actor_name, sentence_case
+from evalkit.report.parts import Part
+from evalkit.report.phrases import (
+    certainty,
+    comparison_sentence,
+    horizon_within,
+    label_span,
+    lasting,
+    outcome_start,
+    score_name,
+)
+from evalkit.report.reading import (
+    contrast_value,
+    first_arm,
+    horizon,
+    released_frame,
+    require_all_released,
+    term_value,
+    useful_index,
+)
+from evalkit.report.text import Text
+from evalkit.report.words_people import chapter, withheld
+
+
+def self_support(reached, months, status, text: Text) -> Part:
+    """Say when people reach the outcome, and how much time they gain.
+
+    Parameters
+    ----------
+    reached : Released Contrast
+        `incidence_at`.
+    months : Released Contrast or None
+        `time_in_state`, or `time_lost` for an events table.
+    status : Released Contrast or None
+        `state_at`.
+    """
+    require_all_released(reached, months, status)
+    sentences = [_share_sentence(reached, text)]
+    if months is not None:
+        sentences.append(_time_sentence(months, text))
+    if status is not None and not text.is_events:
+        sentences.append(_relapse_sentence(reached, status, text))
+    answer = " ".join([*filter(None, sentences), label_span(reached, text)])
+    if text.is_events:
+        return chapter(
+            text.say("When was this reached: {outcome}?", outcome=escape(text.outcome)),
+            answer, _events_reading(text), text,
+        )  # fmt: skip
+    return chapter(
+        text.say("How many come to support themselves, and when?"), answer, _reading(text), text
+    )
+
+
+def _share_sentence(reached, text: Text) -> str:
+    value = first_arm(reached)
+    if not value.shown:
+        return withheld(text)
+    slots = {
+        "percent": text.percent(value.estimate),
+        "range": text.percent_range(value.low, value.high),
+        "within": horizon_within(reached, text),
+    }
+    if text.is_events:
+        return text.say(
+            "{outcome}: {percent} of the programme group ({range}) had reached it {within}.",
+            outcome=outcome_start(text), **slots,
+        )  # fmt: skip
+    return text.say(
+        "{percent} of those who started ({range}) had at some time {within} begun to support "
+        "themselves {lasting}.",
+        lasting=lasting(text), **slots,
+    )  # fmt: skip
+
+
+def _time_sentence(months, text: Text) -> str:
+    value = contrast_value(months, "difference")
+    compared = text.labels.study.arms.comparison != "none"
+    value = value if compared else first_arm(months)
+    if not value.shown:
+        return withheld(text)
+    slots = {
+        "number": text.number(value.estimate, 1, signed=compared),
+        "range": text.range(value.low, value.high, 1, signed=compared),
+        "within": horizon_within(months, text),
+    }
+    sure = certainty(months, text.labels.study.useful_size.months, text)
+    if text.is_events and text.unit == "days":
+        return paragraphs(text.say(
+            "{outcome}: days gained by the programme group on average {within}, {number} "
+            "({range}).",
+            outcome=outcome_start(text), **slots,
+        ))  # fmt: skip
+    if text.is_events:
+        return text.say(
+            "{outcome}: months gained by the programme group on average {within}, {number} "
+            "({range}).",
+            outcome=outcome_start(text), **slots,
+        )  # fmt: skip
+    if not compared:
+        return text.say(
+            "On average {number} months ({range}) were spent in self-support {within}.", **slots
+        )
+    spoken = text.say(
+        "Months in self-support {within}, programme group against comparison group: {number} on "
+        "average ({range}).",
+        **slots,
+    )
+    return f"{spoken} {sure}"
+
+
+def _relapse_sentence(reached, status, text: Text) -> str:
+    begun, now = first_arm(reached), first_arm(status)
+    if not (begun.shown and now.shown):
+        return ""
+    return text.say(
+        "In month {month} itself {percent} ({range}) were supporting themselves; some who had "
+        "begun were back on support.",
+        month=text.number(horizon(status, text)),
+        percent=text.percent(now.estimate),
+        range=text.percent_range(now.low, now.high),
+    )
+
+
+def _reading(text: Text) -> str:
+    return text.say(
+        "The line rises each time somebody begins to support themselves. The band shows how far "
+        "chance can move it: in 95 of 100 studies like this one such a band holds the true share. "
+        "Under the figure stands how many are still followed. People who moved abroad, died or got "
+        "a permanent pension can no longer begin, and are counted as such."
+    )
+
+
+def _events_reading(text: Text) -> str:
+    return text.say(
+        "{outcome}: the line rises each time it is reached by somebody. The band shows how far "
+        "chance can move it: in 95 of 100 studies like this one such a band holds the true share. "
+        "Under the figure stands how many are still followed.",
+        outcome=outcome_start(text),
+    )
+
+
+def pace(test, cox, text: Text) -> Part:
+    """Say whether the pace differs between the groups.
+
+    Parameters
+    ----------
+    test : Released Check
+        `logrank_test`.
+    cox : Released ModelFit or None
+    """
+    require_all_released(test, cox)
+    row = released_frame(test, "Check").iloc[0]
+    answer = withheld(text)
+    if math.isfinite(row["statistic"]) and math.isfinite(row["p_value"]):
+        answer = text.say(
+            "{outcome}: the log-rank test of equal pace in the groups gives {statistic} (degrees "
+            "of freedom: {df}; p-value: {p_value}).",
+            outcome=outcome_start(text), statistic=text.number(row["statistic"], 2),
+            df=text.number(row["df"]), p_value=p_value(row["p_value"], text),
+        )  # fmt: skip
+    reading = text.say(
+        "The log-rank test asks whether the curves could be equal. The rate ratio says how many "
+        "times faster a group with the property reaches the outcome than one without, among those "
+        "still followed; 1 means no difference."
+    )
+    return chapter(
+        text.say("How much faster was it?"), f"{answer} {_label(text)}", reading, text
+    )
+
+
+def _label(text: Text) -> str:
+    return span(estimand_label(text.labels.contrast_label, text), "label")
+
+
+def p_value(value: float, text: Text) -> str:
+    """Write a p-value with three decimals, and a tiny one as below 0.001."""
+    if value < 0.001:
+        return text.say("below {number}", number=text.number(0.001, 3))
+    return text.number(value, 3)
+
+
+def health(
+    ancova, means, text: Text, *, wave: int = 12, score: str = "", useful: float | None = None
+) -> Part:
+    """Say how health changed, compared with the other group and with the start.
+
+    Parameters
+    ----------
+    ancova : Released ModelFit
+        `ancova`: terms `wave[6]`, `wave[12]`, ...
+    means : Released WaveMeans
+    wave : int
+        The wave that the sentence is about.
+    score : str
+        Name of the score, where health is measured by scores.
+    useful : float, optional
+        Smallest useful change, where the study file says `mid`.
+    """
+    require_all_released(ancova, means)
+    value = term_value(ancova, f"wave[{wave}]")
+    name = sentence_case(score_name(score, text))
+    answer = withheld(text)
+    if value.shown:
+        decimals = 1 if text.is_score else 2
+        spoken = text.plural(
+            "{score} {n} month after the start, programme group against comparison group: "
+            "{number} ({range}).",
+            "{score} {n} months after the start, programme group against comparison group: "
+            "{number} ({range}).",
+            wave, score=escape(name), number=text.number(value.estimate, decimals, signed=True),
+            range=text.range(value.low, value.high, decimals, signed=True),
+        )  # fmt: skip
+        answer = f"{spoken} {_health_certainty(ancova, value, useful, text)}".strip()
+    question = text.say("How did health change: {score}?", score=escape(score_name(score, text))) \
+        if text.is_score else text.say("How did health change?")
+    return chapter(question, f"{answer} {label_span(ancova, text)}", _health_reading(text), text)
+
+
+def _health_certainty(ancova, value, useful, text: Text) -> str:
+    smallest = useful_index(text, useful)
+    return certainty(ancova, smallest, text, value) if math.isfinite(smallest) else ""
+
+
+def _health_reading(text: Text) -> str:
+    if text.is_score:
+        return text.say(
+            "The score is a number of points; higher is better. The dots are means of those who "
+            "answered, the bars their intervals. The difference compares people who had the same "
+            "score at the start, among those who are alive and answered."
+        )
+    return text.say(
+        "The health index is 1 for full health and lower for worse health. The dots are means of "
+        "those who answered, the bars their intervals. The difference compares people who had the "
+        "same index at the start, among those who are alive and answered."
+    )
+
+
+def pay_off(pay_off, text: Text) -> Part:
+    """Say who pays and who gains.
+
+    Parameters
+    ----------
+    pay_off : Released PayOff
+    """
+    frame = released_frame(pay_off, "PayOff")
+    society = frame[frame["party"] == "society"]
+    row = (society if len(society) else frame).iloc[0]
+    answer = _pay_off_sentence(row, pay_off, text)
+    others = frame[(frame["party"] != "society") & frame["net"].notna()]
+    if len(others):
+        best = others.loc[others["net"].idxmax()]
+        answer += " " + text.say(
+            "The largest gain goes to: {actor}.", actor=escape(actor_name(best["party"], text))
+        )
+    reading = text.say(
+        "A bar to the right is a gain, a bar to the left a loss, for each who pays. Society as a "
+        "whole counts only what is produced and what is used up, since a benefit that one pays and "
+        "another gets is no gain for all. What share of the change is due to the programme decides "
+        "whether the cost is repaid."
+    )
+    label = pay_off.summary.get("label")
+    kind = label if label in ("effect", "adjusted") else "description"
+    spoken = span(estimand_label(kind, text), "label")
+    return chapter(text.say("Who pays and who gains?"), f"{answer} {spoken}", reading, text)
+
+
+def _pay_off_sentence(row, pay_off, text: Text) -> str:
+    share, years = float(row["break_even_share"]), int(pay_off.summary["horizon_years"])
+    if not math.isfinite(share):
+        return withheld(text)
+    if share > 1:
+        return text.plural(
+            "Not recovered within {n} year, even if the whole change is due to the programme.",
+            "Not recovered within {n} years, even if the whole change is due to the programme.",
+            years,
+        )
+    return text.plural(
+        "The cost is recovered within {n} year if at least {percent} of the change is due to the "
+        "programme.",
+        "The cost is recovered within {n} years if at least {percent} of the change is due to the "
+        "programme.",
+        years, percent=text.percent(share),
+    )  # fmt: skip

@@ -1,0 +1,178 @@
+"""Words of the chapters about people: who took part, need, before and after, among the others."""
+
+import math
+
+from evalkit.report.certainty import estimand_label
+from evalkit.report.markup import callout, escape, paragraphs, span
+from evalkit.report.names import code_name, sentence_case, state_name
+from evalkit.report.parts import Part
+from evalkit.report.phrases import compared_with, occasion, withheld_sentence
+from evalkit.report.reading import arms_of, released_frame, require_all_released
+from evalkit.report.text import Text
+
+OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "self_support")
+
+
+def chapter(question: str, answer: str, how_to_read: str, text: Text) -> Part:
+    """Set a chapter's heading, its answer, and a fold on how to read what follows."""
+    return Part(
+        paragraphs(
+            f"## {question}", answer, callout(text.say("How to read this"), how_to_read)
+        )
+    )
+
+
+def withheld(text: Text) -> str:
+    """Mark the sentence that says why there is no number."""
+    return span(withheld_sentence(text), "withheld")
+
+
+def participants(flow, people, text: Text) -> Part:
+    """Say who took part.
+
+    Parameters
+    ----------
+    flow : Released Flow
+    people : Released Characteristics or None
+    """
+    require_all_released(flow, people)
+    answer = [_flow_sentence(flow, text), compared_with(text)]
+    if people is not None:
+        answer.append(_balance_sentence(people, text))
+    reading = text.say(
+        "Each bar shows how many people are left after a condition, and how many it leaves out. "
+        "The standardised difference in the table compares the groups at the start; below 0.1 in "
+        "either direction it is usually taken as small."
+    )
+    return chapter(
+        text.say("Who took part?"), " ".join(part for part in answer if part), reading, text
+    )
+
+
+def _flow_sentence(flow, text: Text) -> str:
+    start, end = flow.summary["n_start"], flow.summary["n_end"]
+    rows = released_frame(flow, "Flow")
+    left = rows["n_after"].iloc[-1] if len(rows) else math.nan
+    if not all(map(math.isfinite, (start, end, left))):
+        return withheld(text)
+    return text.plural(
+        "{n} of {start} people in the records meets the conditions and is followed.",
+        "{n} of {start} people in the records meet the conditions and are followed.",
+        int(end), start=text.number(start),
+    )  # fmt: skip
+
+
+def _balance_sentence(people, text: Text) -> str:
+    frame = released_frame(people, "Characteristics")
+    sizes = frame["standardised_difference"].abs()
+    if not sizes.notna().any():
+        return ""
+    row = frame.loc[sizes.idxmax()]
+    name = code_name(str(row["variable"]), text)
+    if isinstance(row["level"], str) and row["level"]:
+        name = f"{name} ({code_name(row['level'], text)})"
+    return text.say(
+        "At the start the groups differ most in this: {variable} (standardised difference "
+        "{size}).",
+        variable=escape(name), size=text.number(row["standardised_difference"], 2),
+    )  # fmt: skip
+
+
+def need(need, text: Text) -> Part:
+    """Say how large the need is, and how much of it is covered.
+
+    Parameters
+    ----------
+    need : Released NeedCoverage
+    """
+    frame = released_frame(need, "NeedCoverage")
+    rows = frame[frame["quantity"] == "coverage"].dropna(subset=["low", "high"])
+    answer = withheld(text)
+    if len(rows):
+        answer = text.say(
+            "If {need} of people of working age need coordinated rehabilitation, {coverage} of "
+            "them took part (twelve months: {period}).",
+            need=text.percent_range(rows["need_share"].min(), rows["need_share"].max(), 1),
+            coverage=text.percent_range(rows["low"].min(), rows["high"].max()),
+            period=escape(str(need.summary["period"])),
+        )
+    label = span(estimand_label("description", text), "label")
+    reading = text.say(
+        "How many need coordinated rehabilitation is not known, so three assumed shares are shown. "
+        "The hatched part is the range that the assumptions leave open; it is not an interval of "
+        "chance. Source of the shares: {source}.",
+        source=escape(text.labels.study.need.source),
+    )
+    return chapter(
+        text.say("How many need it, and how many got it?"), f"{answer} {label}", reading, text
+    )
+
+
+def before_after(before_after, text: Text) -> Part:
+    """Say how support changed between two fixed months.
+
+    Parameters
+    ----------
+    before_after : Released BeforeAfter
+    """
+    frame = released_frame(before_after, "BeforeAfter")
+    frame = frame[frame["stratum"] == arms_of(frame)[0]] if len(frame) else frame
+    shown = frame.dropna(subset=["share_before", "share_after"])
+    answer = _change_sentence(shown, before_after, text) if len(shown) else withheld(text)
+    label = span(estimand_label("description", text), "label")
+    reading = text.say(
+        "A hollow dot is the share before, a filled dot the share after; the arrow shows the "
+        "direction. All who started are counted, also those who left early. The change is not an "
+        "effect: many would have changed without help too."
+    )
+    return chapter(
+        text.say("What changed from before to after?"), f"{answer} {label}", reading, text
+    )
+
+
+def _change_sentence(shown, before_after, text: Text) -> str:
+    overview = shown[shown["source"].isin(OVERVIEW)]
+    row = (overview if len(overview) else shown).iloc[0]
+    summary = before_after.summary
+    return text.say(
+        "{source}: {share_before} {occasion_before} and {share_after} {occasion_after}.",
+        source=escape(sentence_case(state_name(str(row["source"]), text))),
+        share_before=text.percent(row["share_before"]),
+        share_after=text.percent(row["share_after"]),
+        occasion_before=occasion(int(summary["before"]), text),
+        occasion_after=occasion(int(summary["after"]), text),
+    )
+
+
+def municipalities(municipalities, text: Text) -> Part:
+    """Say how far apart the municipalities are.
+
+    Parameters
+    ----------
+    municipalities : Released Contrast
+        `incidence_at` by municipality: one row of scale `arm` for each.
+    """
+    frame = released_frame(municipalities, "Contrast")
+    rows = frame[frame["scale"] == "arm"]
+    shown = rows.dropna(subset=["estimate", "conf_low", "conf_high"])
+    answer = withheld(text)
+    if len(shown) > 1:
+        slots = {
+            "shown": text.number(len(shown)),
+            "all": text.number(len(rows)),
+            "range": text.percent_range(shown["estimate"].min(), shown["estimate"].max()),
+        }
+        answer = text.say(
+            "The share is between {range} in the municipalities that can be shown ({shown} of "
+            "{all}).",
+            **slots,
+        )
+    label = span(estimand_label("description", text), "label")
+    reading = text.say(
+        "Each dot is a municipality and the bar its interval; the line is all together. The order "
+        "is alphabetical and is not a ranking: where bars overlap the line, chance alone can be "
+        "behind the distance."
+    )
+    return chapter(
+        text.say("How do the municipalities compare?"), f"{answer} {label}", reading, text
+    )

@@ -1,0 +1,92 @@
+"""The audit: what a page must not contain, looked for in every file before it is published."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.errors import DisclosureError
+
+TEXT_FILES = (".html", ".md", ".json", ".xml", ".txt", ".csv")
+EMBEDDED = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+")
+TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+TRACEBACK = re.compile(r"Traceback \(most recent call last\)|^\s*File \".+\", line \d+", re.M)
+PATHS = re.compile(
+    r"(?<![\w/.])(?:/(?:home|root|Users|mnt|media|srv|opt|var|tmp|work|etc)/[\w.-]+"
+    r"|[A-Za-z]:\\\\?[\w.-]+)"
+)
+REQUEST = re.compile(
+    r"<(?:script|link|img|iframe|source|video|audio|object|embed)\b[^>]*?"
+    r"(?:src|href|data)\s*=\s*[\"']?(?:https?:)?//|@import\s+[\"']?(?:https?:)?//"
+    r"|url\(\s*[\"']?(?:https?:)?//",
+    re.I,
+)
+FEWEST_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that stops a page: in which file, what, and how often."""
+
+    file: str
+    what: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what} ({self.count} times)"
+
+
+def audit(folder: Path, person_ids: Iterable[str], *, publishable: bool = True) -> None:
+    """Refuse a folder of pages that holds a person's id, a machine path, a traceback or a request.
+
+    Parameters
+    ----------
+    folder : Path
+        Quarantined pages.
+    person_ids : iterable of str
+        All ids of the study; see `searchable`.
+    publishable : bool
+        False where a page was made under the profile `internal`.
+
+    Raises
+    ------
+    DisclosureError
+        Naming files, kinds and counts, never what was found.
+    """
+    ids = searchable(person_ids)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    faults = [fault for path in files for fault in audit_file(path, folder, ids)]
+    if not publishable:
+        faults.append(Fault("report", "made under the profile `internal`, not for publication", 1))
+    if faults:
+        raise DisclosureError("; ".join(str(fault) for fault in faults))
+
+
+def audit_file(path: Path, root: Path, ids: frozenset[str]) -> list[Fault]:
+    """Faults of one file."""
+    name = path.relative_to(root).as_posix()
+    if path.suffix not in TEXT_FILES:
+        return [Fault(name, "a kind of file that is never published", 1)]
+    text = EMBEDDED.sub("", path.read_text(encoding="utf-8"))
+    found = {
+        "ids of persons": sum(token in ids for token in TOKEN.findall(text)),
+        "tracebacks": len(TRACEBACK.findall(text)),
+        "paths of a machine": len(PATHS.findall(text)),
+        "requests to another address": len(REQUEST.findall(text)),
+    }
+    return [Fault(name, what, count) for what, count in found.items() if count]
+
+
+def searchable(person_ids: Iterable[str]) -> frozenset[str]:
+    """The ids that can be told from ordinary numbers: with a letter and a digit, or long.
+
+    A bare number of fewer than six digits would be found in any table. Such ids are not looked
+    for; the import table, which keeps rows of persons from every page, remains.
+    """
+    return frozenset(
+        text
+        for text in map(str, person_ids)
+        if len(text) >= 4
+        and any(c.isdigit() for c in text)
+        and (any(c.isalpha() for c in text) or len(text) >= FEWEST_DIGITS)
+    )

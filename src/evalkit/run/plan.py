@@ -1,0 +1,194 @@
+"""What a run would make: units, and the keys that say whether a report is still good."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import distributions
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from evalkit.errors import ParameterError
+from evalkit.provenance import digest_files, digest_json
+from evalkit.run.layout import Layout, unit_name
+from evalkit.share import shared_folder
+from evalkit.study import Labels, Study, Words
+
+TEMPLATES = {
+    "municipality": "municipal_report.ipynb",
+    "federation": "municipal_report.ipynb",
+    "county": "municipal_report.ipynb",
+    "national": "national_report.ipynb",
+    "study": "study_report.ipynb",
+}
+AREA_COLUMN = {"municipality": "municipality", "federation": "federation", "county": "county"}
+SOURCE_KINDS = (".py", ".csv", ".yaml", ".ttf")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """One unit of a study: whose rows it has and what it is called."""
+
+    level: str
+    code: str
+    place: Words
+    parent: Words
+
+    @property
+    def name(self) -> str:
+        """Name in parameters and folders."""
+        return unit_name(self.level, self.code)
+
+    def labels(self, study: Study) -> Labels:
+        """Names of the unit together with the protocol."""
+        return Labels(
+            study=study, level=self.level, code=self.code, place=self.place, parent=self.parent
+        )
+
+    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The unit's own rows of a cohort table; all of them for a nation or a study."""
+        column = AREA_COLUMN.get(self.level)
+        if column is None or column not in frame.columns:
+            return frame
+        return frame[frame[column] == self.code].reset_index(drop=True)
+
+
+def plan_units(study: Study, areas: pd.DataFrame) -> list[UnitPlan]:
+    """Units of the levels that the study asks for, areas in the order of their codes.
+
+    Parameters
+    ----------
+    study : Study
+    areas : DataFrame
+        Columns municipality, name_sv, name_fi, name_en, federation, county (may be empty).
+    """
+    return [unit for level in study.report.levels for unit in _units_of(level, study, areas)]
+
+
+def _units_of(level: str, study: Study, areas: pd.DataFrame) -> Iterator[UnitPlan]:
+    if level in ("national", "study"):
+        yield UnitPlan(level, level, Words(), Words())
+        return
+    column = AREA_COLUMN[level]
+    known = areas[areas[column].notna() & (areas[column] != "")]
+    for code, rows in known.groupby(column, sort=True):
+        first = rows.iloc[0]
+        if level == "municipality":
+            yield UnitPlan(level, str(code), _place(first), _same(_parent(first, study)))
+        else:
+            yield UnitPlan(level, str(code), _same(str(code)), Words())
+
+
+def _place(row: pd.Series) -> Words:
+    names = {key: row.get(f"name_{key}") for key in Words.model_fields}
+    return Words(**{key: name for key, name in names.items() if isinstance(name, str) and name})
+
+
+def _parent(row: pd.Series, study: Study) -> str:
+    columns = ("county", "federation") if study.country == "FI" else ("federation", "county")
+    found = [row.get(column) for column in columns]
+    return next((name for name in found if isinstance(name, str) and name), "")
+
+
+def _same(name: str) -> Words:
+    return Words(sv=name or None, fi=name or None, en=name or None)
+
+
+def template_path(level: str) -> Path:
+    """The notebook of a level."""
+    return shared_folder("notebooks") / TEMPLATES[level]
+
+
+@cache
+def source_digest() -> str:
+    """Digest of the installed source and data of evalkit (not its catalogues), and of what it
+    runs on: name and version of every installed distribution.
+    """
+    root = Path(str(files("evalkit")))
+    sources = [
+        path
+        for path in root.rglob("*")
+        if path.suffix in SOURCE_KINDS and "_share" not in path.relative_to(root).parts
+    ]
+    installed = sorted({f"{item.name}=={item.version}" for item in distributions()})
+    return digest_json([digest_files(sources, root), installed])
+
+
+def catalogue_digest(language: str) -> str:
+    """Digest of the catalogue of one language."""
+    root = Path(str(files("evalkit"))) / "report" / "locale"
+    return digest_files((root / language).rglob("*.po"), root)
+
+
+def theme_digest() -> str:
+    """Digest of the page theme: styles, template, filter and fonts."""
+    theme, fonts = shared_folder("reports") / "theme", Path(str(files("evalkit"))) / "report"
+    return digest_json(
+        [
+            digest_files((path for path in theme.rglob("*") if path.is_file()), theme),
+            digest_files(fonts.rglob("*.woff2"), fonts),
+        ]
+    )
+
+
+def slice_digest(layout: Layout, unit: str) -> str:
+    """Digest of a unit's own rows and of the shared results that it reads."""
+    folder = layout.slices(unit)
+    return digest_files((path for path in folder.rglob("*") if path.is_file()), folder)
+
+
+def execute_key(study: Study, layout: Layout, unit: UnitPlan, language: str) -> str:
+    """Key of an executed notebook: everything that its outputs depend on."""
+    template = template_path(unit.level)
+    return digest_json(
+        {
+            "template": digest_files([template], template.parent),
+            "parameters": [study.name, unit.name, language],
+            "labels": unit.labels(study).model_dump(mode="json"),
+            "study": study.digest,
+            "rows": slice_digest(layout, unit.name),
+            "source": source_digest(),
+        }
+    )
+
+
+def render_key(executed: str, renderer: str, language: str, formats: tuple[str, ...]) -> str:
+    """Key of the rendered pages of one executed notebook."""
+    return digest_json(
+        [executed, renderer, theme_digest(), catalogue_digest(language), list(formats)]
+    )
+
+
+def select_units(units: list[UnitPlan], only: list[str] | None) -> list[UnitPlan]:
+    """Keep the units named by name or code.
+
+    Raises
+    ------
+    ParameterError
+        If a name fits no unit.
+    """
+    if not only:
+        return units
+    unknown = [name for name in only if not any(name in (u.name, u.code) for u in units)]
+    if unknown:
+        known = ", ".join(unit.name for unit in units[:12])
+        raise ParameterError(f"--only: no unit {', '.join(unknown)}; units are {known}")
+    return [unit for unit in units if unit.name in only or unit.code in only]
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(json.dumps(value, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+    beside.replace(path)
+
+
+def read_json(path: Path) -> dict | None:
+    """A JSON file's content, or None where there is none or it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

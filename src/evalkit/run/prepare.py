@@ -1,0 +1,122 @@
+"""Records to slices: read once, build the cohort once, cut it into each unit's own rows."""
+
+import shutil
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from evalkit.cohort.build import CohortTables, build_cohort
+from evalkit.errors import CohortError
+from evalkit.provenance import digest_files, digest_json
+from evalkit.records import read_records
+from evalkit.run.layout import Layout
+from evalkit.run.plan import UnitPlan, plan_units, read_json, source_digest, write_json
+from evalkit.study import Study, Words
+
+RECORD_FILES = (".csv", ".parquet", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A study whose cohort stands in its work folder."""
+
+    study: Study
+    units: tuple[UnitPlan, ...]
+    key: str
+    was_kept: bool
+
+
+def prepare(study: Study, layout: Layout) -> Prepared:
+    """Build the cohort and the slices of all units, unless they stand there for the same records.
+
+    Raises
+    ------
+    RecordsError, CohortError
+        If the records are faulty or give no cohort. Nothing is written then.
+    """
+    key = digest_json([_records_digest(study), study.digest, source_digest()])
+    known = read_json(layout.folder / "prepared.json")
+    if known and known["key"] == key:
+        return read_prepared(layout.folder)
+    tables = build_cohort(read_records(study).tables, study)
+    units = plan_units(study, tables.areas)
+    _write_cohort(tables, units, layout)
+    write_json(
+        layout.folder / "prepared.json",
+        {
+            "key": key,
+            "study": study.model_dump(mode="json"),
+            "units": [_unit_to(unit) for unit in units],
+        },
+    )
+    return Prepared(study, tuple(units), key, False)
+
+
+def read_prepared(folder: Path) -> Prepared:
+    """What `prepare` left in a study's work folder, taken as it stands.
+
+    Raises
+    ------
+    CohortError
+        If nothing was prepared there.
+    """
+    known = read_json(folder / "prepared.json")
+    if known is None:
+        raise CohortError(f"{folder.name}: not prepared yet; run `evalkit report` first")
+    units = tuple(_unit_from(item) for item in known["units"])
+    return Prepared(Study.model_validate(known["study"]), units, known["key"], True)
+
+
+def read_cohort(folder: Path) -> CohortTables:
+    """Cohort tables of a whole study or of one unit's slice."""
+    return CohortTables(
+        **{
+            field.name: pd.read_parquet(folder / f"{field.name}.parquet")
+            for field in fields(CohortTables)
+        }
+    )
+
+
+def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -> None:
+    (layout.folder / "prepared.json").unlink(missing_ok=True)
+    for stale in (layout.cohort, layout.folder / "slices", layout.shared):
+        shutil.rmtree(stale, ignore_errors=True)
+    frames = {field.name: getattr(tables, field.name) for field in fields(CohortTables)}
+    _write_frames(frames, layout.cohort)
+    for unit in units:
+        own = {name: unit.rows(frame) for name, frame in frames.items()}
+        _write_frames(own, layout.slices(unit.name))
+
+
+def _write_frames(frames: dict[str, pd.DataFrame], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def _records_digest(study: Study) -> str:
+    folder = study.data_folder
+    paths = [path for path in folder.iterdir() if path.suffix in RECORD_FILES and path.is_file()]
+    if study.data.mapping:
+        mapped = study.folder / study.data.mapping
+        paths = [*{*paths, *([mapped] if mapped.is_file() else [])}]
+    protocol = [path for path in paths if path.name == "study.yaml"]
+    return digest_json([_digest(path) for path in sorted(set(paths) - set(protocol))])
+
+
+def _digest(path: Path) -> list[str]:
+    return [path.name, digest_files([path], path.parent)]
+
+
+def _unit_to(unit: UnitPlan) -> dict:
+    return {
+        "level": unit.level,
+        "code": unit.code,
+        "place": unit.place.model_dump(),
+        "parent": unit.parent.model_dump(),
+    }
+
+
+def _unit_from(item: dict) -> UnitPlan:
+    return UnitPlan(item["level"], item["code"], Words(**item["place"]), Words(**item["parent"]))

@@ -1,0 +1,188 @@
+"""What a notebook opens: one unit's own rows as samples, and the shared results read-only."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+from evalkit.cohort.build import open_samples
+from evalkit.cohort.samples import (
+    AreaCount,
+    HealthPanel,
+    Occasions,
+    Persons,
+    StateHistory,
+    TimeToEvent,
+)
+from evalkit.errors import CohortError, ParameterError
+from evalkit.release import Profile, Released, load_profile, read_released
+from evalkit.results import Flow
+from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
+from evalkit.run.plan import UnitPlan
+from evalkit.run.prepare import prepare, read_cohort, read_prepared
+from evalkit.run.shared import PLAN, RELEASED, SCORES, run_shared_stage
+from evalkit.study import Labels, Study
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Unit:
+    """One unit of a study, opened for reading.
+
+    Attributes
+    ----------
+    labels : Labels
+        Names of the unit and the protocol, for words and figures.
+    profile : Profile
+        Disclosure profile, with the cells that this unit must hide for others' sake.
+    shared : mapping of str to Released
+        Results of the shared stage that concern this unit.
+    """
+
+    labels: Labels
+    profile: Profile
+    shared: Mapping[str, Released]
+    _samples: object
+    _scores: pd.DataFrame | None
+
+    @property
+    def study(self) -> Study:
+        """The protocol."""
+        return self.labels.study
+
+    @property
+    def exits(self) -> TimeToEvent:
+        """Time from start to self-support or a competing exit (or to the given event)."""
+        return self._samples.exits
+
+    @property
+    def states(self) -> StateHistory:
+        """State of every month from start."""
+        return self._samples.states
+
+    @property
+    def occasions(self) -> Occasions:
+        """Sources of support at fixed months from start."""
+        return self._samples.occasions
+
+    @property
+    def people(self) -> Persons:
+        """Who they were when they started."""
+        return self._samples.people
+
+    @property
+    def flow(self) -> Flow:
+        """Attrition from all persons to those analysed."""
+        return self._samples.flow
+
+    @property
+    def area(self) -> AreaCount:
+        """Population and covered persons."""
+        return self._samples.area
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """Ledger rows with arm."""
+        return self._samples.costs
+
+    @property
+    def cause(self) -> str:
+        """The exit that is waited for."""
+        return self.study.outcome.cause
+
+    @property
+    def horizon(self) -> int:
+        """Horizon of comparisons, in the time unit of the exits."""
+        return self.study.horizon_months
+
+    @cached_property
+    def health(self) -> HealthPanel:
+        """Health index by wave, scored in the shared stage.
+
+        Raises
+        ------
+        CohortError
+            If the study has no health index.
+        """
+        if self._scores is None:
+            raise CohortError("health: this study has no health index; see `unit.score`")
+        return self._samples.health_panel(self._scores)
+
+    def score(self, name: str) -> HealthPanel:
+        """A health score that was given as a score, for example `unit.score("pcs")`."""
+        answers = self._samples.answers
+        if name not in answers.columns:
+            raise ParameterError(f"score: no `{name}` among the health answers of this study")
+        scores = answers[["person_id", "wave"]].assign(outcome=answers[name])
+        return self._samples.health_panel(scores)
+
+    def __repr__(self) -> str:
+        return f"<Unit {self.labels.level} {self.labels.code} of {self.study.name}>"
+
+
+def open_unit(study: str, unit: str) -> Unit:
+    """Open one unit of a study.
+
+    In a run the unit's slice stands ready. In JupyterLab the study is prepared at the first call
+    (a few seconds) and kept beside its site.
+
+    Parameters
+    ----------
+    study : str
+        Name of a shipped study (`synthetic-se`, `synthetic-fi`) or path of a study file.
+    unit : str
+        Name of the unit, for example `municipality-0114`, `national`, or its bare code.
+
+    Raises
+    ------
+    ParameterError
+        If the study has no such unit.
+    StudyError, RecordsError, CohortError
+        If the study cannot be prepared.
+    """
+    protocol = find_study(study)
+    layout = running_layout(protocol)
+    if SITE_VARIABLE in os.environ:
+        units = read_prepared(layout.folder).units
+    else:
+        units = prepare(protocol, layout).units
+        run_shared_stage(study, protocol, layout)
+    plan = _find(unit, units)
+    folder = layout.slices(plan.name)
+    return Unit(
+        labels=plan.labels(protocol),
+        profile=_profile(protocol, folder, plan),
+        shared=_released(folder),
+        _samples=open_samples(read_cohort(folder), protocol),
+        _scores=_scores(folder),
+    )
+
+
+def _find(name: str, units: tuple[UnitPlan, ...]) -> UnitPlan:
+    for unit in units:
+        if name in (unit.name, unit.code):
+            return unit
+    raise ParameterError(
+        f"unit {name!r}: no such unit; there are {', '.join(unit.name for unit in units[:12])}"
+    )
+
+
+def _profile(study: Study, folder: Path, plan: UnitPlan) -> Profile:
+    profile = load_profile(study.disclosure)
+    path = folder / PLAN
+    if not path.is_file():
+        return profile
+    return profile.for_unit(pd.read_parquet(path), plan.level, plan.code)
+
+
+def _released(folder: Path) -> Mapping[str, Released]:
+    paths = sorted((folder / RELEASED).glob("*")) if (folder / RELEASED).is_dir() else []
+    return MappingProxyType({path.stem: read_released(path) for path in paths})
+
+
+def _scores(folder: Path) -> pd.DataFrame | None:
+    path = folder / SCORES
+    return pd.read_parquet(path) if path.is_file() else None
