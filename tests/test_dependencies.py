@@ -39,7 +39,7 @@ def test_environment_yml_names_the_same_dependencies_with_the_same_bounds():
 def test_the_named_packages_are_dependencies_and_quarto_is_only_an_extra():
     core = names(project()["dependencies"])
 
-    assert NAMED <= set(core)
+    assert set(core) >= NAMED
     assert "quarto-cli" not in core
     assert "quarto-cli" in names(project()["optional-dependencies"]["quarto"])
 

@@ -172,8 +172,9 @@ function build.Table(tbl)
   end
   tbl.caption.long = { pandoc.Plain({ pandoc.Span(caption, { class = "caption" }) }) }
   local label = pandoc.utils.stringify(caption)
-  return pandoc.Div({ tbl }, { class = "table", tabindex = "0", role = "region",
-    ["aria-label"] = label })
+  -- A list of pairs: the order of a Lua table's keys differs from run to run.
+  local attributes = { { "tabindex", "0" }, { "role", "region" }, { "aria-label", label } }
+  return pandoc.Div({ tbl }, pandoc.Attr("", { "table" }, attributes))
 end
 
 function build.Cite(cite)

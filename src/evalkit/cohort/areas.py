@@ -24,8 +24,10 @@ COLUMNS = (*PLACE, *NAMES, "population", "covered", "period")
 def areas_frame(
     tables: Mapping[str, pd.DataFrame], persons: pd.DataFrame, study: Study
 ) -> pd.DataFrame:
-    """Count population and persons covered in the last full calendar year with both.
+    """Count population and persons covered in the same twelve months.
 
+    The period is the last full calendar year of the records in which anybody started a first package
+    and whose population is known: once intake has closed, a later year says nothing about coverage.
     Covered is who took part in any package at any time of the year, each person once, in the
     municipality where the person is registered.
 
@@ -44,11 +46,13 @@ def areas_frame(
     years = tables.get(schema.MUNICIPALITY_YEARS)
     if municipalities is None or years is None or not len(years):
         return pd.DataFrame(columns=list(COLUMNS))
-    year = _last_full_year(years[schema.YEAR], study.data_cut)
+    participations = tables[schema.PARTICIPATIONS]
+    first_start = participations.groupby(schema.PERSON_ID)[schema.START].min()
+    year = _last_full_year(years[schema.YEAR], first_start, study.data_cut)
     if year is None:
         return pd.DataFrame(columns=list(COLUMNS))
     counted = years[years[schema.YEAR] == year].set_index(schema.MUNICIPALITY)
-    covered = _covered(tables[schema.PARTICIPATIONS], persons, year)
+    covered = _covered(participations, persons, year)
     area = municipalities.reindex(columns=[*PLACE, *NAMES]).reset_index(drop=True)
     area[list(PLACE)] = area[list(PLACE)].fillna("")
     code = area[schema.MUNICIPALITY]
@@ -71,9 +75,10 @@ def area_count(areas: pd.DataFrame) -> AreaCount | None:
     )
 
 
-def _last_full_year(years: pd.Series, data_cut: str) -> int | None:
+def _last_full_year(years: pd.Series, started: pd.Series, data_cut: str) -> int | None:
     year, month = (int(part) for part in data_cut.split("-"))
-    known = years[years <= (year if month == 12 else year - 1)]
+    full = years <= (year if month == 12 else year - 1)
+    known = years[full & years.isin(started.dt.year.unique())]
     return int(known.max()) if len(known) else None
 
 

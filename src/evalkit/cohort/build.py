@@ -12,8 +12,8 @@ from evalkit.cohort.areas import areas_frame
 from evalkit.cohort.definitions import definitions_frame, exits_under, impossible_definitions
 from evalkit.cohort.eligibility import exclusions, payers
 from evalkit.cohort.flow import ANALYSED, first_reason
-from evalkit.cohort.months import ABSORBING, month_number, month_text
-from evalkit.cohort.starts import PLACE, at_start, first_packages, table_of, with_places
+from evalkit.cohort.months import ABSORBING, NEVER, month_number, month_text
+from evalkit.cohort.starts import PLACE, age_at, at_start, first_packages, table_of, with_places
 from evalkit.cohort.tables import CohortTables
 from evalkit.cohort.timelines import (
     HISTORY_MONTHS,
@@ -28,6 +28,8 @@ from evalkit.records import schema
 from evalkit.study import Study
 
 CENSORED = schema.CENSORED
+MADE = (schema.PACKAGE_ID, schema.START, schema.ARM, "index_month", "time", "cause")
+OUTCOME = tuple(name for name in schema.TABLES[schema.EVENTS].names if name != schema.PERSON_ID)
 UNIT = (schema.PERSON_ID, *PLACE, schema.ARM)
 
 
@@ -68,6 +70,7 @@ def _from_spells(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
         table_of(tables, schema.PACKAGES, study),
         data_cut=data_cut,
     )
+    _refuse_clash(persons)
     started = persons.merge(first, on=schema.PERSON_ID, how="inner", validate="one_to_one")
     index_month = started["index_month"].to_numpy()
     months = timelines(
@@ -92,12 +95,11 @@ def _reasons_and_exits(tables, study, persons, started, months):
         rule.definition, tables, study, started[schema.PERSON_ID], months,
         k=rule.sustained_months,
     )  # fmt: skip
-    index_month = months.index_month
     failures = {"other_package": np.zeros(len(started), dtype=bool)}
     if study.arms.comparison == "none":
         failures["other_package"] = (started[schema.ARM] != schema.PROGRAMME).to_numpy()
     failures |= exclusions(
-        age=index_month // 12 - started[schema.BIRTH_YEAR].to_numpy(dtype=float),
+        age=age_at(months.index_month, started),
         ages=population.ages,
         gone=np.minimum.reduce([months.absorbed[name] for name in ABSORBING]),
         history=months.before,
@@ -113,8 +115,7 @@ def _reasons_and_exits(tables, study, persons, started, months):
 def _tables(tables, study, persons, analysed, steps, months: Timelines) -> CohortTables:
     ids = analysed[schema.PERSON_ID]
     unit = analysed[list(UNIT)]
-    drop = [schema.PACKAGE_ID, schema.START, "index_month", schema.ARM, "time", "cause"]
-    described = at_start(analysed.drop(columns=drop), months.index_month)
+    described = at_start(analysed.drop(columns=list(MADE)), months.index_month)
     front = analysed[[*UNIT, schema.PACKAGE_ID]].assign(index_month=month_text(months.index_month))
     people = pd.concat(
         [
@@ -145,13 +146,15 @@ def _from_events(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
     if persons is None:
         persons = events[[schema.PERSON_ID]].reindex(columns=schema.TABLES[schema.PERSONS].names)
     persons = with_places(persons, tables.get(schema.MUNICIPALITIES))
+    own = [name for name in persons if name != schema.PERSON_ID]
+    events = events.drop(columns=[name for name in own if name in events and name not in OUTCOME])
+    persons = persons.drop(columns=[name for name in own if name in OUTCOME])
     given = persons.merge(events, on=schema.PERSON_ID, how="inner", validate="one_to_one")
     no_outcome = (given[schema.TIME].isna() | given[schema.CAUSE].isna()).to_numpy()
     reason = first_reason({"no_arm": given[schema.ARM].isna().to_numpy(), "no_outcome": no_outcome})
     steps = _steps(persons, given[schema.PERSON_ID], reason, absent="no_arm")
     index_month = month_number(given[schema.INDEX_DATE])
-    known = [name for name in events.columns if name != schema.PERSON_ID]
-    described = at_start(given.drop(columns=known), index_month)
+    described = at_start(given.drop(columns=list(OUTCOME)), index_month)
     analysed = given[reason == ANALYSED].reset_index(drop=True)
     _require_cohort(analysed, steps, study)
     people = described.assign(
@@ -204,11 +207,20 @@ def _costs(tables, unit: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:
     row = pd.Index(unit[schema.PERSON_ID]).get_indexer(costs[schema.PERSON_ID])
     kept = (row >= 0) | costs[schema.PERSON_ID].isna().to_numpy()
     costs, row = costs[kept].reset_index(drop=True), row[kept]
-    month = np.full(len(costs), np.nan)
-    month[row >= 0] = month_number(costs[schema.MONTH])[row >= 0] - index_month[row[row >= 0]]
+    clock = np.append(np.where(index_month == NEVER, np.nan, index_month), np.nan)
+    month = month_number(costs[schema.MONTH]) - clock[row]
     who = unit.reindex(np.where(row >= 0, row, -1)).reset_index(drop=True)
     rest = costs.drop(columns=[name for name in UNIT if name in costs])
     return pd.concat([who, rest.assign(month_from_start=month)], axis=1)
+
+
+def _refuse_clash(persons: pd.DataFrame) -> None:
+    clash = [name for name in MADE if name in persons]
+    if clash:
+        raise CohortError(
+            f"persons: {', '.join(clash)} are names of columns that the cohort makes; rename them "
+            "in the file or with data.mapping"
+        )
 
 
 def _require_possible(tables, study: Study) -> None:

@@ -25,6 +25,8 @@ def group_rows(
         return np.zeros(len(frame), dtype=np.intp), ("",)
     names = [by] if isinstance(by, str) else list(by)
     require_columns(frame, **{f"by ({name})": name for name in names})
+    if not len(frame):
+        return np.zeros(0, dtype=np.intp), ()
     columns = []
     for name in names:
         refuse(frame[name].isna().to_numpy(), name, "missing")

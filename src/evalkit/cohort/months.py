@@ -125,7 +125,7 @@ def spells_on_clock(
     begin = month_number(spells[schema.START])
     kept = np.flatnonzero((row >= 0) & (degree > 0) & (begin <= data_cut))
     chosen, row = spells.iloc[kept], row[kept]
-    benefit = book.loc[chosen[schema.BENEFIT]].reset_index(drop=True)
+    benefit = book.take(book.index.get_indexer(chosen[schema.BENEFIT]))
     last_day = (pd.Period(str(month_text(np.array([data_cut]))[0]), "M")).end_time.normalize()
     end = chosen[schema.END].fillna(last_day).clip(upper=last_day)
     clock = index_month[row]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.months import month_number
+from evalkit.cohort.months import NEVER, month_number
 from evalkit.errors import CohortError
 from evalkit.records import schema
 from evalkit.study import Study
@@ -72,7 +72,7 @@ def at_start(persons: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:
     described = {name: persons[name] for name in (schema.PERSON_ID, *PLACE)}
     if persons[schema.SEX].notna().any():
         described[schema.SEX] = persons[schema.SEX].fillna("unknown")
-    age = index_month // 12 - persons[schema.BIRTH_YEAR].to_numpy(dtype=float)
+    age = age_at(index_month, persons)
     if np.isfinite(age).any():
         described["age"], described["age_group"] = age, age_groups(age)
     if persons[schema.EDUCATION].notna().any():
@@ -84,6 +84,12 @@ def at_start(persons: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:
     known = {*schema.TABLES[schema.PERSONS].names, *PLACE}
     extra = {name: persons[name] for name in persons.columns if name not in known}
     return pd.DataFrame({**described, **extra})
+
+
+def age_at(index_month: np.ndarray, persons: pd.DataFrame) -> np.ndarray:
+    """Years between birth year and the year of the index month; NaN where either is missing."""
+    year = np.where(index_month == NEVER, np.nan, index_month // 12)
+    return year - persons[schema.BIRTH_YEAR].to_numpy(dtype=float)
 
 
 def age_groups(age: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError
 from evalkit.panel.arms import arm_levels
 from evalkit.panel.clusters import n_group, usable_cluster
+from evalkit.panel.design import independent_columns
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
 
@@ -98,9 +99,7 @@ def ancova(
     0  wave[6]     0.167
     """
     formula = " + ".join(["arm", "baseline_score", *covariates])
-    waves = [
-        (wave, _one_wave(frame, wave, formula)) for wave, frame in _paired(panel, baseline)
-    ]
+    waves = [(wave, _one_wave(frame, wave, formula)) for wave, frame in _paired(panel, baseline)]
     fitted = [fit for _, fit in waves if fit is not None]
     if not fitted:
         raise EstimationError(
@@ -181,19 +180,19 @@ def _one_wave(frame: pd.DataFrame, wave: int, formula: str) -> _Wave | None:
         return None
     design = _design(frame, formula)
     frame = frame.loc[design.index]
-    x, arm = design.to_numpy(), design.columns.get_loc("arm")
-    rank = np.linalg.matrix_rank(x)
-    if len(x) <= rank or np.linalg.matrix_rank(np.delete(x, arm, axis=1)) == rank:
+    own = independent_columns(design.to_numpy())
+    x = design.to_numpy()[:, own]
+    if len(x) <= x.shape[1] or not own[-1]:
         return None
     fit = sm.WLS(frame["outcome"].to_numpy(), x, weights=frame["weight_"].to_numpy()).fit()
     inverse, whitened = fit.normalized_cov_params, fit.model.wexog
     arms = design["arm"].to_numpy()
     return _Wave(
         wave=wave,
-        estimate=float(fit.params[arm]),
-        influence=(whitened @ inverse[arm]) * fit.wresid,
+        estimate=float(fit.params[-1]),
+        influence=(whitened @ inverse[-1]) * fit.wresid,
         leverage=np.einsum("ij,jk,ik->i", whitened, inverse, whitened),
-        df_resid=int(len(x) - rank),
+        df_resid=len(x) - x.shape[1],
         person=frame.index.to_numpy(),
         cluster=frame["cluster_"].to_numpy(),
         n_smaller_arm=int(min(arms.sum(), len(arms) - arms.sum())),
@@ -201,14 +200,15 @@ def _one_wave(frame: pd.DataFrame, wave: int, formula: str) -> _Wave | None:
 
 
 def _design(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
-    """Columns of the model for the persons without a missing covariate."""
+    """Columns of the model for the persons without a missing covariate, the arm last."""
     try:
-        return pd.DataFrame(formulaic.model_matrix(f"1 + {formula}", frame, na_action="drop"))
+        design = formulaic.model_matrix(f"1 + {formula}", frame, na_action="drop")
     except formulaic.errors.FormulaicError as error:
         raise EstimationError(
             f"covariates: {formula!r} cannot be built from the columns of the panel. "
             "Check their names."
         ) from error
+    return pd.DataFrame(design)[[name for name in design.columns if name != "arm"] + ["arm"]]
 
 
 def _row(wave: int, fit: _Wave | None, by_cluster: bool, conf_level: float) -> dict[str, object]:

@@ -21,7 +21,9 @@ def arm_levels(frame: pd.DataFrame) -> tuple[object, list]:
         raise EstimationError("arm: the panel names no arm. Build it with from_frame(..., arm=...)")
     missing = int(frame["arm"].isna().sum())
     if missing:
-        raise EstimationError(f"arm: missing in {missing} of {len(frame)} rows. Exclude them by rule")
+        raise EstimationError(
+            f"arm: missing in {missing} of {len(frame)} rows. Exclude them by rule"
+        )
     levels = sorted(frame["arm"].unique(), key=str)
     if len(levels) < 2:
         raise EstimationError("arm: one level in these rows, a contrast needs two")

@@ -13,6 +13,7 @@ from evalkit.panel.arms import arm_levels
 
 WAVE = "C(wave)"
 POST = "post"
+COLLINEAR = 1e-9  # share of a column that columns before it must leave to count as its own
 LEVEL = re.compile(r"^(?:C\()?(?P<name>[^\[\]()]+)\)?\[(?:T\.)?(?P<level>.+)\]$")
 
 
@@ -44,6 +45,9 @@ class Design:
 
 def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> Design:
     """Build the columns of a formula such as `"arm:C(wave) + age:C(wave)"`.
+
+    In an interaction of the arm its reference level has no column, whether or not the other
+    factor stands alone too.
 
     The reference wave is 0, or the first one where there is no wave 0; the reference arm is
     `comparison`. `arm:post` stands for the waves after the reference, each with its own
@@ -89,6 +93,24 @@ def reference_wave(panel: HealthPanel) -> int:
     return 0 if (panel.wave == 0).any() else int(panel.wave.min())
 
 
+def independent_columns(columns: np.ndarray, length: np.ndarray | None = None) -> np.ndarray:
+    """Which columns are no combination of those before them (boolean, one entry a column).
+
+    `length` is the length that a column is measured by, by default its own.
+    """
+    length = np.linalg.norm(columns, axis=0) if length is None else length
+    basis = np.empty((len(columns), 0))
+    independent = np.zeros(columns.shape[1], dtype=bool)
+    for number, column in enumerate(columns.T):
+        left = column - basis @ (basis.T @ column)
+        left = left - basis @ (basis.T @ left)  # once more: rounding of the first pass
+        remains = np.linalg.norm(left)
+        if remains > COLLINEAR * length[number]:
+            independent[number] = True
+            basis = np.column_stack([basis, left / remains])
+    return independent
+
+
 def has_wave_main_effect(formula: str, panel: HealthPanel) -> bool:
     """Whether the formula itself lets the comparison arm change from wave to wave."""
     return WAVE in _terms(formula, panel) or POST in _terms(formula, panel)
@@ -114,9 +136,7 @@ def _place(factor: str) -> int:
     return {"arm": 0, WAVE: 2, POST: 2}.get(factor, 1)
 
 
-def _block(
-    panel: HealthPanel, term: str, baseline: int
-) -> tuple[pd.DataFrame, list[int | None]]:
+def _block(panel: HealthPanel, term: str, baseline: int) -> tuple[pd.DataFrame, list[int | None]]:
     """Columns of one term, and the wave of each."""
     frame = panel.covariates
     parts = term.split(":")
@@ -126,7 +146,7 @@ def _block(
         return _times_wave(panel, _factor(frame, "arm"), later)
     if WAVE in parts or (POST in parts and not own_post):
         others = [part for part in parts if part not in {WAVE, POST}]
-        left = _factor(frame, ":".join(others)) if others else pd.DataFrame(index=frame.index)
+        left = _product(frame, others) if others else pd.DataFrame(index=frame.index)
         if WAVE in parts:
             return _times_wave(panel, left, [w for w in np.unique(panel.wave) if w != baseline])
         post = (panel.wave > baseline).astype(float)
@@ -134,8 +154,18 @@ def _block(
             return pd.DataFrame({POST: post}), [None]
         block = left.mul(post, axis=0).add_suffix(f":{POST}")
         return block, [None] * block.shape[1]
-    block = _factor(frame, term)
+    block = _product(frame, parts)
     return block, [None] * block.shape[1]
+
+
+def _product(frame: pd.DataFrame, parts: list[str]) -> pd.DataFrame:
+    """Columns of a term without the wave; an interaction of the arm keeps its reference out."""
+    if parts[0] != "arm" or len(parts) == 1:
+        return _factor(frame, ":".join(parts))
+    left, right = _factor(frame, "arm"), _factor(frame, ":".join(parts[1:]))
+    return pd.DataFrame(
+        {f"{arm}:{name}": left[arm] * right[name] for arm in left for name in right}
+    )
 
 
 def _times_wave(
@@ -174,9 +204,6 @@ def _factor(frame: pd.DataFrame, term: str) -> pd.DataFrame:
         return pd.DataFrame(
             {f"arm[{level}]": (frame["arm"] == level).astype(float) for level in others}
         )
-    if "arm" in frame.columns:
-        reference, others = arm_levels(frame)
-        frame = frame.assign(arm=pd.Categorical(frame["arm"], categories=[reference, *others]))
     try:
         matrix = formulaic.model_matrix(f"1 + {term}", frame, na_action="ignore")
     except formulaic.errors.FormulaicError as error:

@@ -1,7 +1,7 @@
 """Fixed-effects models of a panel: changes within persons, compared between arms."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -13,13 +13,20 @@ from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import AssumptionWarning, EstimationError, ParameterError
 from evalkit.panel.arms import smaller_arm
 from evalkit.panel.clusters import n_group, usable_cluster
-from evalkit.panel.design import Design, build_design, has_wave_main_effect, reference_wave
+from evalkit.panel.design import (
+    COLLINEAR,
+    Design,
+    build_design,
+    has_wave_main_effect,
+    independent_columns,
+)
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
 
 Vcov = Literal["cluster", "unadjusted"]
 
-COLLINEAR = 1e-9  # share of a column's length left after the columns before it
+TRENDS = "difference in mean change from the reference wave, under parallel trends"
+WITHIN = "association within persons"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +40,16 @@ class _Rows:
     weight: np.ndarray
     cluster: np.ndarray
     n_singleton: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """Coefficients, their covariance, degrees of freedom of the interval, log-likelihood."""
+
+    params: np.ndarray
+    covariance: np.ndarray
+    df: float
+    log_likelihood: float
 
 
 def fixed_effects(
@@ -128,45 +145,34 @@ def fixed_effects(
             AssumptionWarning,
             stacklevel=2,
         )
-    code, is_person = _clusters(panel, cluster)
-    rows = _analysed(panel, design, code, person_effects, wave_effects)
-    if vcov == "cluster" and not is_person and not usable_cluster(rows.cluster, name="cluster"):
-        rows = _analysed(panel, design, panel.person, person_effects, wave_effects)
-    x = design.columns.to_numpy()[rows.row]
-    names = list(design.columns.columns)
+    rows = _analysed(panel, design, panel.person, person_effects, wave_effects)
+    code = _clusters(panel, cluster)[rows.row]
+    by_unit = vcov == "cluster" and not _same_partition(code, rows.person)
+    if by_unit and usable_cluster(code, name=cluster or "cluster"):
+        rows = replace(rows, cluster=np.unique(code, return_inverse=True)[1])
+    columns = design.columns.to_numpy()[rows.row]
+    names, report, terms, waves = list(design.columns), design.report, design.terms, design.waves
     if not (person_effects or wave_effects):
-        x, names = np.column_stack([x, np.ones(len(x))]), [*names, "Intercept"]
-    _refuse_unidentified(x, names, rows, person_effects, wave_effects, panel.name)
-    sizes = _effect_sizes(rows, person_effects, wave_effects)
-    params, covariance, df, log_likelihood = _fit(x, rows, sizes, vcov)
-    report, terms, waves = _with_intercept(design, len(names))
-    estimate = report @ params
-    error = np.sqrt(np.einsum("ij,jk,ik->i", report, covariance, report))
-    margin = stats.t.ppf((1 + conf_level) / 2, df) * error
-    statistic = estimate / error
+        columns = np.column_stack([columns, np.ones(len(columns))])
+        names, terms, waves = [*names, "Intercept"], (*terms, "Intercept"), (*waves, None)
+        report = np.block([[report, np.zeros((len(report), 1))], [np.eye(1, len(names))[:, ::-1]]])
+    _refuse_unidentified(columns, names, rows, person_effects, wave_effects, panel.name)
+    fit = _fit(columns, rows, person_effects, wave_effects, vcov)
     return ModelFit(
-        rows={
-            "term": terms,
-            "estimate": estimate,
-            "std_error": error,
-            "statistic": statistic,
-            "p_value": 2 * stats.t.sf(np.abs(statistic), df),
-            "conf_low": estimate - margin,
-            "conf_high": estimate + margin,
-        },
+        rows=_coefficients(terms, report, fit, conf_level),
         summary={
             "n_person": n_group(rows.person),
             "n_row": len(rows.row),
-            "log_likelihood": log_likelihood,
+            "log_likelihood": fit.log_likelihood,
             "scale": "identity",
             "vcov": vcov,
             "converged": True,
             "conf_level": conf_level,
             "n_cluster": n_group(rows.cluster) if vcov == "cluster" else np.nan,
             "n_singleton": rows.n_singleton,
-            "df": df,
+            "df": fit.df,
             "interval": "t",
-            "estimand": "difference in mean change from the reference wave, under parallel trends",
+            "estimand": TRENDS if design.contrasts_arms else WITHIN,
             "label": "description",
             "formula": f"{panel.name} ~ {formula}"
             + " | person" * person_effects
@@ -180,17 +186,16 @@ def fixed_effects(
     )  # fmt: skip
 
 
-def _clusters(panel: HealthPanel, cluster: str | None) -> tuple[np.ndarray, bool]:
-    """Code of each row's cluster, and whether it is the person."""
+def _clusters(panel: HealthPanel, cluster: str | None) -> np.ndarray:
+    """Code of each row's cluster."""
     if cluster is None:
-        return (panel.person, True) if panel.cluster is None else (panel.cluster, False)
+        return panel.person if panel.cluster is None else panel.cluster
     if cluster not in panel.covariates.columns:
         raise ParameterError(f"cluster: no such column: {cluster!r}")
     missing = int(panel.covariates[cluster].isna().sum())
     if missing:
         raise EstimationError(f"{cluster}: missing in {missing} of {len(panel)} rows")
-    code = pd.factorize(panel.covariates[cluster])[0]
-    return code, bool(np.all(_same_partition(code, panel.person)))
+    return pd.factorize(panel.covariates[cluster])[0]
 
 
 def _same_partition(first: np.ndarray, second: np.ndarray) -> bool:
@@ -199,7 +204,11 @@ def _same_partition(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 def _analysed(
-    panel: HealthPanel, design: Design, cluster: np.ndarray, person_effects: bool, wave_effects: bool
+    panel: HealthPanel,
+    design: Design,
+    cluster: np.ndarray,
+    person_effects: bool,
+    wave_effects: bool,
 ) -> _Rows:
     """Complete rows, without persons (and waves) of a single row where their effect fits it."""
     complete = ~np.isnan(panel.outcome) & design.columns.notna().all(axis=1).to_numpy()
@@ -250,13 +259,12 @@ def _refuse_unidentified(
     within = _within(np.column_stack([rows.outcome, x]), rows, person_effects, wave_effects)
     if np.linalg.norm(within[:, 0]) <= COLLINEAR * max(np.linalg.norm(rows.outcome), 1.0):
         raise EstimationError(f"{outcome}: constant in {len(x)} rows once the effects are removed")
-    before = np.empty((len(x), 0))
-    for name, column, full in zip(names, within[:, 1:].T, x.T, strict=True):
-        left = column - before @ (before.T @ column)
-        left = left - before @ (before.T @ left)
-        if np.linalg.norm(left) <= COLLINEAR * np.linalg.norm(full):
-            raise EstimationError(f"formula: {name} is made up of effects and terms before it")
-        before = np.column_stack([before, left / np.linalg.norm(left)])
+    own = independent_columns(within[:, 1:], np.linalg.norm(x, axis=0))
+    made_up = [name for name, is_own in zip(names, own, strict=True) if not is_own]
+    if made_up:
+        raise EstimationError(
+            f"formula: {', '.join(made_up)} is made up of effects and other terms"
+        )
 
 
 def _within(
@@ -280,30 +288,77 @@ def _group_mean(columns: np.ndarray, code: np.ndarray, weight: np.ndarray) -> np
     return (np.array(sums).T.reshape(len(total), -1) / total[:, None])[code]
 
 
-def _effect_sizes(
-    rows: _Rows, person_effects: bool, wave_effects: bool
-) -> list[tuple[int, bool]]:
-    """Number of levels of each effect, and whether these are nested in the clusters."""
-    n_cluster = rows.cluster.max() + 1
-    sizes = []
-    for code, used in ((rows.person, person_effects), (rows.wave, wave_effects)):
-        if used:
-            n_level = code.max() + 1
-            sizes.append((int(n_level), n_group(code * n_cluster + rows.cluster) == n_level))
-    return sizes
-
-
 def _fit(
-    x: np.ndarray, rows: _Rows, sizes: list[tuple[int, bool]], vcov: Vcov
-) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Coefficients, their covariance under the convention of the notes, df, log-likelihood."""
+    columns: np.ndarray, rows: _Rows, person_effects: bool, wave_effects: bool, vcov: Vcov
+) -> _Fit:
+    """Coefficients, and their covariance under the convention of the notes."""
+    n, n_column = columns.shape
+    sizes = [
+        (int(code.max()) + 1, _is_nested(code, rows.cluster))
+        for code, used in ((rows.person, person_effects), (rows.wave, wave_effects))
+        if used
+    ]
+    n_coefficient = n_column + sum(size for size, _ in sizes) - max(len(sizes) - 1, 0)
+    if n <= n_coefficient:
+        raise EstimationError(
+            f"formula: {n_coefficient} coefficients and effects for {n} rows leave nothing to "
+            "judge their error by. Use fewer terms or a larger sample."
+        )
     index = pd.MultiIndex.from_arrays([rows.person, rows.wave], names=["person", "wave"])
     model = PanelOLS(
         pd.DataFrame({"outcome": rows.outcome}, index=index),
-        pd.DataFrame(x, index=index),
+        pd.DataFrame(columns, index=index).add_prefix("x"),
         weights=pd.DataFrame({"weight": rows.weight}, index=index),
-        entity_effects=bool(sizes) and sizes[0][0] == rows.person.max() + 1,
-        time_effects=False,
-        check_rank=False,
+        entity_effects=person_effects,
+        time_effects=wave_effects,
     )
-    raise NotImplementedError
+    # With two effects linearmodels counts those nested in the clusters, which makes errors up to a
+    # sixth too large; its corrections are off and the factor below is the only one.
+    plain = {"debiased": False, "auto_df": False, "count_effects": False}
+    if vcov == "unadjusted":
+        result = model.fit(cov_type="unadjusted", **plain)
+        factor, df = n / (n - n_coefficient), n - n_coefficient
+    else:
+        clusters = pd.DataFrame({"cluster": rows.cluster}, index=index)
+        result = model.fit(cov_type="clustered", clusters=clusters, **plain)
+        count = n_group(rows.cluster)
+        n_counted = n_coefficient - sum(size - 1 for size, is_nested in sizes if is_nested)
+        factor, df = count / (count - 1) * (n - 1) / (n - n_counted), count - 1
+    return _Fit(
+        result.params.to_numpy(), factor * result.cov.to_numpy(), float(df), float(result.loglik)
+    )
+
+
+def _is_nested(code: np.ndarray, cluster: np.ndarray) -> bool:
+    """Whether every level of an effect lies in one cluster."""
+    return n_group(code * (int(cluster.max()) + 1) + cluster) == n_group(code)
+
+
+def _coefficients(
+    terms: tuple[str, ...], report: np.ndarray, fit: _Fit, conf_level: float
+) -> dict[str, object]:
+    estimate = report @ fit.params
+    error = np.sqrt(np.einsum("ij,jk,ik->i", report, fit.covariance, report))
+    margin = stats.t.ppf((1 + conf_level) / 2, fit.df) * error
+    statistic = np.divide(estimate, error, out=np.full(len(estimate), np.nan), where=error > 0)
+    return {
+        "term": terms,
+        "estimate": estimate,
+        "std_error": error,
+        "statistic": statistic,
+        "p_value": 2 * stats.t.sf(np.abs(statistic), fit.df),
+        "conf_low": estimate - margin,
+        "conf_high": estimate + margin,
+    }
+
+
+def _support(
+    panel: HealthPanel, design: Design, rows: _Rows, waves: tuple[int | None, ...]
+) -> list[int]:
+    """Persons behind each term: of the smaller arm, at the term's wave where it has one."""
+    if not design.contrasts_arms:
+        return [n_group(rows.person)] * len(waves)
+    return [
+        smaller_arm(panel, rows.row[panel.wave[rows.row] == wave] if wave is not None else rows.row)
+        for wave in waves
+    ]

@@ -23,8 +23,9 @@ def check_tables(tables: Tables, study: Study) -> list[Fault]:
         Indexed by file row. Entries that broke their column's check are missing and pass here.
     """
     checks: tuple[Callable[[Tables, Study], Iterator[list[Fault]]], ...] = (
-        _identity_numbers, _repeated_keys, _unknown_references, _wrong_order, _overlapping_participations,
-        _implausible_births, _unnamed_municipalities, _events, _answers, _ledger,
+        _identity_numbers, _repeated_keys, _unknown_references, _wrong_order,
+        _overlapping_participations, _implausible_births, _unnamed_municipalities,
+        _events, _answers, _ledger,
     )  # fmt: skip
     return [fault for check in checks for found in check(tables, study) for fault in found]
 
@@ -82,7 +83,7 @@ def _wrong_order(tables: Tables, study: Study) -> Iterator[list[Fault]]:
             frame = tables[name]
             yield row_fault(
                 name, end, frame.index[frame[end] < frame[start]], len(frame),
-                f"before {start}", f"Correct {start} or {end}; the end is inclusive.",
+                f"earlier than {start}", f"Correct {start} or {end}; the end is inclusive.",
             )  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def identity_numbers(ids: pd.Series) -> np.ndarray:
 
     Examples
     --------
-    >>> identity_numbers(pd.Series(["SE-0001", "SE-0002"])).any()
-    np.False_
+    >>> identity_numbers(pd.Series(["SE-0001", "SE-0002"])).tolist()
+    [False, False]
     """
     found = np.array([_is_finnish(str(i)) or _is_swedish(str(i)) for i in ids], dtype=bool)
     return found if found.mean() > CHANCE else np.zeros(len(ids), dtype=bool)

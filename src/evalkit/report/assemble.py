@@ -33,7 +33,9 @@ def read_executed(path: Path) -> NotebookNode:
     notebook = nbformat.read(path, as_version=4)
     record = notebook.metadata.get("papermill", {})
     failed = record.get("exception") or any(
-        output.output_type == "error" for _, cell in _code_cells(notebook) for output in cell.outputs
+        output.output_type == "error"
+        for _, cell in _code_cells(notebook)
+        for output in cell.outputs
     )
     if failed:
         raise RenderError(f"{path.name}: the notebook failed; a failed notebook is not rendered")

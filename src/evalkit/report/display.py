@@ -8,10 +8,10 @@ from pathlib import Path
 from IPython.display import publish_display_data
 
 from evalkit.errors import DisclosureError, ParameterError
+from evalkit.release.released import Released
 from evalkit.report.embedded import render_fragment
 from evalkit.report.parts import Part
 from evalkit.report.replay import RELEASED_FOLDER, store_recipe
-from evalkit.release.released import Released
 
 IMAGE_NAME = re.compile(r"fig-[a-z0-9]+(-[a-z0-9]+)*\.png")
 _numbers = count(1)

@@ -32,6 +32,7 @@ STATES = {
     "any_support": mark("any public support"),
     "no_support": mark("no public support"),
     "none": mark("no public support"),
+    "health_related": mark("support because of ill health"),
     "ill_health": mark("support because of ill health"),
     "labour_market": mark("support because of unemployment"),
     "economic": mark("social assistance"),
@@ -107,7 +108,30 @@ VARIABLES = {
     "missing": mark("not known"),
     "unknown": mark("not known"),
 }
-KNOWN = ARMS | EXITS | ACTORS | VARIABLES | STATES
+RULES = {
+    "no_package": mark("took part in no package"),
+    "other_package": mark("took part in another package"),
+    "outside_ages": mark("outside the ages"),
+    "left_before_start": mark("moved abroad, died or got a pension before the start"),
+    "not_on_support": mark("no public support just before the start"),
+    "too_short_support": mark("too few months of support"),
+    "too_few_actors": mark("too few authorities involved"),
+    "too_short_follow_up": mark("started too late to be followed"),
+    "no_arm": mark("in none of the groups"),
+    "no_outcome": mark("no follow-up recorded"),
+    "analysed": mark("followed"),
+}
+QUANTITIES = {
+    "population": mark("people of working age"),
+    "need": mark("in need"),
+    "covered": mark("took part"),
+    "coverage": mark("in need and took part"),
+    "unmet": mark("in need, did not take part"),
+    "unmet_need": mark("in need, did not take part"),
+    "expressed_unmet": mark("in need, did not take part, but want to"),
+    "expressed_unmet_need": mark("in need, did not take part, but want to"),
+}
+KNOWN = STATES | EXITS | ACTORS | VARIABLES | ARMS
 
 
 def arm_name(arm: str, text: Text) -> str:
@@ -132,6 +156,16 @@ def state_name(state: str, text: Text) -> str:
 def actor_name(party: str, text: Text) -> str:
     """Name of a payer or payee."""
     return code_name(party, text, ACTORS)
+
+
+def rule_name(reason: str, text: Text) -> str:
+    """Name of the condition at which people were left out."""
+    return code_name(reason, text, RULES)
+
+
+def quantity_name(quantity: str, text: Text) -> str:
+    """Name of a quantity of need and coverage."""
+    return code_name(quantity, text, QUANTITIES)
 
 
 def code_name(code: str, text: Text, *first: dict[str, str]) -> str:

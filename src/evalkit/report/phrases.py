@@ -33,9 +33,7 @@ def lasting(text: Text) -> str:
     months = text.labels.study.self_support.sustained_months
     if months == 3:
         return text.say("for at least three months in a row")
-    return text.plural(
-        "for at least {n} month", "for at least {n} months in a row", months
-    )
+    return text.plural("for at least {n} month", "for at least {n} months in a row", months)
 
 
 def outcome_start(text: Text) -> str:
@@ -171,9 +169,7 @@ def occasion(month: int, text: Text) -> str:
     if month == 0:
         return text.say("at the start")
     if month < 0:
-        return text.plural(
-            "{n} month before the start", "{n} months before the start", -month
-        )
+        return text.plural("{n} month before the start", "{n} months before the start", -month)
     return text.plural("{n} month after the start", "{n} months after the start", month)
 
 

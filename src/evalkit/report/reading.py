@@ -164,4 +164,3 @@ def _value(row: pd.Series) -> Value:
         float(row["conf_high"]),
         reason if isinstance(reason, str) else "",
     )
-

@@ -177,4 +177,5 @@ def spread(positions: list[float], gap: float, low: float, high: float) -> list[
 
 def mark_unpublishable(figure: Figure, words: str) -> None:
     """Stamp a figure that must not leave the office."""
-    figure.text(0.995, 0.995, words, ha="right", va="top", color=WARNING, weight=600)
+    with style():
+        figure.text(0.995, 0.995, words, ha="right", va="top", color=WARNING, weight=600)

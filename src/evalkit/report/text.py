@@ -196,7 +196,7 @@ def slot_names(template: str) -> set[str]:
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    source = files("evalkit.report").joinpath("locale", language, "evalkit.po")
+    source = files("evalkit.report") / "locale" / language / "evalkit.po"
     compiled = io.BytesIO()
     with source.open("rb") as stream:
         write_mo(compiled, read_po(stream, locale=language))

@@ -18,7 +18,6 @@ from evalkit.report.phrases import (
 )
 from evalkit.report.reading import (
     FEW_PEOPLE,
-    WITHHELD,
     ArmCount,
     Value,
     arm_counts,
@@ -30,8 +29,8 @@ from evalkit.report.reading import (
     released_frame,
     require_all_released,
     term_value,
-    useful_index,
 )
+from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 
@@ -45,6 +44,7 @@ def heading(text: Text) -> str:
     return text.say("Coordinated rehabilitation in {place}", place=text.place)
 
 
+@page_part
 def title(text: Text) -> Part:
     """Write the quiet line under the title: kind of report, records, unit, edition."""
     study = text.labels.study
@@ -62,6 +62,7 @@ def title(text: Text) -> Part:
     return Part(span(" · ".join(part for part in parts if part), "quiet"))
 
 
+@page_part
 def in_short(curve, reached, status, text: Text) -> Part:
     """Answer the question in at most four sentences.
 
@@ -148,9 +149,8 @@ def _comparison_sentences(reached, text: Text) -> list[str]:
     return [comparison_sentence(other, difference, text), sure]
 
 
-def cards(
-    curve, months, health, pay_off, text: Text, *, wave: int = 12, score: str = ""
-) -> Part:
+@page_part
+def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: str = "") -> Part:
     """Show up to four key figures: people, months, health at `wave`, pay-off.
 
     Parameters
@@ -258,6 +258,7 @@ def _pay_off_card(pay_off, few: bool, text: Text) -> str:
     )  # fmt: skip
 
 
+@page_part
 def limits(curve, reached, means, text: Text) -> Part:
     """Say in three computed points what the report cannot tell.
 

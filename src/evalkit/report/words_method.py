@@ -4,6 +4,7 @@ from evalkit.report.markup import escape, paragraphs, pipe_table
 from evalkit.report.names import EXITS, code_name
 from evalkit.report.parts import Part
 from evalkit.report.reading import require_all_released
+from evalkit.report.replay import page_part
 from evalkit.report.text import Text, mark
 
 DEFINITIONS = {
@@ -44,6 +45,7 @@ TABLES = {
 }
 
 
+@page_part
 def not_possible(chapter: str, reason: str, text: Text) -> Part:
     """Say, where a chapter would have stood, why there is none.
 
@@ -69,23 +71,20 @@ def not_possible(chapter: str, reason: str, text: Text) -> Part:
     return Part(paragraphs(f"## {question}", spoken))
 
 
+@page_part
 def method(*released, text: Text) -> Part:
     """Say how everything was done.
 
     Parameters
     ----------
-    *released : Released
+    *released : Released or None
         Everything that stands on the page.
     text : Text
     """
     require_all_released(*released)
     shown = [value for value in released if value is not None]
     bullets = "\n".join(f"- {point}" for point in _points(shown, text))
-    return Part(
-        paragraphs(
-            f"## {text.say('How was it done?')}", bullets, _provenance(shown, text)
-        )
-    )
+    return Part(paragraphs(f"## {text.say('How was it done?')}", bullets, _provenance(shown, text)))
 
 
 def _points(shown, text: Text) -> list[str]:

@@ -8,7 +8,6 @@ from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
     certainty,
-    comparison_sentence,
     horizon_within,
     label_span,
     lasting,
@@ -24,10 +23,12 @@ from evalkit.report.reading import (
     term_value,
     useful_index,
 )
+from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 from evalkit.report.words_people import chapter, withheld
 
 
+@page_part
 def self_support(reached, months, status, text: Text) -> Part:
     """Say when people reach the outcome, and how much time they gain.
 
@@ -145,6 +146,7 @@ def _events_reading(text: Text) -> str:
     )
 
 
+@page_part
 def pace(test, cox, text: Text) -> Part:
     """Say whether the pace differs between the groups.
 
@@ -169,9 +171,7 @@ def pace(test, cox, text: Text) -> Part:
         "times faster a group with the property reaches the outcome than one without, among those "
         "still followed; 1 means no difference."
     )
-    return chapter(
-        text.say("How much faster was it?"), f"{answer} {_label(text)}", reading, text
-    )
+    return chapter(text.say("How much faster was it?"), f"{answer} {_label(text)}", reading, text)
 
 
 def _label(text: Text) -> str:
@@ -185,6 +185,7 @@ def p_value(value: float, text: Text) -> str:
     return text.number(value, 3)
 
 
+@page_part
 def health(
     ancova, means, text: Text, *, wave: int = 12, score: str = "", useful: float | None = None
 ) -> Part:
@@ -217,8 +218,11 @@ def health(
             range=text.range(value.low, value.high, decimals, signed=True),
         )  # fmt: skip
         answer = f"{spoken} {_health_certainty(ancova, value, useful, text)}".strip()
-    question = text.say("How did health change: {score}?", score=escape(score_name(score, text))) \
-        if text.is_score else text.say("How did health change?")
+    question = (
+        text.say("How did health change: {score}?", score=escape(score_name(score, text)))
+        if text.is_score
+        else text.say("How did health change?")
+    )
     return chapter(question, f"{answer} {label_span(ancova, text)}", _health_reading(text), text)
 
 
@@ -241,6 +245,7 @@ def _health_reading(text: Text) -> str:
     )
 
 
+@page_part
 def pay_off(pay_off, text: Text) -> Part:
     """Say who pays and who gains.
 

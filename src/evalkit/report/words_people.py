@@ -8,6 +8,7 @@ from evalkit.report.names import code_name, sentence_case, state_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import compared_with, occasion, withheld_sentence
 from evalkit.report.reading import arms_of, released_frame, require_all_released
+from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "self_support")
@@ -16,9 +17,7 @@ OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "s
 def chapter(question: str, answer: str, how_to_read: str, text: Text) -> Part:
     """Set a chapter's heading, its answer, and a fold on how to read what follows."""
     return Part(
-        paragraphs(
-            f"## {question}", answer, callout(text.say("How to read this"), how_to_read)
-        )
+        paragraphs(f"## {question}", answer, callout(text.say("How to read this"), how_to_read))
     )
 
 
@@ -27,6 +26,7 @@ def withheld(text: Text) -> str:
     return span(withheld_sentence(text), "withheld")
 
 
+@page_part
 def participants(flow, people, text: Text) -> Part:
     """Say who took part.
 
@@ -78,6 +78,7 @@ def _balance_sentence(people, text: Text) -> str:
     )  # fmt: skip
 
 
+@page_part
 def need(need, text: Text) -> Part:
     """Say how large the need is, and how much of it is covered.
 
@@ -108,6 +109,7 @@ def need(need, text: Text) -> Part:
     )
 
 
+@page_part
 def before_after(before_after, text: Text) -> Part:
     """Say how support changed between two fixed months.
 
@@ -144,6 +146,7 @@ def _change_sentence(shown, before_after, text: Text) -> str:
     )
 
 
+@page_part
 def municipalities(municipalities, text: Text) -> Part:
     """Say how far apart the municipalities are.
 

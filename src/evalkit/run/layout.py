@@ -75,7 +75,8 @@ def find_study(name: str) -> Study:
         If there is no such study, or its file breaks the schema.
     """
     if name in SHIPPED:
-        return read_study(shared_folder("data/synthetic") / SHIPPED[name] / "study.yaml")
+        study = read_study(shared_folder("data/synthetic") / SHIPPED[name] / "study.yaml")
+        return study.model_copy(update={"name": name})
     path = Path(name)
     if path.is_dir():
         path = path / "study.yaml"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.cohort.build import open_samples
+from evalkit.cohort.samples import HealthPanel, Occasions, Persons, StateHistory, TimeToEvent
 from evalkit.errors import CohortError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.release import Profile, Released, load_profile, require_released, write_released
@@ -41,6 +42,46 @@ class Shared:
     def answers(self) -> pd.DataFrame:
         """Health answers, one row a person and wave, items as columns."""
         return self.samples.answers
+
+    @property
+    def exits(self) -> TimeToEvent:
+        """Time to the first exit of everybody."""
+        return self.samples.exits
+
+    @property
+    def states(self) -> StateHistory:
+        """State of every month of everybody."""
+        return self.samples.states
+
+    @property
+    def occasions(self) -> Occasions:
+        """Sources of support of everybody."""
+        return self.samples.occasions
+
+    @property
+    def people(self) -> Persons:
+        """Everybody at the start."""
+        return self.samples.people
+
+    @property
+    def health(self) -> HealthPanel:
+        """Health index of everybody, from the scores kept before."""
+        return self.samples.health_panel(pd.read_parquet(self._folder / SCORES))
+
+    @property
+    def cause(self) -> str:
+        """The exit that is waited for."""
+        return self.study.outcome.cause
+
+    @property
+    def horizon(self) -> int:
+        """Horizon of comparisons."""
+        return self.study.horizon_months
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels that are published."""
+        return self.study.report.levels
 
     def keep_scores(self, index: pd.Series) -> None:
         """Keep a health index computed from `answers`, row by row."""

@@ -198,7 +198,8 @@ def _ratio_rows(groups, estimate, covariance, levels, first, second, critical) -
     return {
         "term": _terms(groups.labels, first, second, " / "), "scale": "ratio", "estimate": ratio,
         "std_error": error,
-        "conf_low": ratio * np.exp(-critical * error), "conf_high": ratio * np.exp(critical * error),
+        "conf_low": ratio * np.exp(-critical * error),
+        "conf_high": ratio * np.exp(critical * error),
         "p_value": _p(np.log(ratio), error, groups.df),
         "reason": np.where((reason == "") & ~defined, NO_RATIO, reason),
     }  # fmt: skip

@@ -210,7 +210,7 @@ def warn_if_restarted(groups: Grouped) -> None:
     if n_restarted:
         warnings.warn(
             f"entry: at {n_restarted} times all at risk exited before others came under "
-            "observation; the curve stays at 0 from there. Start the clock where enough are at risk",
+            "observation; the curve stays at 0 from there. Start the clock where more are at risk",
             AssumptionWarning,
             stacklevel=3,
         )

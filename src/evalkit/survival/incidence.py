@@ -78,7 +78,7 @@ def cumulative_incidence(
     n_cause = len(sample.causes)
     groups = group(sample, by, sample.code, n_cause)
     warn_if_restarted(groups)
-    sets, curve = groups.sets, steps(groups.sets)
+    curve = steps(groups.sets)
     critical = critical_value(conf_level, groups.df)
     parts = [_curve_of_cause(groups, curve, number, critical) for number in range(n_cause)]
     n_row = len(parts[0]["time"])

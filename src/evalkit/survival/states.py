@@ -80,8 +80,9 @@ def occupation(
     Examples
     --------
     >>> import pandas as pd
+    >>> people = pd.DataFrame({"person_id": list("abcd")})
     >>> months = np.array([[0, 1, 1], [0, 0, 1], [0, 1, 0], [0, 0, -1]])
-    >>> history = StateHistory.from_matrix(months, ["support", "work"], pd.DataFrame(index=range(4)))
+    >>> history = StateHistory.from_matrix(months, ["support", "work"], people)
     >>> occupation(history).tidy().query("state == 'work'")["estimate"].round(3).tolist()
     [0.0, 0.5, 0.75]
     """
@@ -92,11 +93,10 @@ def occupation(
     error = np.full((n_level, n_state, n_month), np.nan)
     for month, (probability, influence) in enumerate(_months(data, n_state)):
         share[:, :, month] = probability
-        squares = np.stack(
-            [np.bincount(data.level, column**2, minlength=n_level) for column in influence.T],
-            axis=1,
+        squares = [np.bincount(data.level, one**2, minlength=n_level) for one in influence.T]
+        error[:, :, month] = np.where(
+            np.isnan(probability), np.nan, np.sqrt(np.column_stack(squares))
         )
-        error[:, :, month] = np.where(np.isnan(probability), np.nan, np.sqrt(squares))
     counts = _counts(data, n_state)
     low, high = share_interval(share, error, critical=critical)
     # At the start everyone's state is known.
@@ -170,8 +170,9 @@ def state_at(
     Examples
     --------
     >>> import pandas as pd
+    >>> people = pd.DataFrame({"person_id": list("abcd")})
     >>> months = np.array([[0, 1, 1], [0, 0, 1], [0, 1, 0], [0, 0, 0]])
-    >>> history = StateHistory.from_matrix(months, ["support", "work"], pd.DataFrame(index=range(4)))
+    >>> history = StateHistory.from_matrix(months, ["support", "work"], people)
     >>> state_at(history, state="work", horizon=2).tidy()["estimate"].tolist()
     [0.5]
     """
@@ -238,8 +239,9 @@ def time_in_state(
     Examples
     --------
     >>> import pandas as pd
+    >>> people = pd.DataFrame({"person_id": list("abcd")})
     >>> months = np.array([[0, 1, 1], [0, 0, 1], [0, 1, 0], [0, 0, 0]])
-    >>> history = StateHistory.from_matrix(months, ["support", "work"], pd.DataFrame(index=range(4)))
+    >>> history = StateHistory.from_matrix(months, ["support", "work"], people)
     >>> time_in_state(history, state="support", horizon=2).tidy()["estimate"].tolist()
     [1.5]
     """

@@ -139,7 +139,7 @@ SWEDEN = Country(
         ("coordination", "Samsynsgruppen", "collaboration"),
     ),
     package_months={"joint_work": (5, 13), "information": (2, 7)},
-    package_price={"joint_work": 4200, "information": 1900},
+    package_price={"joint_work": 3600, "information": 1700},
     financiers={"social_insurance": 0.5, "region": 0.25, "municipality": 0.25},
     referrers=("employment_service", "social_insurance", "municipality", "region", "self"),
     production=38600,
@@ -152,8 +152,8 @@ SWEDEN = Country(
         "ua": (0.33, 0.28, 0.22, 0.13, 0.04), "pd": (0.15, 0.25, 0.30, 0.24, 0.06),
         "ad": (0.14, 0.24, 0.30, 0.24, 0.08),
     },
-    health_shift=(0.0, 0.16, 0.24, 0.20, 0.16),
-    exit_intercept=-4.05,
+    health_shift=(0.0, 0.13, 0.20, 0.165, 0.135),
+    exit_intercept=-4.14,
     exit_log_ratio=0.32,
 )  # fmt: skip
 
@@ -204,7 +204,7 @@ FINLAND = Country(
         ("coordination", "Yhteistyöryhmä", "collaboration"),
     ),
     package_months={"joint_work": (5, 13), "information": (2, 7)},
-    package_price={"joint_work": 430, "information": 190},
+    package_price={"joint_work": 360, "information": 170},
     financiers={"wellbeing_county": 0.5, "municipality": 0.5},
     referrers=("employment_authority", "kela", "wellbeing_county", "self"),
     production=3900,
@@ -216,8 +216,8 @@ FINLAND = Country(
         "mo": (0.62, 0.37, 0.01), "sc": (0.84, 0.14, 0.02), "ua": (0.42, 0.49, 0.09),
         "pd": (0.22, 0.62, 0.16), "ad": (0.24, 0.58, 0.18),
     },
-    health_shift=(0.0, 0.12, 0.16, 0.14, 0.11),
-    exit_intercept=-4.05,
+    health_shift=(0.0, 0.13, 0.18, 0.15, 0.12),
+    exit_intercept=-4.08,
     exit_log_ratio=0.32,
 )  # fmt: skip
 

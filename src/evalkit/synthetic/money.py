@@ -45,23 +45,18 @@ def costs_table(
     })  # fmt: skip
 
 
-def monthly_amounts(country: Country) -> np.ndarray:
-    """Amount a month at full degree, by position in `Country.benefits`; 0 for none."""
-    amounts = []
-    for name in country.benefits:
-        benefit, _, degree = name.partition("@")
-        amounts.append(country.amounts.get(benefit, 0) * int(degree or 100) / 100)
-    return np.array(amounts)
-
-
-def degrees_of(country: Country, calendar: Calendar, person: np.ndarray, benefit: np.ndarray):
+def degrees_of(
+    country: Country, calendar: Calendar, person: np.ndarray, benefit: np.ndarray
+) -> np.ndarray:
     """Degree of each benefit of each person: its own, the person's where it varies, else 100."""
     fixed = np.array([int(name.partition("@")[2] or 100) for name in country.benefits])
     varies = np.array([name in country.degrees_vary for name in country.benefits])
     return np.where(varies[benefit], calendar.degree[person], fixed[benefit])
 
 
-def amounts_of(country: Country, calendar: Calendar, person: np.ndarray, benefit: np.ndarray):
+def amounts_of(
+    country: Country, calendar: Calendar, person: np.ndarray, benefit: np.ndarray
+) -> np.ndarray:
     """Amount a month of each benefit of each person, in whole tens."""
     full = np.array([country.amounts.get(name.partition("@")[0], 0) for name in country.benefits])
     degree = degrees_of(country, calendar, person, benefit)
@@ -88,20 +83,24 @@ def tariffs_table(country: Country) -> pd.DataFrame:
 
 def price_index_table() -> pd.DataFrame:
     """A made-up price index, 100 in the price year."""
-    levels = {2018: 80, 2019: 81.5, 2020: 82, 2021: 84, 2022: 91, 2023: 97.5, 2024: 100, 2025: 101.5}
+    levels = (80, 81.5, 82, 84, 91, 97.5, 100, 101.5)
     return pd.DataFrame(
-        [{s.YEAR: year, s.INDEX: level, s.SOURCE: SOURCE} for year, level in levels.items()]
+        [
+            {s.YEAR: year, s.INDEX: level, s.SOURCE: SOURCE}
+            for year, level in enumerate(levels, 2018)
+        ]
     )
 
 
 def finances_table(country: Country) -> pd.DataFrame:
-    """Budgets of federations: half from the state, a quarter each from region and municipalities."""
+    """Budgets of federations, shared by their financiers: half, a quarter and a quarter."""
     rows = []
     for position, group in enumerate(package_groups(country)):
         for year in range(2021, 2026):
             funds = 6_000_000 + 400_000 * position + 200_000 * (year - 2021)
             lines = [(actor, "funds", share * funds) for actor, share in country.financiers.items()]
-            lines += [("federation", "administration", funds * 0.18), ("federation", "package", funds * 0.82)]
+            spending = {"administration": 0.18, "package": 0.82}
+            lines += [("federation", kind, share * funds) for kind, share in spending.items()]
             for financier, kind, budget in lines:
                 spent = budget if kind == "funds" else budget * (0.88 + 0.02 * (year - 2021))
                 rows.append({
@@ -126,7 +125,8 @@ def _interventions(
 ) -> pd.DataFrame:
     days = (taken.end - taken.start)[first].astype(int)
     joint = people.arm[person] == PROGRAMME
-    price = np.where(joint, *(country.package_price[name] for name in ("joint_work", "information")))
+    prices = country.package_price
+    price = np.where(joint, prices["joint_work"], prices["information"])
     return pd.concat([
         _rows(
             person, people.index[person], actor, "resources", "package", _INTERVENTION,
@@ -156,8 +156,7 @@ def _transfers(
             for layer in calendar.layers:
                 benefit = layer[column, months].astype(int)
                 here = (paid_by[benefit] == payer) & ((benefit == subsidy) == is_subsidy)
-                paid = amounts_of(country, calendar, np.broadcast_to(column, benefit.shape), benefit)
-                amount += (here * paid).sum(axis=1)
+                amount += (here * amounts_of(country, calendar, column, benefit)).sum(axis=1)
             payee, item = ("employer", "wage_subsidy") if is_subsidy else ("individual", "benefits")
             month = people.index[person] + block
             parts.append(_rows(person, month, payer, payee, item, _TRANSFER, amount))

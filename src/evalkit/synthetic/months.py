@@ -42,7 +42,7 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Spells:
-    """Runs of months with one benefit, in the order of persons, benefits and dates."""
+    """Runs of months with one benefit, in the order of persons, dates and benefits."""
 
     person: np.ndarray
     benefit: np.ndarray
@@ -85,7 +85,7 @@ def spells_of(country: Country, calendar: Calendar, rng: np.random.Generator) ->
     cut = np.floor(rng.random(len(person)) * (room + 1)).astype(int)
     end = closing - np.where(rng.random(len(person)) < 0.4, cut, 0)
     end[last == N_MONTH - 1] = np.datetime64("NaT")
-    order = np.lexsort((start, benefit, person))
+    order = np.lexsort((benefit, start, person))
     return Spells(person[order], benefit[order], start[order], end[order])
 
 

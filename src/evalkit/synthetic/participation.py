@@ -65,7 +65,7 @@ def packages_table(country: Country) -> pd.DataFrame:
                 s.FOCUS: focus,
                 s.COORDINATION: coordination,
                 s.BUDGET: budget,
-                s.PLANNED_PARTICIPANTS: 0 if structural else planned // 6 * 1,
+                s.PLANNED_PARTICIPANTS: 0 if structural else planned // 6,
                 s.CURRENCY: country.currency,
                 s.PRICE_YEAR: PRICE_YEAR,
             })  # fmt: skip
@@ -190,5 +190,5 @@ def _sources(
     public = book.index[book["public_support"]]
     main, beside = (names[layer[person, month]] for layer in calendar.layers[:2])
     main = np.where(np.isin(main, public) & (calendar.state[person, month] < OLD_AGE), main, "")
-    joined = np.char.add(np.char.add(main, np.where((main != "") & (beside != ""), ";", "")), beside)
-    return joined
+    between_both = np.where((main != "") & (beside != ""), ";", "")
+    return np.char.add(np.char.add(main, between_both), beside)

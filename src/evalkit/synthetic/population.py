@@ -81,15 +81,15 @@ def draw_people(
     """Draw everything that is fixed at the index month, arms by lot included."""
     n = len(place)
     female = rng.random(n) < 0.56
-    index = np.where(
-        participant, between(rng, n, FIRST_INDEX, FIRST_INDEX + N_INDEX - 1), between(rng, n, 12, 77)
-    )
+    started = between(rng, n, FIRST_INDEX, FIRST_INDEX + N_INDEX - 1)
+    index = np.where(participant, started, between(rng, n, 12, 77))
     ground = np.where(participant, choose(rng, _ground_weights(n, all_eligible)), ELIGIBLE)
     age = 18 + np.floor(47 * (rng.random(n) + rng.random(n)) / 2).astype(int)
     age = np.where(ground == TOO_OLD, between(rng, n, 65, 66), age)
     born_in_country = rng.random(n) < 0.76
     track = _tracks(country, age, born_in_country, ground == ONE_ACTOR, rng)
-    history = np.where(participant, 24 + np.floor(36 * rng.random(n) ** 1.5), between(rng, n, 3, 40))
+    long = 24 + np.floor(36 * rng.random(n) ** 1.5)
+    history = np.where(participant, long, between(rng, n, 3, 40))
     history = np.where(ground == SHORT_SUPPORT, between(rng, n, 4, 9), history).astype(int)
     return People(
         place=place,
@@ -100,7 +100,7 @@ def draw_people(
         index=index,
         history=history,
         ground=ground,
-        arm=np.where(participant, _by_lot(place, female, rng), NO_PACKAGE),
+        arm=_by_lot(place, female, participant, rng),
         first=track[0],
         then=track[1],
         beside=track[2],
@@ -120,16 +120,18 @@ def _ground_weights(n: int, all_eligible: bool) -> np.ndarray:
     return np.tile(shares, (n, 1))
 
 
-def _by_lot(place: np.ndarray, female: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Halve every group of one municipality and sex at random; the odd person by lot too."""
-    stratum = 2 * place + female
+def _by_lot(
+    place: np.ndarray, female: np.ndarray, participant: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Halve the participants of one municipality and sex at random; the odd one by lot too."""
+    stratum = 4 * place + 2 * female + participant
     lot = rng.random(len(place))
     odd = rng.random(stratum.max() + 1) < 0.5
     order = np.lexsort((lot, stratum))
     first = np.searchsorted(stratum[order], np.arange(stratum.max() + 1))
     rank = np.empty(len(place), dtype=int)
     rank[order] = np.arange(len(place)) - first[stratum[order]]
-    return (rank + odd[stratum]) % 2
+    return np.where(participant, (rank + odd[stratum]) % 2, NO_PACKAGE)
 
 
 def _tracks(

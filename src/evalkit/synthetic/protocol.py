@@ -25,7 +25,7 @@ self_support:
   sustained_months: 3
   dating: first
   parental: neutral
-  shown: {{definitions: [SS-FORS], sustained_months: [1, 3, 6, 12]}}
+  shown: {{definitions: [SS-FORS, SS-SUS], sustained_months: [1, 3, 6, 12]}}
 competing: [died, emigrated, disability_pension, old_age_pension]
 horizon_months: 24
 useful_size: {{incidence: 0.05, months: 1.0, index: mid}}

@@ -70,14 +70,16 @@ def _arm_values(
 
 
 def _competing(states: np.ndarray, exit_month: np.ndarray) -> dict[str, np.ndarray]:
-    """Absorbing exits by month 24 before any self-support sustained for three months."""
+    """First absorbing exit by month 24, where no sustained self-support came before it."""
     names = ("disability_pension", "old_age_pension", "emigrated", "died")
-    values = {}
-    for state, name in enumerate(names, start=PENSION):
-        reached = states == state
-        first = np.where(reached.any(axis=1), reached.argmax(axis=1), NEVER)
-        values[f"incidence_{name}_h24"] = (first <= 24) & (first < exit_month)
-    return values
+    absorbed = states >= PENSION
+    first = np.where(absorbed.any(axis=1), absorbed.argmax(axis=1), NEVER)
+    cause = states[np.arange(len(states)), np.minimum(first, states.shape[1] - 1)]
+    counts = (first <= 24) & (first < exit_month)
+    return {
+        f"incidence_{name}_h24": counts & (cause == state)
+        for state, name in enumerate(names, start=PENSION)
+    }
 
 
 def _summary(programme: np.ndarray, comparison: np.ndarray) -> dict:

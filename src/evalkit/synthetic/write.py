@@ -83,7 +83,7 @@ def synthesise(
     there, folder = COUNTRIES[country], Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
-        f"{name}.csv": frame[list(frame.columns)].to_csv(index=False, lineterminator="\n")
+        f"{name}.csv": _in_order(name, frame).to_csv(index=False, lineterminator="\n")
         for name, frame in sorted(make_tables(there, seed).items())
     }
     texts["study.yaml"] = study_text(there, seed)
@@ -119,6 +119,10 @@ def make_tables(country: Country, seed: int) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def _in_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[[column for column in s.TABLES[name].names if column in frame]]
+
+
 def _hazards(country: Country) -> Hazards:
     return Hazards(country.exit_intercept, country.exit_log_ratio)
 
@@ -131,9 +135,7 @@ def _calendar(country: Country, people: People, seed: int) -> Calendar:
     return calendar_of(country, people, states, stream(seed, f"{country.code} benefits"))
 
 
-def _persons(
-    country: Country, people: People, calendar: Calendar, ids: np.ndarray
-) -> pd.DataFrame:
+def _persons(country: Country, people: People, calendar: Calendar, ids: np.ndarray) -> pd.DataFrame:
     codes = np.array([place.code for place in country.places])
     return pd.DataFrame({
         s.PERSON_ID: ids,
@@ -204,8 +206,8 @@ def _municipalities(country: Country) -> pd.DataFrame:
 def _municipality_years(country: Country) -> pd.DataFrame:
     rows = []
     for position, place in enumerate(country.places):
-        for year in range(2018, 2026):
-            base = place.participants * (26 + 5 * (position % 4)) + 40 * position
+        for year in range(2018, 2024):
+            base = place.participants * (23 + 5 * (position % 4)) + 40 * position
             population = base + base * (2021 - year) * (position % 3 - 1) // 250
             rows.append({
                 s.MUNICIPALITY: place.code, s.YEAR: year, s.POPULATION_WORKING_AGE: population,

@@ -22,11 +22,13 @@ from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import lasting
 from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 ROW_MM, LABEL_GAP_MM = 4.6, 4.2
 
 
+@page_part
 def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
     """Share who had reached the outcome by each month, with band and numbers still followed.
 
@@ -189,9 +191,7 @@ def _caption(text: Text) -> str:
 
 
 def _alt(frame: pd.DataFrame, text: Text) -> str:
-    spoken = [
-        text.say("Curve of the share by time. Outcome: {outcome}.", outcome=text.outcome)
-    ]
+    spoken = [text.say("Curve of the share by time. Outcome: {outcome}.", outcome=text.outcome)]
     for arm in arms_of(frame):
         end = _last_shown(frame[frame["stratum"] == arm])
         group = sentence_case(arm_name(arm, text))
@@ -208,5 +208,3 @@ def _alt(frame: pd.DataFrame, text: Text) -> str:
                              "{group}: {percent} after {n} months.", time, **slots)
         )  # fmt: skip
     return " ".join(spoken)
-
-

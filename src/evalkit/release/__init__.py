@@ -1,0 +1,19 @@
+"""The door: disclosure control, and what has passed it."""
+
+from evalkit.release.door import release
+from evalkit.release.profiles import Profile, load_profile, profile_names
+from evalkit.release.released import Released, require_released
+from evalkit.release.secondary import secondary_suppression
+from evalkit.release.store import read_released, write_released
+
+__all__ = [
+    "Profile",
+    "Released",
+    "load_profile",
+    "profile_names",
+    "read_released",
+    "release",
+    "require_released",
+    "secondary_suppression",
+    "write_released",
+]

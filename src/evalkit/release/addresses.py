@@ -1,0 +1,70 @@
+"""Addresses of what is shown: family, stratum, position.
+
+Functions of one sample form a family, because what one of them hides another could give away.
+"""
+
+import re
+from collections.abc import Iterator
+
+FAMILIES = {
+    "kaplan_meier": "exits",
+    "cumulative_incidence": "exits",
+    "incidence_at": "exits",
+    "restricted_mean": "exits",
+    "time_lost": "exits",
+    "occupation": "states",
+    "time_in_state": "states",
+    "state_at": "states",
+    "characteristics": "people",
+    "before_after": "occasions",
+    "wave_means": "health",
+    "ancova": "health",
+    "fixed_effects": "health",
+}
+WAVE = re.compile(r"wave\[(?:T\.)?(\d+)(?:\.0)?\]")
+
+
+def family(function: str) -> str:
+    """Family of a public function; its own name where it shares its sample with no other."""
+    return FAMILIES.get(function, function)
+
+
+def part(value: object) -> str:
+    """One part of an address; whole numbers without a decimal point."""
+    if isinstance(value, str):
+        return value
+    number = float(value)
+    return str(int(number)) if number.is_integer() else f"{number:g}"
+
+
+def block(*parts: object) -> str:
+    """Address of a block, for example `exits/programme/24/self_support`."""
+    return "/".join(part(value) for value in parts)
+
+
+def prefixes(*parts: object) -> Iterator[str]:
+    """The address and all that it belongs to, down to family and stratum."""
+    return (block(*parts[:length]) for length in range(min(2, len(parts)), len(parts) + 1))
+
+
+def arms_of(term: str, arms: list[str]) -> list[str]:
+    """The arms that a term of a contrast rests on; all of them where it cannot be told."""
+    if term in arms:
+        return [term]
+    for sign in (" - ", " / "):
+        named = [name for name in term.split(sign) if name in arms]
+        if len(named) == 2:
+            return named
+    return arms
+
+
+def wave_of(term: str) -> str | None:
+    """The wave that a term of a panel model belongs to."""
+    found = WAVE.search(term)
+    return found.group(1) if found else None
+
+
+def split_area(stratum: str) -> tuple[str, str]:
+    """The municipality and the rest of a stratum such as `0114, programme`."""
+    area, _, rest = stratum.partition(", ")
+    return area, rest

@@ -1,0 +1,154 @@
+"""Curves on a coarse grid: points that may be shown, each with its exact value.
+
+A raw curve is a list of people's exit dates. A point is shown only where enough persons came
+since the last shown point; the months of the ticks are placed first, so that a share at 12 or 24
+months is exact whenever it can be shown at all. Marks of censoring are never shown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalkit.release.addresses import block, family
+from evalkit.release.profiles import Profile
+from evalkit.release.sequences import open_points
+
+MONTH_PRIORITY = (24, 12, 36, 48, 60, 18, 6)
+DAY_PRIORITY = (365, 730, 180, 90, 1095, 270, 540, 60, 30)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Candidate points of one curve: times after 0, cumulative events, numbers at risk.
+
+    `row` is the row of the curve that holds at each time; `n` the persons of the stratum.
+    """
+
+    time: np.ndarray
+    row: np.ndarray
+    n_event: np.ndarray
+    at_risk: np.ndarray
+    n: float
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Cumulative counts, last all persons: its last increment is those without the event."""
+        return np.append(self.n_event, self.n)
+
+
+def candidate_times(last: float, time_unit: str) -> np.ndarray:
+    """Times at which a curve could be shown: each month, or each week and round numbers of days."""
+    if time_unit == "months":
+        return np.arange(1.0, np.floor(last) + 1)
+    days = np.union1d(np.arange(7.0, last + 1, 7.0), np.array(DAY_PRIORITY, dtype=float))
+    return days[days <= last]
+
+
+def important_first(time: np.ndarray, time_unit: str) -> list[int]:
+    """Positions of all times, the most important first, then from the earliest."""
+    priority = MONTH_PRIORITY if time_unit == "months" else DAY_PRIORITY
+    position = {value: number for number, value in enumerate(time.tolist())}
+    first = [position[value] for value in priority if value in position]
+    return first + [number for number in range(len(time)) if number not in set(first)]
+
+
+def essential_times(time: np.ndarray, time_unit: str) -> np.ndarray:
+    """Which times are ticks, where a smaller unit gives way to a larger one."""
+    return np.isin(time, MONTH_PRIORITY if time_unit == "months" else DAY_PRIORITY)
+
+
+def read_grid(curve: pd.DataFrame, n: float, time: np.ndarray) -> Grid:
+    """Read one curve (one stratum and cause, sorted by time) at candidate times."""
+    at = curve["time"].to_numpy(dtype=float)
+    events = np.cumsum(np.nan_to_num(curve["n_event"].to_numpy(dtype=float)))
+    at_risk = curve["n_at_risk"].to_numpy(dtype=float)
+    row = np.searchsorted(at, time, side="right") - 1
+    following = np.minimum(np.searchsorted(at, time, side="left"), len(at) - 1)
+    still = np.where(time <= at[-1], at_risk[following], 0.0)
+    return Grid(time, row, np.round(events[row]), still, float(n))
+
+
+def curves_of(result) -> Iterator[tuple[str, str, pd.DataFrame, float]]:
+    """Stratum, category, rows sorted by time, and number of persons of each curve of a result."""
+    frame = result.tidy().assign(_n=result.support["n"])
+    keys = ["stratum", "cause"] if "cause" in frame.columns else ["stratum"]
+    for key, rows in frame.groupby(keys, sort=False):
+        cause = key[1] if len(key) == 2 else cause_of(result.provenance)
+        rows = rows.sort_values("time", kind="stable")
+        yield key[0], cause, rows, rows[["_n", "n_at_risk"]].max(axis=None)
+
+
+def cause_of(provenance) -> str:
+    """The cause (or state) that a call was about; `any` where it named none."""
+    arguments = dict(provenance.arguments)
+    named = arguments.get("cause", arguments.get("state", "None"))
+    return "any" if named in ("None", "") else named
+
+
+def release_curve(result, profile: Profile):
+    """Coarsen and cut every curve of a result; see the module.
+
+    Returns
+    -------
+    rows : DataFrame
+        The tidy columns and `suppressed`: time 0, the points that are shown, and the ticks that
+        are not.
+    log : list of (rule, address, reason)
+    """
+    unit = str(result.summary["time_unit"])
+    parts, log = [], []
+    for stratum, category, rows, n in curves_of(result):
+        name = (family(result.provenance.function), stratum)
+        time = candidate_times(rows["time"].max(), unit)
+        grid = read_grid(rows, n, time)
+        shown, reasons = _shown_points(grid, name, category, profile, unit)
+        parts.append(_coarse_rows(rows, grid, shown, profile, unit))
+        log += [
+            (rule, block(*name, at, category), reason)
+            for at, (rule, reason) in reasons.items()
+            if at in profile.ticks or unit != "months"
+        ]
+    return pd.concat(parts, ignore_index=True).drop(columns="_n"), log
+
+
+def _shown_points(grid: Grid, name, category: str, profile: Profile, unit: str):
+    planned = np.array([profile.hides(*name, at, category) for at in grid.time], dtype=bool)
+    few = profile.too_few(grid.at_risk)
+    all_hidden = bool(profile.too_few(grid.n)) or profile.hides(*name)
+    order = [len(grid.time), *important_first(grid.time, unit)]
+    shown = open_points(
+        grid.counts, order, fails=profile.fails, allowed=np.append(~(planned | few), not all_hidden)
+    )
+    shown = shown[:-1] & shown[-1]
+    reasons = {}
+    for at, kept, cut, plan in zip(grid.time, shown, few, planned, strict=True):
+        if cut:
+            reasons[at] = ("cut", f"fewer than {profile.threshold} at risk")
+        elif plan:
+            reasons[at] = ("secondary", "would give away a hidden number of another unit")
+        elif not kept:
+            reasons[at] = ("primary", f"fewer than {profile.threshold} persons since the last time")
+    return shown, reasons
+
+
+def _coarse_rows(rows, grid: Grid, shown, profile: Profile, unit: str) -> pd.DataFrame:
+    tick = np.isin(grid.time, profile.ticks) if unit == "months" else essential_times(grid.time, unit)
+    listed = shown | tick
+    start = rows.iloc[[0]].assign(n_event=0.0, suppressed=not shown.any())
+    points = rows.iloc[grid.row[listed]].assign(
+        time=grid.time[listed],
+        n_at_risk=grid.at_risk[listed],
+        n_event=_since_last(grid.n_event, shown)[listed],
+        suppressed=~shown[listed],
+    )
+    made = pd.concat([start, points], ignore_index=True) if listed.any() else start
+    return made.assign(n_at_risk=profile.round_at_risk(made["n_at_risk"]), n_censored=np.nan)
+
+
+def _since_last(n_event: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Events since the last shown point, at the shown points."""
+    since = np.full(len(n_event), np.nan)
+    since[shown] = np.diff(n_event[shown], prepend=0)
+    return since

@@ -1,0 +1,224 @@
+"""The door: what a disclosure profile lets through, and what it hides.
+
+Nothing reaches a page but what `release` returns. Suppressed is missing, never 0.
+"""
+
+import numpy as np
+import pandas as pd
+
+from evalkit import results
+from evalkit.errors import DisclosureError
+from evalkit.release import rows
+from evalkit.release.addresses import block, family
+from evalkit.release.curves import release_curve
+from evalkit.release.profiles import Profile, load_profile
+from evalkit.release.released import Released
+
+CURVES = (results.SurvivalCurve, results.IncidenceCurve)
+RULES = {
+    results.OccupationCurve: rows.by_state,
+    results.Contrast: rows.by_contrast,
+    results.ModelFit: rows.by_model,
+    results.Check: rows.by_test,
+    results.Flow: rows.by_step,
+    results.Characteristics: rows.by_level,
+    results.BeforeAfter: rows.by_pair,
+    results.NeedCoverage: rows.by_need,
+    results.PayOff: rows.by_account,
+    results.Ledger: rows.by_account,
+    results.WaveMeans: rows.by_wave,
+}
+PERSONS = ("n", "n_person", "n_event", "n_start", "n_end", "n_covered", "n_singleton")
+
+
+def release(result: object, profile: str | Profile) -> Released:
+    """Apply a disclosure profile to a result.
+
+    Parameters
+    ----------
+    result : any result of evalkit, or Released
+    profile : str or Profile
+        A name, or a profile with the blocks that `secondary_suppression` hides in this unit
+        (`profile.for_unit(plan, level, code)`).
+
+    Returns
+    -------
+    Released
+        The result's columns and, last, `suppressed`. In a suppressed row every number is missing
+        and the keys stay. Curves have fewer rows than the result: time 0, the times that are
+        shown with their exact values, and those ticks (months 0, 6, 12, ...) that are not shown,
+        as suppressed rows; `n_event` counts persons since the last shown time, `n_at_risk` is
+        rounded, and `n_censored` is always missing. In `BeforeAfter`, persons who entered and
+        left, the interval and the p-value can be missing in a row that is otherwise shown; so can
+        the standardised difference in `Characteristics`.
+
+    Raises
+    ------
+    DisclosureError
+        If `result` is no result, or was released under another profile.
+
+    Notes
+    -----
+    A number rests on n persons, of whom k have the attribute. It is hidden if n is below the
+    threshold, or if k or n - k is (0 counts as below where the profile says so). Means and months
+    have no k. What would follow from the shown cells by subtraction is hidden too: within a
+    table here, between a municipality, its federation and the nation by the profile's blocks.
+
+    References
+    ----------
+    AI-SDC/ACRO, `acro/default.yaml` (thresholds; steps of survival tables are delayed until
+    enough events have come). OpenSAFELY, docs.opensafely.org/outputs/sdc.
+
+    Examples
+    --------
+    >>> from evalkit.provenance import provenance
+    >>> from evalkit.results import WaveMeans
+    >>> means = WaveMeans(
+    ...     rows={"stratum": ["", ""], "wave": [0, 6], "estimate": [0.5, 0.7], "n": [40, 3]},
+    ...     summary={"n": 40},
+    ...     support={"n": [40, 3]},
+    ...     provenance=provenance("wave_means", "0" * 16),
+    ... )
+    >>> release(means, "strict10").tidy()[["wave", "estimate", "n", "suppressed"]]
+       wave  estimate     n  suppressed
+    0     0       0.5  40.0       False
+    1     6       NaN   NaN        True
+    """
+    rule = load_profile(profile) if isinstance(profile, str) else profile
+    if isinstance(result, Released):
+        return _released_again(result, rule)
+    if not isinstance(result, (*CURVES, *RULES)):
+        raise DisclosureError(f"{type(result).__name__} is no result that the door knows")
+    if rule.hides_nothing:
+        frame, log = result.tidy().assign(suppressed=False), []
+    elif isinstance(result, CURVES):
+        frame, log = release_curve(result, rule)
+        frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
+    else:
+        frame, log = _decided(result, rule)
+    return Released(
+        kind=type(result).__name__,
+        rows={name: frame[name].to_numpy() for name in (*type(result).TIDY, "suppressed")},
+        summary=_summary(result, frame, rule),
+        profile=rule.name,
+        publishable=rule.publishable,
+        log=tuple(log),
+        provenance=result.provenance,
+    )
+
+
+def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list]:
+    frame = result.tidy()
+    decision = RULES[type(result)](result, frame, rule)
+    hidden = decision.suppressed
+    for column, mask in decision.cells.items():
+        frame[column] = frame[column].astype(float).mask(mask & ~hidden)
+    frame = _blank(frame.assign(suppressed=hidden), hidden, type(result).KEYS)
+    few = f"{rows.FEW}: threshold {rule.threshold}"
+    told = (
+        ("primary", decision.primary, few),
+        ("planned", decision.planned & ~decision.primary, rows.OTHER_UNIT),
+        ("secondary", decision.secondary & ~decision.primary & ~decision.planned, rows.OTHER_CELL),
+    )
+    listed = np.ones(len(frame), dtype=bool) if decision.keep is None else decision.keep
+    log = [
+        (name, decision.address[row], reason)
+        for name, mask, reason in told
+        for row in np.flatnonzero(mask & listed)
+    ]
+    return frame[listed].reset_index(drop=True), log
+
+
+def _blank(frame: pd.DataFrame, hidden: np.ndarray, keys: tuple[str, ...]) -> pd.DataFrame:
+    """Make every number of the hidden rows missing; keys and texts stay."""
+    numbers = [
+        name
+        for name in frame.columns
+        if name not in (*keys, "suppressed") and _is_number(frame[name])
+    ]
+    if not hidden.any():
+        return frame
+    blanked = {name: frame[name].astype(float).mask(hidden) for name in numbers}
+    return frame.assign(**blanked)
+
+
+def _is_number(column: pd.Series) -> bool:
+    if column.dtype.kind in "biufc":
+        return True
+    return bool(column.map(lambda value: isinstance(value, int | float | np.number)).any())
+
+
+def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
+    """The glance, without counts that are too small or that give a hidden one away."""
+    summary = dict(result.summary)
+    if rule.hides_nothing:
+        return summary
+    for name in PERSONS:
+        if name in summary and (rule.too_few if name == "n" else rule.fails)(summary[name]):
+            summary[name] = np.nan
+    if "n" in summary and _group_hidden(result, rule):
+        summary["n"] = np.nan
+    if isinstance(result, CURVES):
+        seen = frame["n_event"].sum()
+        if seen != summary["n_event"]:
+            summary["n_event"] = np.nan
+        summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
+    if isinstance(result, results.OccupationCurve):
+        summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
+    if isinstance(result, results.Flow):
+        summary.update(_flow_ends(result, frame, rule))
+    if "society" in summary and frame["suppressed"].any():
+        summary["society"] = np.nan
+    return summary
+
+
+def _group_hidden(result, rule: Profile) -> bool:
+    """Whether the persons of one stratum or arm are too few, so that the total tells of them."""
+    frame = result.tidy().assign(_n=result.support["n"])
+    if isinstance(result, results.Contrast):
+        frame = frame[frame["scale"] == "arm"].rename(columns={"term": "stratum"})
+    if "stratum" not in frame.columns or frame.empty:
+        return False
+    largest = frame.groupby("stratum")["_n"].max()
+    name = family(result.provenance.function)
+    return bool(rule.too_few(largest).any()) or any(
+        rule.hides(name, stratum) for stratum in largest.index
+    )
+
+
+def _flow_ends(result, frame: pd.DataFrame, rule: Profile) -> dict:
+    """Numbers at the start and the end, where the points of the flow are shown."""
+    removed = result.summary["n_start"] - result.summary["n_end"]
+    start_told = not (rule.fails(removed) and removed != 0) and not rule.hides("flow", "start")
+    last = block("flow", frame["step"].iloc[-1]) if len(frame) else ""
+    ends = {}
+    if not start_told:
+        ends["n_start"] = np.nan
+    if rule.too_few(result.summary["n_end"]) or last in rule.hide:
+        ends["n_end"] = np.nan
+    return ends
+
+
+def _released_again(result: Released, rule: Profile) -> Released:
+    if result.profile != rule.name:
+        raise DisclosureError(
+            f"a {result.kind} released under `{result.profile}` cannot be released under "
+            f"`{rule.name}`: start from the result itself"
+        )
+    kind = next(kind for kind in (*CURVES, *RULES) if kind.__name__ == result.kind)
+    shown = ~result.rows["suppressed"]
+    name = family(result.provenance.function)
+    keys = list(zip(*(result.rows[key][shown] for key in kind.KEYS), strict=True))
+    told = [key for key in keys if rule.hide and rule.hides(name, *_in_address_order(kind, key))]
+    if told:
+        raise DisclosureError(
+            f"{len(told)} rows of a released {result.kind} are hidden in this unit: "
+            "release the result itself with the unit's profile"
+        )
+    return result
+
+
+def _in_address_order(kind: type, key: tuple) -> tuple:
+    """Keys of a row in the order of an address: stratum, time, then cause or state."""
+    return (key[0], key[2], key[1]) if kind.KEYS[1:] in (("cause", "time"), ("state", "time")) else key
+

@@ -1,0 +1,250 @@
+"""Which rows of a result other than a curve are hidden, one rule for each kind.
+
+Each rule takes a result, its tidy frame and a profile, and gives a `Decision`.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from evalkit.release.addresses import arms_of, block, family, part, wave_of
+from evalkit.release.curves import cause_of
+from evalkit.release.hierarchy import Hierarchy
+from evalkit.release.profiles import Profile
+from evalkit.release.sequences import open_points
+from evalkit.release.tables import protect_table
+
+FEW = "rests on too few persons"
+OTHER_UNIT = "would give away a hidden number of another unit"
+OTHER_CELL = "would give away a hidden number of the same table"
+
+
+@dataclass(slots=True)
+class Decision:
+    """What happens to each row.
+
+    Attributes
+    ----------
+    address : list of str, one a row
+    primary, secondary, planned : ndarray of bool, one a row
+        Hidden for the row's own numbers, for another row's, for another unit's.
+    cells : dict of str to ndarray of bool
+        Cells to hide in rows that are shown, by column.
+    keep : ndarray of bool or None
+        Rows to list at all.
+    """
+
+    address: list[str]
+    primary: np.ndarray
+    secondary: np.ndarray
+    planned: np.ndarray
+    cells: dict[str, np.ndarray] = field(default_factory=dict)
+    keep: np.ndarray | None = None
+
+    @property
+    def suppressed(self) -> np.ndarray:
+        """Whether each row is hidden, for whatever reason."""
+        return self.primary | self.secondary | self.planned
+
+
+def _decision(addresses: list[tuple], primary: np.ndarray, profile: Profile) -> Decision:
+    planned = np.array([profile.hides(*parts) for parts in addresses], dtype=bool)
+    return Decision(
+        [block(*parts) for parts in addresses], primary, np.zeros(len(primary), bool), planned
+    )
+
+
+def weak_support(result, profile: Profile) -> np.ndarray:
+    """Rows whose persons, or those with or without the attribute, are too few."""
+    n, k, complement = (result.support[name] for name in ("n", "k", "complement"))
+    return profile.too_few(n) | profile.fails(k) | profile.fails(complement)
+
+
+def by_contrast(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide arms that are too few, and every difference or ratio that rests on one of them."""
+    at = (result.summary["horizon"], cause_of(result.provenance))
+    name = family(result.provenance.function)
+    weak = weak_support(result, profile)
+    is_arm = (frame["scale"] == "arm").to_numpy()
+    arms = frame["term"][is_arm].tolist()
+    planned = {arm: profile.hides(name, arm, *at) for arm in arms}
+    hidden = {arm: bool(weak[is_arm & (frame["term"] == arm)].any()) for arm in arms}
+    rests_on = [arms_of(term, arms) for term in frame["term"]]
+    primary = weak | np.array([any(hidden[arm] for arm in used) for used in rests_on], dtype=bool)
+    decision = _decision([(name, term, *at) for term in frame["term"]], primary, profile)
+    decision.planned |= np.array([any(planned[arm] for arm in used) for used in rests_on], bool)
+    return decision
+
+
+def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide states with too few persons at each tick, and one more where they would follow."""
+    name = family(result.provenance.function)
+    n = frame["n_observed"].to_numpy(dtype=float)
+    given = result.support["k"].astype(float)
+    k = np.where(np.isnan(given), np.round(n * frame["estimate"].to_numpy(dtype=float)), given)
+    keys = [frame["stratum"], frame["time"]]
+    shown = _shown_in_tables(keys, frame["state"], k, profile)
+    # In the index month everybody is on support: that is the rule of eligibility, no one's secret.
+    start = (frame["time"] == 0).to_numpy() & ~profile.too_few(n)
+    small = profile.too_few(n) | profile.fails(k) | profile.fails(n - k)
+    addresses = list(
+        zip([name] * len(frame), frame["stratum"], frame["time"], frame["state"], strict=True)
+    )
+    decision = _decision(addresses, small & ~start, profile)
+    decision.secondary = ~shown & ~small & ~start
+    decision.keep = frame["time"].isin(profile.ticks).to_numpy()
+    return decision
+
+
+def by_level(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide levels with too few persons, and one more of the variable where they would follow."""
+    name = family(result.provenance.function)
+    n = frame["n"].to_numpy(dtype=float)
+    is_level = frame["share"].notna().to_numpy()
+    primary, shown = profile.too_few(n), np.ones(len(frame), dtype=bool)
+    keys = [frame["stratum"][is_level], frame["variable"][is_level]]
+    shown[is_level] = _shown_in_tables(keys, frame["level"][is_level], n[is_level], profile)
+    small = profile.fails(n) | profile.fails(result.support["complement"])
+    primary = np.where(is_level, small | profile.too_few(result.support["n"]), primary)
+    addresses = list(
+        zip([name] * len(frame), frame["stratum"], frame["variable"], frame["level"], strict=True)
+    )
+    decision = _decision(addresses, primary, profile)
+    decision.secondary = ~shown & ~primary
+    decision.cells["standardised_difference"] = _counterpart_hidden(frame, decision.suppressed)
+    return decision
+
+
+def _counterpart_hidden(frame: pd.DataFrame, hidden: np.ndarray) -> np.ndarray:
+    """Rows whose variable and level are hidden in some stratum: the difference would tell."""
+    any_hidden = pd.Series(hidden).groupby([frame["variable"], frame["level"]]).transform("any")
+    return any_hidden.to_numpy(dtype=bool)
+
+
+def _shown_in_tables(keys, category: pd.Series, counts: np.ndarray, profile: Profile) -> np.ndarray:
+    """Cells that each table on its own may show; a table is one combination of `keys`."""
+    shown = np.zeros(len(counts), dtype=bool)
+    groups = pd.Series(np.arange(len(counts)), index=category.index).groupby(keys, sort=False)
+    for _, rows in groups:
+        keep = category.loc[rows.index].isin(profile.keep).to_numpy()
+        cells = np.nan_to_num(counts[rows.to_numpy()])[None, :]
+        _, kept = protect_table(cells, Hierarchy.single(), fails=profile.fails, keep=keep)
+        shown[rows.to_numpy()] = kept[0]
+    return shown
+
+
+def by_pair(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide shares that rest on too few; hide who entered and left where either is too few.
+
+    The interval and the p-value follow from the two, so they go with them.
+    """
+    name = family(result.provenance.function)
+    n, before, after, entered, left = (
+        frame[column].to_numpy(dtype=float)
+        for column in ("n_pair", "n_before", "n_after", "n_entered", "n_left")
+    )
+    small = profile.too_few(n)
+    for count in (before, after, n - before, n - after):
+        small = small | profile.fails(count)
+    addresses = [
+        (name, stratum, source)
+        for stratum, source in zip(frame["stratum"], frame["source"], strict=True)
+    ]
+    decision = _decision(addresses, small, profile)
+    pairs = np.array([profile.hides(*parts, "pairs") for parts in addresses], dtype=bool)
+    for count in (entered, left, before - left, n - before - entered):
+        pairs = pairs | profile.fails(count)
+    for column in ("n_entered", "n_left", "conf_low", "conf_high", "p_value"):
+        decision.cells[column] = pairs
+    return decision
+
+
+def by_step(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide steps that removed too few, with the neighbours that they would follow from.
+
+    The points are the numbers before and after each step, counted from the end: a step is shown
+    where both its points are. A rule that removed nobody is no secret.
+    """
+    points = flow_points(frame)
+    names = ["start", *(part(step) for step in frame["step"])][::-1]
+    allowed = np.array([not profile.hides("flow", name) for name in names], dtype=bool)
+    shown = open_points(
+        points,
+        flow_order(len(points)),
+        fails=lambda gap: profile.fails(gap) & (np.asarray(gap) != 0),
+        allowed=allowed & ~profile.too_few(points),
+    )[::-1]
+    hidden = ~(shown[:-1] & shown[1:])
+    removed = profile.fails(frame["n_removed"]) & (frame["n_removed"] != 0).to_numpy()
+    decision = _decision([("flow", step) for step in frame["step"]], hidden & removed, profile)
+    decision.planned = hidden & ~(allowed[::-1][:-1] & allowed[::-1][1:])
+    decision.secondary = hidden & ~decision.primary & ~decision.planned
+    return decision
+
+
+def flow_points(frame: pd.DataFrame) -> np.ndarray:
+    """Numbers left after the last step, after the one before, ..., before the first."""
+    before = frame["n_before"].to_numpy(dtype=float)[:1]
+    return np.concatenate([before, frame["n_after"].to_numpy(dtype=float)])[::-1]
+
+
+def flow_order(n_point: int) -> list[int]:
+    """Points of a flow by importance: the end, the start, then from the end backwards."""
+    return [0, n_point - 1, *range(1, n_point - 1)] if n_point > 1 else list(range(n_point))
+
+
+def by_model(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide a model on too few persons, events or degrees of freedom, and waves hidden elsewhere."""
+    name = family(result.provenance.function)
+    n_person, n_event = result.summary["n_person"], result.summary["n_event"]
+    weak = bool(profile.too_few(n_person) | profile.fails(n_event))
+    weak |= bool(profile.too_few(_number(n_person) - len(frame)))
+    waves = [wave_of(term) for term in frame["term"]]
+    addresses = [(name, "", term) for term in frame["term"]]
+    decision = _decision(addresses, weak | weak_support(result, profile), profile)
+    if name == "health":
+        blocks = [address.split("/") for address in profile.hide if address.startswith("health/")]
+        hidden = {parts[2] for parts in blocks if len(parts) > 2}
+        # Every wave is compared with the first, and a stratum hidden as a whole is in all waves.
+        everything = "0" in hidden or any(len(parts) == 2 for parts in blocks)
+        decision.planned |= np.array([everything or wave in hidden for wave in waves], dtype=bool)
+    return decision
+
+
+def by_wave(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide means of too few who answered."""
+    name = family(result.provenance.function)
+    addresses = [(name, *key) for key in zip(frame["stratum"], frame["wave"], strict=True)]
+    weak = profile.too_few(frame["n"]) | profile.too_few(result.support["n"])
+    return _decision(addresses, weak, profile)
+
+
+def by_need(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide everything where too few were covered: ranges of need alone are no result."""
+    weak = bool(profile.fails(result.summary["n_covered"]))
+    addresses = [("need", "covered", part(value)) for value in frame["quantity"]]
+    return _decision(addresses, np.full(len(frame), weak), profile)
+
+
+def by_test(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide a test on too few persons or events."""
+    few = profile.too_few(result.summary["n"]) | profile.fails(result.summary["n_event"])
+    addresses = [(result.provenance.function, "", term) for term in frame["term"]]
+    return _decision(addresses, bool(few) | profile.too_few(result.support["n"]), profile)
+
+
+def by_account(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide accounts of too few persons; if one row is hidden, all are, since they add up."""
+    few = profile.too_few(result.summary["n"]) | profile.too_few(result.support["n"])
+    keys = frame[list(type(result).KEYS)].astype(str).agg("/".join, axis=1)
+    addresses = [(result.provenance.function, "", key) for key in keys]
+    decision = _decision(addresses, np.broadcast_to(few, len(frame)).copy(), profile)
+    if decision.suppressed.any():
+        decision.secondary = ~decision.suppressed
+    return decision
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float | np.number) else float("nan")
+

@@ -1,0 +1,267 @@
+"""Bars: attrition of participants, need and coverage, who gains."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from evalkit.report import style
+from evalkit.report.figures.frame import picture, shown, shown_range, summary_n
+from evalkit.report.markup import escape
+from evalkit.report.names import actor_name, quantity_name, rule_name, sentence_case
+from evalkit.report.parts import Part
+from evalkit.report.reading import released_frame
+from evalkit.report.replay import page_part
+from evalkit.report.text import Text
+
+ROW_MM = 7.0
+
+
+@page_part
+def flow(flow, text: Text, *, name: str = "flow") -> Part:
+    """People left after each condition, from all in the records to those followed.
+
+    Parameters
+    ----------
+    flow : Released Flow
+    """
+    frame = released_frame(flow, "Flow")
+    rows = [
+        [
+            escape(sentence_case(rule_name(row["reason"], text))),
+            shown(row["n_removed"], text.number),
+            shown(row["n_after"], text.number),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    spoken = [text.say("Bars of people left after each condition.")]
+    spoken += [
+        text.say("{rule}: {removed} left out, {left} left.",
+                 rule=sentence_case(rule_name(row["reason"], text)),
+                 removed=text.number(row["n_removed"]), left=text.number(row["n_after"]))
+        for _, row in frame.iterrows()
+        if row["reason"] != "analysed" and math.isfinite(row["n_removed"])
+        and math.isfinite(row["n_after"]) and row["n_removed"] > 0
+    ]  # fmt: skip
+    return picture(
+        name, draw_flow(flow, text), [flow], text,
+        finding=text.say("From the people in the records to those who are followed."),
+        caption=text.say("Blue: people left; grey: people left out by the condition."),
+        alt=" ".join(spoken), n=math.nan, rows=rows,
+        header=[text.say("Condition"), text.say("Left out"), text.say("Left")],
+    )  # fmt: skip
+
+
+def draw_flow(flow, text: Text) -> Figure:
+    """Draw one strip a condition: those left, and those left out."""
+    frame = released_frame(flow, "Flow").reset_index(drop=True)
+    start = frame["n_before"].iloc[:1].to_numpy(dtype=float)
+    top = float(np.nanmax([*start, *frame["n_after"], 1]))
+    with style.style():
+        figure, (axes,) = style.panel(8 + ROW_MM * (len(frame) + 1), left=66, right=30, top=4,
+                                      bottom=4)  # fmt: skip
+        names = [text.say("In the records")]
+        _strip(axes, 0, float(start[0]) if len(start) else math.nan, 0.0, text)
+        for place, row in frame.iterrows():
+            names.append(sentence_case(rule_name(row["reason"], text)))
+            _strip(axes, place + 1, row["n_after"], row["n_removed"], text)
+        axes.set_xlim(0, top)
+        axes.set_ylim(len(frame) + 0.5, -0.5)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xticks([])
+        axes.tick_params(axis="y", length=0)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+    return figure
+
+
+def _strip(axes: Axes, place: int, left: float, removed: float, text: Text) -> None:
+    if not math.isfinite(left):
+        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        return
+    axes.barh(place, left, height=0.62, color=style.PROGRAMME, gid="left")
+    words = text.number(left)
+    end = left
+    if math.isfinite(removed) and removed > 0:
+        axes.barh(place, removed, left=left, height=0.62, color=style.RULE, gid="left out")
+        end = left + removed
+        words = f"{words}  ({text.number(-removed)})"
+    axes.annotate(words, (end, place), (5, 0), textcoords="offset points", va="center",
+                  annotation_clip=False)  # fmt: skip
+
+
+@page_part
+def need(need, text: Text, *, name: str = "need") -> Part:
+    """Ranges of need, coverage and unmet need under each assumed share, open ends hatched.
+
+    Parameters
+    ----------
+    need : Released NeedCoverage
+    """
+    frame = released_frame(need, "NeedCoverage")
+    number = lambda a, b: text.range(a, b)  # noqa: E731
+    rows = [
+        [
+            text.percent(row["need_share"], 1),
+            escape(sentence_case(quantity_name(row["quantity"], text))),
+            shown_range(row["n_low"], row["n_high"], number),
+            shown_range(row["low"], row["high"], lambda a, b: text.percent_range(a, b, 1)),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    spoken = [text.say("Bars with hatched ends for each assumed share in need.")]
+    for _, row in _counted(frame).iterrows():
+        if math.isfinite(row["n_low"]) and math.isfinite(row["n_high"]):
+            spoken.append(text.say(
+                "{quantity}, assumed share {share}: {range} people.",
+                quantity=sentence_case(quantity_name(row["quantity"], text)),
+                share=text.percent(row["need_share"], 1),
+                range=number(row["n_low"], row["n_high"]),
+            ))  # fmt: skip
+    return picture(
+        name, draw_need(need, text), [need], text,
+        finding=text.say("Need, and how much of it is met."),
+        caption=text.say("Solid: at least so many; hatched: range that the assumptions leave "
+                         "open."),
+        alt=" ".join(spoken), n=math.nan, rows=rows, text_columns=2,
+        header=[text.say("Assumed share in need"), text.say("Quantity"), text.say("People"),
+                text.say("Share")],
+    )  # fmt: skip
+
+
+def _counted(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["quantity"] != "population"]
+
+
+def draw_need(need, text: Text) -> Figure:
+    """Draw one group of bars a quantity, one bar an assumed share."""
+    frame = _counted(released_frame(need, "NeedCoverage")).reset_index(drop=True)
+    quantities = list(dict.fromkeys(frame["quantity"]))
+    shares = sorted(frame["need_share"].unique())
+    pitch = len(shares) + 0.9
+    with style.style():
+        figure, (axes,) = style.panel(
+            20 + 5.2 * pitch * len(quantities), left=62, right=30, top=4, bottom=14
+        )
+        ticks, names = [], []
+        for group, quantity in enumerate(quantities):
+            for number, share in enumerate(shares):
+                row = frame[(frame["quantity"] == quantity) & (frame["need_share"] == share)]
+                place = group * pitch + number
+                _range_bar(axes, place, row, text)
+                ticks.append(place)
+                names.append(text.percent(share, 1))
+            axes.annotate(
+                sentence_case(quantity_name(quantity, text)), xycoords=("axes fraction", "data"),
+                xy=(0, group * pitch + (len(shares) - 1) / 2),
+                xytext=(-60 * style.MM * 72, 0), textcoords="offset points", va="center", ha="left",
+                weight=600, annotation_clip=False,
+            )  # fmt: skip
+        axes.set_yticks(ticks, names)
+        axes.set_ylim(pitch * len(quantities) - 1, -0.7)
+        axes.set_xlim(0, float(np.nanmax([*frame["n_high"], 1])) * 1.02)
+        axes.tick_params(axis="y", length=0, labelcolor=style.QUIET)
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
+        style.light_grid(axes, "x")
+        axes.set_xlabel(text.say("People of working age"))
+    return figure
+
+
+def _range_bar(axes: Axes, place: float, row: pd.DataFrame, text: Text) -> None:
+    low = float(row["n_low"].iloc[0]) if len(row) else math.nan
+    high = float(row["n_high"].iloc[0]) if len(row) else math.nan
+    if not (math.isfinite(low) and math.isfinite(high)):
+        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        return
+    axes.barh(place, low, height=0.66, color=style.PROGRAMME, gid="at least")
+    if high > low:
+        axes.barh(place, high - low, left=low, height=0.66, facecolor=style.PAPER,
+                  edgecolor=style.PROGRAMME, hatch="/////", linewidth=0.6, gid="range")  # fmt: skip
+    words = text.number(low) if round(low) == round(high) else text.range(low, high)
+    axes.annotate(words, (high, place), (5, 0), textcoords="offset points", va="center",
+                  annotation_clip=False)  # fmt: skip
+
+
+@page_part
+def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
+    """Net gain of each actor, losses to the left and gains to the right.
+
+    Parameters
+    ----------
+    pay_off : Released PayOff
+    """
+    frame = released_frame(pay_off, "PayOff")
+    currency = str(pay_off.summary["currency"])
+    money = lambda x: text.money(x, currency)  # noqa: E731
+    rows = [
+        [
+            escape(sentence_case(actor_name(row["party"], text))),
+            shown(row["cost"], money), shown(row["gain"], money), shown(row["net"], money),
+        ]
+        for _, row in frame.iterrows()
+    ]  # fmt: skip
+    spoken = [text.say("Bars of net gain, one for each who pays or gains.")]
+    spoken += [
+        text.say("{actor}: {amount}.", actor=sentence_case(actor_name(row["party"], text)),
+                 amount=shown(row["net"], money))
+        for _, row in frame.iterrows()
+        if math.isfinite(row["net"])
+    ]  # fmt: skip
+    return picture(
+        name, draw_pay_off(pay_off, text), [pay_off], text,
+        finding=text.say("Who pays and who gains."),
+        caption=text.plural(
+            "Gain less cost over {n} year; the sum over all is the gain of society.",
+            "Gain less cost over {n} years; the sum over all is the gain of society.",
+            int(pay_off.summary["horizon_years"]),
+        ),
+        alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
+        header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
+                text.say("Gain less cost")],
+    )  # fmt: skip
+
+
+def draw_pay_off(pay_off, text: Text) -> Figure:
+    """Draw diverging bars, society last."""
+    frame = released_frame(pay_off, "PayOff")
+    last = frame["party"] == "society"
+    frame = pd.concat([frame[~last], frame[last]]).reset_index(drop=True)
+    currency = str(pay_off.summary["currency"])
+    with style.style():
+        figure, (axes,) = style.panel(18 + ROW_MM * len(frame), left=58, right=8, top=4, bottom=14)
+        known = frame["net"].dropna().abs()
+        limit = 1.35 * (known.max() if len(known) and known.max() > 0 else 1.0)
+        for place, row in frame.iterrows():
+            _net_bar(axes, place, row["net"], currency, text)
+        axes.axvline(0, color=style.INK, linewidth=0.9)
+        axes.set_xlim(-limit, limit)
+        axes.set_ylim(len(frame) - 0.4, -0.6)
+        names = [sentence_case(actor_name(party, text)) for party in frame["party"]]
+        axes.set_yticks(range(len(frame)), names)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value / 1000)))
+        style.light_grid(axes, "x")
+        axes.set_xlabel(text.say("Gain less cost, thousand {currency}", currency=currency))
+    return figure
+
+
+def _net_bar(axes: Axes, place: int, net: float, currency: str, text: Text) -> None:
+    if not math.isfinite(net):
+        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        return
+    colour = style.PROGRAMME if net >= 0 else style.WARNING
+    axes.barh(place, net, height=0.62, color=colour, gid="net")
+    side = 1 if net >= 0 else -1
+    axes.annotate(text.money(net, currency), (net, place), (4 * side, 0),
+                  textcoords="offset points", va="center",
+                  ha="left" if net >= 0 else "right", annotation_clip=False)  # fmt: skip

@@ -1,0 +1,305 @@
+"""Dots with intervals on a line: months gained, before and after, municipalities."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from evalkit.report import style
+from evalkit.report.figures.frame import (
+    picture,
+    shown,
+    shown_range,
+    summary_n,
+)
+from evalkit.report.markup import escape
+from evalkit.report.names import arm_name, sentence_case, state_name
+from evalkit.report.parts import Part
+from evalkit.report.phrases import horizon_within, occasion
+from evalkit.report.reading import arms_of, contrast_value, first_arm, released_frame
+from evalkit.report.replay import page_part
+from evalkit.report.text import Text
+
+ROW_MM = 7.5
+COLLATION = {"sv": "abcdefghijklmnopqrstuvwxyzåäö", "fi": "abcdefghijklmnopqrstuvwxyzåäö"}
+
+
+@page_part
+def months(contrast, text: Text, *, name: str = "months") -> Part:
+    """Months in self-support, programme minus comparison: one dot on a line of months.
+
+    Parameters
+    ----------
+    contrast : Released Contrast
+        `time_in_state`, or `time_lost` for an events table.
+    """
+    frame = released_frame(contrast, "Contrast")
+    value = contrast_value(contrast, "difference")
+    within = horizon_within(contrast, text)
+    number = lambda x: text.number(x, 1)  # noqa: E731
+    rows = [
+        [
+            escape(_scale_name(row, text)),
+            shown(row["estimate"], number),
+            shown_range(row["conf_low"], row["conf_high"], lambda a, b: text.range(a, b, 1)),
+        ]
+        for _, row in frame[frame["scale"].isin(["arm", "difference"])].iterrows()
+    ]
+    unit = text.say("Days") if text.unit == "days" else text.say("Months")
+    header = [text.say("Group"), unit, text.say("Interval")]
+    alt = text.say("One dot with its interval on a line. Not shown: too few people.")
+    if value.shown:
+        alt = text.say(
+            "One dot with its interval on a line: {number} ({range}). Zero and the smallest useful "
+            "size are marked.",
+            number=text.number(value.estimate, 1, signed=True),
+            range=text.range(value.low, value.high, 1, signed=True),
+        )
+    finding = text.say("Time gained by the programme group {within}.", within=within)
+    if text.is_events:
+        finding = text.say("{outcome}: time gained by the programme group {within}.",
+                           outcome=escape(sentence_case(text.outcome)), within=within)  # fmt: skip
+    return picture(
+        name, draw_months(contrast, text), [contrast], text, finding=finding,
+        caption=text.say("Dot: difference between the groups; bar: 95 per cent interval; shaded: "
+                         "too small to matter."),
+        alt=alt, n=summary_n(contrast), header=header, rows=rows,
+    )  # fmt: skip
+
+
+def _scale_name(row: pd.Series, text: Text) -> str:
+    if row["scale"] == "difference":
+        return text.say("Difference")
+    return sentence_case(arm_name(row["term"], text))
+
+
+def draw_months(contrast, text: Text) -> Figure:
+    """Draw the difference on a line, zero marked, differences too small to matter shaded."""
+    value = contrast_value(contrast, "difference")
+    useful = text.labels.study.useful_size.months
+    with style.style():
+        figure, (axes,) = style.panel(42, left=10, right=10, top=12, bottom=14)
+        ends = [value.low, value.high] if value.shown else []
+        limit = 1.15 * max(abs(end) for end in [*ends, 2 * useful])
+        axes.set_xlim(-limit, limit)
+        axes.set_ylim(-1, 1)
+        axes.axvspan(-useful, useful, color=style.RULE, alpha=0.55, linewidth=0)
+        axes.axvline(0, color=style.INK, linewidth=0.9)
+        if value.shown:
+            axes.plot([value.low, value.high], [0, 0], color=style.PROGRAMME, linewidth=2.2,
+                      solid_capstyle="butt")  # fmt: skip
+            axes.plot([value.estimate], [0], "o", color=style.PROGRAMME, markersize=8)
+            axes.annotate(
+                text.number(value.estimate, 1, signed=True), (value.estimate, 0), (0, 8),
+                textcoords="offset points", ha="center", va="bottom", weight=600,
+                color=style.PROGRAMME,
+            )  # fmt: skip
+        else:
+            axes.text(0, 0.3, text.say("Not shown: too few people."), ha="center",
+                      color=style.QUIET)  # fmt: skip
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_major_formatter(_signed(text))
+        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+        days, monthly = (
+            text.say("Days, programme group minus comparison group"),
+            text.say("Months, programme group minus comparison group"),
+        )
+        axes.set_xlabel(days if text.unit == "days" else monthly)
+        for side, words, ha in (
+            (-limit, text.say("Less time"), "left"), (limit, text.say("More time"), "right"),
+        ):  # fmt: skip
+            axes.annotate(words, (side, 1), (0, 4), textcoords="offset points", ha=ha, va="bottom",
+                          color=style.QUIET, annotation_clip=False)  # fmt: skip
+        axes.annotate(text.say("Too small to matter"), (0, 1), (0, 4), textcoords="offset points",
+                      ha="center", va="bottom", color=style.QUIET,
+                      annotation_clip=False)  # fmt: skip
+    return figure
+
+
+def _signed(text: Text) -> FuncFormatter:
+    def write(value: float, _position: int) -> str:
+        decimals = 0 if math.isclose(value, round(value), abs_tol=1e-9) else 1
+        return text.number(value, decimals, signed=True)
+
+    return FuncFormatter(write)
+
+
+@page_part
+def before_after(before_after, text: Text, *, name: str = "before-after") -> Part:
+    """Share with each source of support before (hollow) and after (filled), with an arrow.
+
+    Parameters
+    ----------
+    before_after : Released BeforeAfter
+        The first stratum (the programme arm) is drawn; the table shows all.
+    """
+    frame = released_frame(before_after, "BeforeAfter")
+    summary = before_after.summary
+    before, after = (occasion(int(summary[key]), text) for key in ("before", "after"))
+    rows = [
+        [
+            escape(sentence_case(state_name(row["source"], text))),
+            escape(arm_name(row["stratum"], text)),
+            shown(row["share_before"], text.percent),
+            shown(row["share_after"], text.percent),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    first = frame[frame["stratum"] == arms_of(frame)[0]]
+    spoken = [text.say("Pairs of dots joined by arrows, one pair for each source of support.")]
+    for _, row in first.iterrows():
+        source = sentence_case(state_name(row["source"], text))
+        if math.isfinite(row["share_before"]) and math.isfinite(row["share_after"]):
+            spoken.append(text.say(
+                "{source}: from {share_before} to {share_after}.", source=source,
+                share_before=text.percent(row["share_before"]),
+                share_after=text.percent(row["share_after"]),
+            ))  # fmt: skip
+        else:
+            spoken.append(text.say("{source}: not shown.", source=source))
+    return picture(
+        name, draw_before_after(before_after, text), [before_after], text,
+        finding=text.say("Sources of support, before and after."),
+        caption=text.say("Hollow dot: {before}; filled dot: {after}.", before=before, after=after),
+        alt=" ".join(spoken), n=summary_n(before_after),
+        header=[text.say("Source of support"), text.say("Group"), text.say("Before"),
+                text.say("After")],
+        rows=rows, text_columns=2,
+    )  # fmt: skip
+
+
+def draw_before_after(before_after, text: Text) -> Figure:
+    """Draw the paired dots of the first stratum."""
+    frame = released_frame(before_after, "BeforeAfter")
+    frame = frame[frame["stratum"] == arms_of(frame)[0]].reset_index(drop=True)
+    with style.style():
+        figure, (axes,) = style.panel(22 + ROW_MM * len(frame), left=62, right=14, top=8, bottom=14)
+        for place, row in frame.iterrows():
+            _draw_pair(axes, row, place, text)
+        shares = [*frame["share_before"].dropna(), *frame["share_after"].dropna(), 0.1]
+        top = min(1.0, math.ceil(max(shares) * 10 + 0.3) / 10)
+        axes.set_xlim(0, top)
+        axes.set_ylim(len(frame) - 0.4, -0.6)
+        ticks = np.arange(0, top + 1e-9, 0.1 if top <= 0.6 else 0.2)
+        axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
+        names = [sentence_case(state_name(source, text)) for source in frame["source"]]
+        axes.set_yticks(range(len(frame)), names)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        style.light_grid(axes, "x")
+        axes.set_xlabel(text.say("Per cent of those who started"))
+    return figure
+
+
+def _draw_pair(axes, row: pd.Series, place: int, text: Text) -> None:
+    before, after = row["share_before"], row["share_after"]
+    if math.isfinite(before) and math.isfinite(after):
+        if abs(after - before) > 0.012:
+            axes.annotate(
+                "", xy=(after, place), xytext=(before, place),
+                arrowprops={"arrowstyle": "-|>", "color": style.QUIET, "linewidth": 1,
+                            "shrinkA": 4, "shrinkB": 4},
+            )  # fmt: skip
+    elif not (math.isfinite(before) or math.isfinite(after)):
+        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+    if math.isfinite(before):
+        axes.plot([before], [place], "o", markersize=7, markerfacecolor=style.PAPER,
+                  markeredgecolor=style.PROGRAMME, markeredgewidth=1.5, gid="before")  # fmt: skip
+    if math.isfinite(after):
+        axes.plot([after], [place], "o", markersize=7, color=style.PROGRAMME,
+                  gid="after")  # fmt: skip
+
+
+@page_part
+def municipalities(by_municipality, nation, text: Text, *, names, name="municipalities") -> Part:
+    """Share with the outcome in each municipality, alphabetically, and the line of all together.
+
+    Parameters
+    ----------
+    by_municipality : Released Contrast
+        Rows of scale `arm`: the term is the code of a municipality, or "code, programme".
+    nation : Released Contrast
+        `incidence_at` by arm for all together; the programme arm is the line.
+    names : mapping of str to str
+        Names of the municipalities by code, in the report's language.
+    """
+    frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
+    header = [text.say("Municipality"), text.say("Share"), text.say("Interval")]
+    rows = [
+        [
+            escape(row["name"]),
+            shown(row["estimate"], text.percent),
+            shown_range(row["conf_low"], row["conf_high"], text.percent_range),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    known = frame.dropna(subset=["estimate", "conf_low", "conf_high"])
+    alt = text.say("Dots with intervals, one for each municipality. Not shown: too few people.")
+    if len(known) and line.shown:
+        alt = text.say(
+            "Dots with intervals, one for each municipality: the shares lie in the range {range}; "
+            "all together: {nation}.",
+            range=text.percent_range(known["estimate"].min(), known["estimate"].max()),
+            nation=text.percent(line.estimate),
+        )
+    return picture(
+        name, draw_municipalities(by_municipality, nation, text, names=names),
+        [by_municipality, nation], text,
+        finding=text.say("The municipalities, in alphabetical order."),
+        caption=text.say("Dot: share; bar: 95 per cent interval; line: all together."),
+        alt=alt, n=summary_n(nation), header=header, rows=rows,
+    )  # fmt: skip
+
+
+def municipality_rows(by_municipality, names, text: Text) -> pd.DataFrame:
+    """Rows of the municipalities with their names, in the alphabet of the language."""
+    frame = released_frame(by_municipality, "Contrast")
+    frame = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")].copy()
+    frame["name"] = [names.get(term.split(", ")[0], term) for term in frame["term"]]
+    order = sorted(range(len(frame)), key=lambda row: _collate(frame["name"].iloc[row], text))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def _collate(name: str, text: Text) -> list[int]:
+    alphabet = COLLATION.get(text.language, "aåäbcdefghijklmnoöpqrstuvwxyz")
+    return [alphabet.find(letter) for letter in name.lower()]
+
+
+def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure:
+    """Draw the caterpillar."""
+    frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
+    with style.style():
+        figure, (axes,) = style.panel(26 + 5.4 * len(frame), left=46, right=14, top=10, bottom=14)
+        for place, row in frame.iterrows():
+            if not math.isfinite(row["estimate"]):
+                axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+                              textcoords="offset points", va="center",
+                              color=style.QUIET)  # fmt: skip
+                continue
+            axes.plot([row["conf_low"], row["conf_high"]], [place, place], color=style.PROGRAMME,
+                      linewidth=1.4, alpha=0.6, solid_capstyle="butt")  # fmt: skip
+            axes.plot([row["estimate"]], [place], "o", color=style.PROGRAMME, markersize=5.5,
+                      gid="municipality")  # fmt: skip
+        highest = np.nanmax([*frame["conf_high"].fillna(0), line.estimate, 0.1])
+        top = min(1.0, math.ceil(highest * 10 + 0.2) / 10)
+        axes.set_xlim(0, top)
+        axes.set_ylim(len(frame) - 0.4, -0.6)
+        if line.shown:
+            axes.axvline(line.estimate, color=style.INK, linewidth=0.9, gid="nation")
+            axes.annotate(
+                text.say("All together: {percent}", percent=text.percent(line.estimate)),
+                (line.estimate, -0.6), (0, 3), textcoords="offset points", ha="center",
+                va="bottom", annotation_clip=False,
+            )  # fmt: skip
+        ticks = np.arange(0, top + 1e-9, 0.1 if top <= 0.6 else 0.2)
+        axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
+        axes.set_yticks(range(len(frame)), list(frame["name"]))
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        style.light_grid(axes, "x")
+        axes.set_xlabel(text.say("Share who had reached it, per cent"))
+    return figure

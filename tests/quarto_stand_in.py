@@ -1,0 +1,180 @@
+"""Stands in for Quarto in tests: refuses whatever is not known of Quarto to work, offline.
+
+Copied beside a test with the interpreter in its first line. What it accepts is listed below; the
+sources are the project's notes on Quarto 1.11 and sections 2 and 9 of its design. Every call is
+written to `calls.jsonl` beside the program, and the page is made by pandoc, so that its content
+can be compared with that of the embedded renderer.
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from evalkit.report.pandoc import run_pandoc
+from evalkit.report.theme import theme_folder
+
+PROJECT_KEYS = {
+    "project.type",
+    "project.output-dir",
+    "execute.enabled",
+    "execute.echo",
+    "filters",
+    "format.html.theme",
+    "format.html.css",
+    "format.html.toc",
+    "format.html.embed-resources",
+    "format.html.html-math-method",
+}
+# Without these Quarto executes, shows code, or loads from the internet.
+REQUIRED = {
+    "execute.enabled": False,
+    "execute.echo": False,
+    "format.html.theme": "none",
+    "format.html.embed-resources": True,
+    "format.html.html-math-method": "mathml",
+}
+FRONT_KEYS = ["title", "lang", "date"]
+TAGS = {"remove-cell", "hide-code"}
+DIVS = {
+    "callout-note", "content-visible", "quiet", "lead", "cards", "card", "withheld", "label",
+    "source", "card-number", "card-unit", "card-note",
+}  # fmt: skip
+ATTRIBUTES = {"collapse", "when-format"}
+
+
+def refuse(message):
+    sys.exit(f"stand-in: {message}")
+
+
+def flat(mapping, prefix=""):
+    for key, value in mapping.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def check_project(folder):
+    project = dict(flat(yaml.safe_load((folder / "_quarto.yml").read_text(encoding="utf-8"))))
+    unknown = sorted(set(project) - PROJECT_KEYS)
+    if unknown:
+        refuse(f"project key {unknown[0]}")
+    wrong = [key for key, value in REQUIRED.items() if project.get(key) != value]
+    if wrong:
+        refuse(f"project key {wrong[0]} is missing or has another value")
+    for name in [*project.get("filters", []), project["format.html.css"]]:
+        if not (folder / name).is_file():
+            refuse(f"file {name} of the project is missing")
+    return project
+
+
+def check_folder(folder, notebook):
+    """Nothing but this unit may lie in the folder: a shared one mixes figures up."""
+    allowed = {"_quarto.yml", "page.css", "tables.lua", "figures", notebook}
+    others = sorted({path.name for path in folder.iterdir()} - allowed)
+    if others:
+        refuse(f"file {others[0]} in the work folder")
+    pictures = sorted(path.name for path in folder.glob("figures/*"))
+    if [name for name in pictures if not name.endswith(".png")]:
+        refuse("a picture that is not a PNG")
+
+
+def check_front(cell):
+    if cell.cell_type != "raw":
+        refuse("the first cell is not raw front matter")
+    front = yaml.safe_load(cell.source.strip().strip("-"))
+    if list(front) != FRONT_KEYS:
+        refuse(f"front matter has keys {list(front)}")
+
+
+def check_cell(index, cell):
+    unknown = sorted(set(cell.metadata.get("tags", [])) - TAGS)
+    if unknown:
+        refuse(f"cell {index}: tag {unknown[0]}")
+    if set(cell.metadata) - {"tags"}:
+        refuse(f"cell {index}: metadata {sorted(set(cell.metadata) - {'tags'})}")
+    for output in cell.get("outputs", []):
+        if output.output_type != "display_data" or set(output.data) != {"text/markdown"}:
+            refuse(f"cell {index}: output type {output.output_type} {sorted(output.data)}")
+
+
+def check_markdown(markdown):
+    for attributes in re.findall(r"^:{3,}\s*\{([^}]*)\}", markdown, re.M):
+        names = attributes.split()
+        classes = {name[1:] for name in names if name.startswith(".")}
+        keys = {name.split("=")[0] for name in names if "=" in name}
+        identifiers = [name for name in names if name.startswith("#")]
+        if classes - DIVS or keys - ATTRIBUTES:
+            refuse(f"div {attributes}")
+        if [name for name in identifiers if not name.startswith(("#fig-", "#tbl-"))]:
+            refuse(f"div {attributes}")
+    if re.search(r"</?[a-z]+[ />]", markdown):
+        refuse("html in markdown")
+    for address in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", markdown):
+        if not Path(address).is_file():
+            refuse(f"picture {address} is missing")
+
+
+def shown_markdown(notebook, echo):
+    for cell in notebook.cells[1:]:
+        if "remove-cell" in cell.metadata.get("tags", []):
+            continue
+        if cell.cell_type == "markdown":
+            yield cell.source
+        elif echo and "hide-code" not in cell.metadata.get("tags", []):
+            yield f"`{cell.source}`"
+        for output in cell.get("outputs", []):
+            yield output.data["text/markdown"]
+
+
+def render(name):
+    folder = Path.cwd()
+    project = check_project(folder)
+    check_folder(folder, name)
+    raw = Path(name).read_text(encoding="utf-8")
+    notebook = nbformat.reads(raw, as_version=4)
+    if "papermill" in notebook.metadata:
+        refuse("papermill's record is in the notebook")
+    check_front(notebook.cells[0])
+    for index, cell in enumerate(notebook.cells):
+        check_cell(index, cell)
+    parts = list(shown_markdown(notebook, project["execute.echo"]))
+    markdown = "\n\n".join([notebook.cells[0].source, *parts])
+    check_markdown(markdown)
+    write_page(folder / project["project.output-dir"] / f"{Path(name).stem}.html", markdown)
+
+
+def write_page(target, markdown):
+    arguments = ["--from=markdown", "--to=html5", "--standalone", "--embed-resources"]
+    filters = [f"--lua-filter={theme_folder() / name}" for name in ("tables.lua", "page.lua")]
+    page = run_pandoc([*arguments, *filters], folder=Path.cwd(), source=markdown)
+    if os.environ.get("STAND_IN_LOADS"):
+        script = '<script src="https://cdn.example.org/require.js"></script></head>'
+        page = page.replace("</head>", script)
+    target.parent.mkdir()
+    target.write_text(page, encoding="utf-8")
+
+
+def main(arguments):
+    with (Path(__file__).parent / "calls.jsonl").open("a", encoding="utf-8") as calls:
+        folder = {"arguments": arguments, "folder": Path.cwd().name}
+        calls.write(json.dumps({**folder, "epoch": os.environ.get("SOURCE_DATE_EPOCH")}) + "\n")
+    if os.environ.get("STAND_IN_FAILS"):
+        refuse("failure asked for")
+    if arguments == ["--version"]:
+        print("1.11.0")
+        return
+    if len(arguments) != 5 or arguments[0] != "render" or not arguments[1].endswith(".ipynb"):
+        refuse(f"arguments {arguments}")
+    if arguments[2:] != ["--no-execute", "--to", "html"]:
+        refuse(f"arguments {arguments}")
+    render(arguments[1])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,307 @@
+"""What the panel models refuse, warn about and put into their results."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalkit.cohort.samples import HealthPanel
+from evalkit.errors import AssumptionWarning, EstimationError, ParameterError, SmallSampleWarning
+from evalkit.panel import ancova, fixed_effects, wave_means
+
+
+def long_frame(waves=(0, 6, 12), n=40, seed=5):
+    rng = np.random.default_rng(seed)
+    size = n * len(waves)
+    return pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(n), len(waves)),
+            "wave": np.tile(waves, n),
+            "score": rng.normal(0.6, 0.1, size),
+            "arm": np.repeat(np.where(np.arange(n) % 2, "programme", "comparison"), len(waves)),
+            "age": np.repeat(rng.integers(20, 60, n), len(waves)),
+            "sex": np.repeat(np.where(np.arange(n) % 3, "f", "m"), len(waves)),
+            "income": rng.normal(10, 2, size),
+            "town": np.repeat(np.arange(n) % 8, len(waves)),
+            "county": np.repeat(np.arange(n) % 3, len(waves)),
+        }
+    )
+
+
+def panel_of(frame, **options):
+    return HealthPanel.from_frame(
+        frame, **{"person": "id", "wave": "wave", "outcome": "score", "arm": "arm"} | options
+    )
+
+
+@pytest.fixture
+def panel():
+    return panel_of(long_frame())
+
+
+def test_arm_alone_under_person_effects_suggests_arm_post(panel):
+    with pytest.raises(EstimationError, match="arm:post"):
+        fixed_effects(panel, "arm", wave_effects=True)
+
+
+def test_arm_alone_without_person_effects_is_a_term(panel):
+    fit = fixed_effects(panel, "arm", person_effects=False)
+
+    assert fit.tidy()["term"].tolist() == ["arm[programme]", "Intercept"]
+
+
+def test_fixed_covariates_are_named_and_refused(panel):
+    with pytest.raises(EstimationError, match=r"age, sex\[m\] does not vary within persons"):
+        fixed_effects(panel, "arm:C(wave) + age + C(sex)", wave_effects=True)
+
+
+def test_covariates_that_only_follow_the_wave_are_named_and_refused():
+    frame = long_frame().assign(year=lambda rows: rows["wave"] // 6)
+
+    with pytest.raises(EstimationError, match="year does not vary within waves"):
+        fixed_effects(panel_of(frame), "year + income", wave_effects=True)
+
+
+def test_a_term_made_up_of_others_is_named():
+    frame = long_frame().assign(double=lambda rows: 2 * rows["income"] + rows["wave"])
+
+    with pytest.raises(EstimationError, match="double is made up of"):
+        fixed_effects(panel_of(frame), "income + double", wave_effects=True)
+
+
+def test_a_constant_outcome_is_refused_by_name():
+    with pytest.raises(EstimationError, match="^score: constant in 120 rows"):
+        fixed_effects(panel_of(long_frame().assign(score=0.7)), "arm:C(wave)", wave_effects=True)
+
+
+@pytest.mark.parametrize("formula", ["arm:C(wave)", "arm:post", "income"])
+def test_one_wave_is_refused(formula):
+    with pytest.raises(EstimationError, match=r"^wave: (one wave only|no person has)"):
+        fixed_effects(panel_of(long_frame(waves=(0,))), formula, wave_effects=True)
+
+
+def test_one_arm_and_no_arm_are_refused():
+    one = long_frame().assign(arm="programme")
+    none = long_frame().drop(columns="arm")
+
+    with pytest.raises(EstimationError, match="arm: one level"):
+        fixed_effects(panel_of(one), "arm:post", wave_effects=True)
+    with pytest.raises(EstimationError, match="arm: the panel names no arm"):
+        fixed_effects(panel_of(none, arm=None), "arm:post", wave_effects=True)
+    with pytest.raises(EstimationError, match="arm: one level"):
+        ancova(panel_of(one))
+
+
+def test_three_arms_make_two_terms_a_wave_and_are_refused_by_ancova():
+    frame = long_frame()
+    frame.loc[frame["id"] % 4 == 1, "arm"] = "other"
+    panel = panel_of(frame)
+
+    fit = fixed_effects(panel, "arm:C(wave)", wave_effects=True).tidy()
+
+    assert fit["term"].tolist() == [
+        "arm[other]:wave[6]", "arm[programme]:wave[6]",
+        "arm[other]:wave[12]", "arm[programme]:wave[12]",
+    ]  # fmt: skip
+    with pytest.raises(EstimationError, match="arm: 3 levels"):
+        ancova(panel)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("arm*C(wave)", "write interactions as"),
+        ("arm:C(wave) + ", "an empty term"),
+        ("arm:C(wave) + nothing", "'nothing' cannot be built"),
+        ("other ~ arm:C(wave)", "the outcome of this panel is score"),
+        ("income + income", "income is there twice"),
+    ],
+)
+def test_formulas_that_cannot_be_read_say_why(panel, formula, message):
+    with pytest.raises(EstimationError, match=message):
+        fixed_effects(panel, formula, wave_effects=True)
+
+
+def test_an_outcome_on_the_left_and_the_order_within_a_term_make_no_difference(panel):
+    plain = fixed_effects(panel, "arm:C(wave)", wave_effects=True).tidy()
+
+    pd.testing.assert_frame_equal(
+        plain, fixed_effects(panel, "score ~ C(wave):arm", wave_effects=True).tidy()
+    )
+
+
+def test_the_first_wave_is_the_reference_without_a_wave_zero_and_else_wave_zero_is():
+    later = fixed_effects(panel_of(long_frame((6, 12))), "arm:C(wave)", wave_effects=True)
+    earlier = fixed_effects(panel_of(long_frame((-6, 0, 6))), "arm:C(wave)", wave_effects=True)
+
+    assert later.tidy()["term"].tolist() == ["arm[programme]:wave[12]"]
+    assert earlier.tidy()["term"].tolist() == ["arm[programme]:wave[-6]", "arm[programme]:wave[6]"]
+
+
+def test_a_column_post_of_the_panel_is_used_as_it_is():
+    frame = long_frame().assign(post=lambda rows: (rows["wave"] == 12).astype(float))
+
+    fit = fixed_effects(panel_of(frame), "arm:post", wave_effects=True)
+
+    only_last = frame.assign(late=frame["post"] * (frame["arm"] == "programme"))
+    expected = fixed_effects(panel_of(only_last), "late", wave_effects=True)
+    assert fit.tidy()["term"].tolist() == ["arm[programme]:post"]
+    assert fit.tidy()["estimate"][0] == pytest.approx(expected.tidy()["estimate"][0])
+
+
+def test_arm_terms_without_wave_effects_warn_and_with_them_do_not(panel):
+    with pytest.warns(AssumptionWarning, match="wave_effects=True"):
+        fixed_effects(panel, "arm:C(wave)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fixed_effects(panel, "arm:C(wave)", wave_effects=True)
+        fixed_effects(panel, "arm:post + post")
+
+
+def test_one_cluster_is_refused_and_few_clusters_fall_back_on_persons():
+    frame = long_frame().assign(nation="SE")
+    by_person = fixed_effects(panel_of(frame), "arm:post", wave_effects=True).tidy()
+
+    with pytest.raises(EstimationError, match="nation: 1 cluster"):
+        fixed_effects(panel_of(frame), "arm:post", wave_effects=True, cluster="nation")
+    with pytest.warns(SmallSampleWarning, match="county: 3 clusters"):
+        few = fixed_effects(panel_of(frame), "arm:post", wave_effects=True, cluster="county")
+
+    pd.testing.assert_frame_equal(few.tidy(), by_person)
+    assert few.glance()["n_cluster"][0] == 40
+
+
+def test_clusters_of_the_panel_are_used_by_all_three():
+    panel = panel_of(long_frame(), cluster="town")
+
+    assert ancova(panel).glance()[["vcov", "n_cluster", "df"]].iloc[0].tolist() == ["cluster", 8, 7]
+    effects = fixed_effects(panel, "arm:post", wave_effects=True).glance().iloc[0]
+    assert effects[["n_cluster", "df"]].tolist() == [8, 7]
+    assert wave_means(panel).tidy()["std_error"].notna().all()
+
+
+def test_few_clusters_of_the_panel_warn_in_ancova_and_one_is_refused():
+    few = panel_of(long_frame(), cluster="county")
+    one = panel_of(long_frame().assign(nation=1), cluster="nation")
+
+    with pytest.warns(SmallSampleWarning, match="3 clusters"):
+        fit = ancova(few)
+
+    pd.testing.assert_frame_equal(fit.tidy(), ancova(panel_of(long_frame())).tidy())
+    with pytest.raises(EstimationError, match="1 cluster"):
+        ancova(one)
+
+
+def test_unknown_arguments_are_parameter_errors(panel):
+    with pytest.raises(ParameterError, match="cluster, unadjusted"):
+        fixed_effects(panel, "arm:post", wave_effects=True, vcov="robust")
+    with pytest.raises(ParameterError, match="no such column"):
+        fixed_effects(panel, "arm:post", wave_effects=True, cluster="village")
+
+
+def test_more_coefficients_than_rows_are_refused():
+    with pytest.raises(EstimationError, match="leave nothing to judge"):
+        fixed_effects(panel_of(long_frame((0, 6), n=2)), "arm:C(wave)", wave_effects=True)
+
+
+def test_rows_with_a_missing_score_or_covariate_are_left_out():
+    frame = long_frame()
+    frame.loc[[0, 4], "score"] = np.nan
+    frame.loc[10, "income"] = np.nan
+
+    fit = fixed_effects(panel_of(frame), "arm:C(wave) + income", wave_effects=True)
+
+    kept = frame.dropna()
+    expected = fixed_effects(panel_of(kept), "arm:C(wave) + income", wave_effects=True)
+    pd.testing.assert_frame_equal(fit.tidy(), expected.tidy())
+    assert fit.glance()["n_row"][0] == 117
+
+
+def test_support_is_the_smaller_arm_at_the_wave():
+    frame = long_frame()
+    frame = frame[~((frame["wave"] == 12) & (frame["arm"] == "programme") & (frame["id"] < 20))]
+    panel = panel_of(frame)
+
+    of_waves = fixed_effects(panel, "arm:C(wave)", wave_effects=True).support["n"]
+    of_post = fixed_effects(panel, "arm:post + income", wave_effects=True).support["n"]
+
+    assert of_waves.tolist() == [20, 10]
+    assert of_post.tolist() == [20, 20]
+    assert ancova(panel).support["n"].tolist() == [20, 10]
+    assert wave_means(panel, by="arm").support["n"].tolist() == [20, 20, 10, 20, 20, 20]
+
+
+def test_a_wave_that_one_arm_did_not_reach_is_missing_and_the_others_stay():
+    frame = long_frame()
+    frame = frame[~((frame["wave"] == 12) & (frame["arm"] == "programme"))]
+
+    fit = ancova(panel_of(frame)).tidy().set_index("term")
+
+    assert fit.loc["wave[12]"].isna().all()
+    assert fit.loc["wave[6]"].notna().all()
+
+
+def test_ancova_needs_a_baseline_and_a_later_wave():
+    with pytest.raises(EstimationError, match="no row at baseline"):
+        ancova(panel_of(long_frame((6, 12))))
+    with pytest.raises(EstimationError, match="no later wave"):
+        ancova(panel_of(long_frame((0,))))
+    with pytest.raises(EstimationError, match="missing for all 40 persons"):
+        frame = long_frame()
+        ancova(panel_of(frame.assign(score=frame["score"].where(frame["wave"] > 0))))
+
+
+def test_ancova_says_when_a_covariate_is_unknown_or_there_are_too_many(panel):
+    with pytest.raises(EstimationError, match="Check their names"):
+        ancova(panel, covariates=["nothing"])
+    with pytest.raises(EstimationError, match="at none of 2 waves"):
+        ancova(panel, covariates=["C(id)"])
+
+
+def test_another_baseline_can_be_named():
+    fit = ancova(panel_of(long_frame((-6, 0, 6))), baseline=-6).tidy()
+
+    assert fit["term"].tolist() == ["wave[0]", "wave[6]"]
+
+
+def test_a_constant_covariate_changes_nothing(panel):
+    frame = long_frame().assign(country=1.0)
+
+    pd.testing.assert_frame_equal(
+        ancova(panel_of(frame), covariates=["country"]).tidy(), ancova(panel).tidy()
+    )
+
+
+def test_results_say_what_they_are(panel):
+    adjusted = ancova(panel, covariates=["age"]).glance().iloc[0]
+    effects = fixed_effects(panel, "arm:C(wave)", wave_effects=True).glance().iloc[0]
+
+    assert adjusted["label"] == effects["label"] == "description"
+    assert "given the outcome at baseline" in adjusted["estimand"]
+    assert "parallel trends" in effects["estimand"]
+    assert adjusted["formula"] == "score ~ arm + baseline_score + age"
+    assert effects["formula"] == "score ~ arm:C(wave) | person | wave"
+    assert effects["interval"] == adjusted["interval"] == "t"
+
+
+def test_wave_means_are_in_the_order_of_the_strata_and_count_the_persons(panel):
+    result = wave_means(panel, by="arm")
+
+    rows, glance = result.tidy(), result.glance().iloc[0]
+
+    assert rows["stratum"].tolist() == ["programme"] * 3 + ["comparison"] * 3
+    assert rows["wave"].tolist() == [0, 6, 12] * 2
+    assert glance.tolist() == [40, 2, 3, 0.95, "score"]
+
+
+def test_the_mean_of_one_person_has_no_error():
+    rows = wave_means(panel_of(long_frame(n=1))).tidy()
+
+    assert rows["estimate"].notna().all()
+    assert rows[["std_error", "conf_low", "conf_high"]].isna().all(axis=None)
+
+
+def test_a_panel_without_scores_has_no_means():
+    with pytest.raises(EstimationError, match="missing in all 120 rows"):
+        wave_means(panel_of(long_frame().assign(score=np.nan)))
