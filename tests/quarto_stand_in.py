@@ -9,14 +9,11 @@ can be compared with that of the embedded renderer.
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import yaml
-
-from evalkit.report.pandoc import run_pandoc
-from evalkit.report.theme import theme_folder
 
 PROJECT_KEYS = {
     "project.type",
@@ -85,22 +82,24 @@ def check_folder(folder, notebook):
 
 
 def check_front(cell):
-    if cell.cell_type != "raw":
+    if cell["cell_type"] != "raw":
         refuse("the first cell is not raw front matter")
-    front = yaml.safe_load(cell.source.strip().strip("-"))
+    front = yaml.safe_load(text_of(cell["source"]).strip().strip("-"))
     if list(front) != FRONT_KEYS:
         refuse(f"front matter has keys {list(front)}")
 
 
 def check_cell(index, cell):
-    unknown = sorted(set(cell.metadata.get("tags", [])) - TAGS)
+    unknown = sorted(set(tags_of(cell)) - TAGS)
     if unknown:
         refuse(f"cell {index}: tag {unknown[0]}")
-    if set(cell.metadata) - {"tags"}:
-        refuse(f"cell {index}: metadata {sorted(set(cell.metadata) - {'tags'})}")
+    others = sorted(set(cell["metadata"]) - {"tags"})
+    if others:
+        refuse(f"cell {index}: metadata {others}")
     for output in cell.get("outputs", []):
-        if output.output_type != "display_data" or set(output.data) != {"text/markdown"}:
-            refuse(f"cell {index}: output type {output.output_type} {sorted(output.data)}")
+        kinds = sorted(output.get("data", {}))
+        if output["output_type"] != "display_data" or kinds != ["text/markdown"]:
+            refuse(f"cell {index}: output type {output['output_type']} {kinds}")
 
 
 def check_markdown(markdown):
@@ -121,38 +120,48 @@ def check_markdown(markdown):
 
 
 def shown_markdown(notebook, echo):
-    for cell in notebook.cells[1:]:
-        if "remove-cell" in cell.metadata.get("tags", []):
+    for cell in notebook["cells"][1:]:
+        if "remove-cell" in tags_of(cell):
             continue
-        if cell.cell_type == "markdown":
-            yield cell.source
-        elif echo and "hide-code" not in cell.metadata.get("tags", []):
-            yield f"`{cell.source}`"
+        if cell["cell_type"] == "markdown":
+            yield text_of(cell["source"])
+        elif echo and "hide-code" not in tags_of(cell):
+            yield f"`{text_of(cell['source'])}`"
         for output in cell.get("outputs", []):
-            yield output.data["text/markdown"]
+            yield text_of(output["data"]["text/markdown"])
+
+
+def text_of(value):
+    return value if isinstance(value, str) else "".join(value)
+
+
+def tags_of(cell):
+    return cell["metadata"].get("tags", [])
 
 
 def render(name):
     folder = Path.cwd()
     project = check_project(folder)
     check_folder(folder, name)
-    raw = Path(name).read_text(encoding="utf-8")
-    notebook = nbformat.reads(raw, as_version=4)
-    if "papermill" in notebook.metadata:
+    notebook = json.loads(Path(name).read_text(encoding="utf-8"))
+    if "papermill" in notebook["metadata"]:
         refuse("papermill's record is in the notebook")
-    check_front(notebook.cells[0])
-    for index, cell in enumerate(notebook.cells):
+    check_front(notebook["cells"][0])
+    for index, cell in enumerate(notebook["cells"]):
         check_cell(index, cell)
     parts = list(shown_markdown(notebook, project["execute.echo"]))
-    markdown = "\n\n".join([notebook.cells[0].source, *parts])
+    markdown = "\n\n".join([text_of(notebook["cells"][0]["source"]), *parts])
     check_markdown(markdown)
     write_page(folder / project["project.output-dir"] / f"{Path(name).stem}.html", markdown)
 
 
 def write_page(target, markdown):
+    theme = Path(os.environ["STAND_IN_THEME"])
     arguments = ["--from=markdown", "--to=html5", "--standalone", "--embed-resources"]
-    filters = [f"--lua-filter={theme_folder() / name}" for name in ("tables.lua", "page.lua")]
-    page = run_pandoc([*arguments, *filters], folder=Path.cwd(), source=markdown)
+    filters = [f"--lua-filter={theme / name}" for name in ("tables.lua", "page.lua")]
+    program = [os.environ["STAND_IN_PANDOC"], *arguments, *filters]
+    done = subprocess.run(program, input=markdown.encode(), capture_output=True, check=True)
+    page = done.stdout.decode()
     if os.environ.get("STAND_IN_LOADS"):
         script = '<script src="https://cdn.example.org/require.js"></script></head>'
         page = page.replace("</head>", script)

@@ -13,6 +13,9 @@ from importlib import import_module
 
 from evalkit.provenance import VERSION as __version__
 
+# Bound at once: the room has the same name, and would otherwise hide its function.
+from evalkit.release import release
+
 _PUBLIC = {
     "evalkit.cohort.samples": [
         "AreaCount",
@@ -40,7 +43,7 @@ _PUBLIC = {
     "evalkit.health": ["eq5d_index", "minimal_important_difference", "value_sets"],
     "evalkit.panel": ["ancova", "fixed_effects", "wave_means"],
     "evalkit.records": ["read_records"],
-    "evalkit.release": ["Released", "load_profile", "release", "secondary_suppression"],
+    "evalkit.release": ["Released", "load_profile", "secondary_suppression"],
     "evalkit.report": ["display", "figures", "open_text", "tables", "words"],
     "evalkit.run": ["open_shared", "open_unit", "run_reports"],
     "evalkit.study": ["Study", "read_study", "study_schema"],
@@ -61,7 +64,7 @@ _PUBLIC = {
 }
 _HOME = {name: room for room, names in _PUBLIC.items() for name in names}
 
-__all__ = sorted([*_HOME, "__version__"])
+__all__ = ["__version__", "release", *_HOME]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:
@@ -74,4 +77,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)

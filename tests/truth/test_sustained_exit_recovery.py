@@ -14,7 +14,7 @@ from evalkit.cohort.months import NEVER
 
 SEED = 20261
 HORIZON = 24
-N, REPLICATIONS, N_TRUTH = 1_000, 40, 1_000_000
+N, REPLICATIONS, N_TRUTH = 1_000, 30, 1_000_000
 EXIT, RELAPSE, DEATH = 0.035, 0.05, 0.003
 LENGTHS = (1, 3, 6, 12)
 
@@ -25,9 +25,7 @@ class Months:
     died: np.ndarray
 
 
-def simulate(
-    n: int, n_month: int, rng: np.random.Generator, exit_hazard: float = EXIT
-) -> Months:
+def simulate(n: int, n_month: int, rng: np.random.Generator, exit_hazard: float = EXIT) -> Months:
     """Support in months 0 to n_month; month 0 is one of support."""
     support = np.ones((n, n_month + 1), dtype=bool)
     died = np.full(n, NEVER, dtype=np.int64)

@@ -72,14 +72,14 @@ def spells_of(person: str, *layers: str, first: str = START_MONTH) -> list[dict]
     return rows
 
 
+COORDINATION = {"joint": "joint_work", "coord": "coordination", "info": "information"}
 PACKAGES = frame(
     "packages",
     [
-        {"package_id": "joint", "name": "Joint", "kind": "individual", "coordination": "joint_work"},
-        {"package_id": "coord", "name": "Coord", "kind": "structural", "coordination": "coordination"},
-        {"package_id": "info", "name": "Info", "kind": "individual", "coordination": "information"},
+        {"package_id": name, "name": name, "kind": "individual", "coordination": coordination}
+        for name, coordination in COORDINATION.items()
     ],
-)  # fmt: skip
+)
 
 MUNICIPALITIES = frame(
     "municipalities",

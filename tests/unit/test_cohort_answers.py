@@ -84,7 +84,9 @@ def test_answers_of_others_and_from_other_instruments_are_left_out():
 
 def test_an_instrument_that_the_records_do_not_have_is_an_error():
     with pytest.raises(CohortError, match="none of 2 rows"):
-        answers_by_wave(rows(("a", "0", "2024-01-15", 3), instrument="VAS"), PERSONS, START, PROTOCOL)
+        answers_by_wave(
+            rows(("a", "0", "2024-01-15", 3), instrument="VAS"), PERSONS, START, PROTOCOL
+        )
 
 
 def test_no_answers_give_an_empty_frame():

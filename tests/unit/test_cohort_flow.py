@@ -25,7 +25,11 @@ def test_every_rule_has_a_row_and_what_is_left_adds_up():
 
 def test_the_door_is_told_how_many_left_and_how_many_stayed():
     flow = flow_table(steps(young=2, analysed=5), order=("young",))
-    assert [list(flow.support[name]) for name in ("n", "k", "complement")] == [[7, 5], [2, 0], [5, 5]]
+    assert [list(flow.support[name]) for name in ("n", "k", "complement")] == [
+        [7, 5],
+        [2, 0],
+        [5, 5],
+    ]
 
 
 def test_a_flow_without_persons_has_the_same_rows():

@@ -50,7 +50,9 @@ def test_months_are_numbered_from_dates_and_from_text_alike():
 
 
 def test_one_day_is_enough_for_a_month_to_be_received():
-    clocked, index = on_clock([spell("2020-02-29", "2020-02-29"), spell("2020-05-31", "2020-06-01")])
+    clocked, index = on_clock(
+        [spell("2020-02-29", "2020-02-29"), spell("2020-05-31", "2020-06-01")]
+    )
     assert picture(received(clocked, index, window=(0, 6))[0]) == ".S..SS."
 
 
@@ -107,7 +109,9 @@ def test_a_share_of_the_month_counts_every_day_once(share):
     for person in range(8):
         for month in range(14):
             year, number = 2020 + month // 12, month % 12 + 1
-            opening = (np.datetime64(f"{year}-{number:02d}-01") - np.datetime64("2020-01-01")).astype(int)
+            opening = (
+                np.datetime64(f"{year}-{number:02d}-01") - np.datetime64("2020-01-01")
+            ).astype(int)
             length = monthrange(year, number)[1]
             covered = len(days[person] & set(range(opening, opening + length)))
             assert found[person, month] == (covered >= share * length and covered > 0)
@@ -123,7 +127,8 @@ def test_only_a_full_permanent_pension_absorbs():
     ]
     clocked, index = on_clock(rows, persons=("a", "b"))
     persons = frame("persons", [
-        {"person_id": "a", "died_month": "2021-03"}, {"person_id": "b", "emigrated_month": "2020-12"},
+        {"person_id": "a", "died_month": "2021-03"},
+        {"person_id": "b", "emigrated_month": "2020-12"},
     ])  # fmt: skip
     months = absorbing_months(clocked, persons, index)
     assert list(months) == ["died", "emigrated", "disability_pension", "old_age_pension"]
@@ -164,7 +169,10 @@ def test_a_person_stays_in_an_absorbing_state_and_death_goes_before_all():
 
 
 def test_months_after_the_data_cut_have_no_state():
-    assert state_names(spells_of("a", "SS"), last=2) == ["health_related"] * 2 + ["self_support"] + [""] * 3
+    assert (
+        state_names(spells_of("a", "SS"), last=2)
+        == ["health_related"] * 2 + ["self_support"] + [""] * 3
+    )
 
 
 def test_parental_months_are_self_support_only_where_the_rule_says_none():

@@ -93,9 +93,7 @@ def test_anything_but_a_part_is_refused_and_nothing_shown(shown, under_run, valu
 
 
 def test_a_released_result_is_refused_with_the_next_step(shown, under_run):
-    with pytest.raises(
-        DisclosureError, match="released IncidenceCurve .* figures, tables or words"
-    ):
+    with pytest.raises(DisclosureError, match="IncidenceCurve .* figures, tables or words"):
         display(released())
 
     assert shown == []

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+import pypandoc
 import pytest
 import yaml
 from nbformat.v4 import new_output
@@ -34,6 +35,8 @@ def stand_in(monkeypatch, tmp_path):
     program.write_text(f"#!{sys.executable}\n" + STAND_IN.read_text(encoding="utf-8"))
     program.chmod(0o755)
     monkeypatch.setenv("QUARTO_PATH", str(program))
+    monkeypatch.setenv("STAND_IN_THEME", str(shared_folder("reports/theme")))
+    monkeypatch.setenv("STAND_IN_PANDOC", pypandoc.get_pandoc_path())
     return program
 
 
@@ -249,7 +252,7 @@ PLANTS = {
     "metadata ['papermill']": lambda made: made.cells[4].metadata.update(papermill={}),
     "papermill's record": lambda made: made.metadata.update(papermill={}),
     "output type stream": lambda made: made.cells[4].outputs.append(
-        new_output("stream", name="stdout", text="x", data={})
+        new_output("stream", name="stdout", text="x")
     ),
     "['text/html']": lambda made: made.cells[4].outputs[0].update(data={"text/html": "x"}),
     "front matter has keys": lambda made: made.cells[0].update(source="---\ntitle: x\nfoo: 1\n---"),

@@ -2,8 +2,7 @@
 
 import typer
 
-from evalkit.cohort.build import build_cohort
-from evalkit.cohort.open import open_samples
+from evalkit.cohort import build_cohort, open_samples
 from evalkit.records import check_eligibility, read_records, what_is_possible
 from evalkit.run.layout import find_study
 from evalkit.study import Study

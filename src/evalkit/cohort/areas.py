@@ -26,8 +26,8 @@ def areas_frame(
 ) -> pd.DataFrame:
     """Count population and persons covered in the same twelve months.
 
-    The period is the last full calendar year of the records in which anybody started a first package
-    and whose population is known: once intake has closed, a later year says nothing about coverage.
+    The period is the last full calendar year of the records whose population is known and in which
+    anybody started a first package: a year after intake has closed says nothing about coverage.
     Covered is who took part in any package at any time of the year, each person once, in the
     municipality where the person is registered.
 

@@ -60,21 +60,19 @@ def build_cohort(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
 
 
 def _from_spells(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTables:
+    persons, spells, packages, participations = (
+        table_of(tables, name, study)
+        for name in (schema.PERSONS, schema.SPELLS, schema.PACKAGES, schema.PARTICIPATIONS)
+    )
     _require_possible(tables, study)
     data_cut = int(month_number(study.data_cut))
-    persons = with_places(
-        table_of(tables, schema.PERSONS, study), tables.get(schema.MUNICIPALITIES)
-    )
-    first = first_packages(
-        table_of(tables, schema.PARTICIPATIONS, study),
-        table_of(tables, schema.PACKAGES, study),
-        data_cut=data_cut,
-    )
+    persons = with_places(persons, tables.get(schema.MUNICIPALITIES))
+    first = first_packages(participations, packages, data_cut=data_cut)
     _refuse_clash(persons)
     started = persons.merge(first, on=schema.PERSON_ID, how="inner", validate="one_to_one")
     index_month = started["index_month"].to_numpy()
     months = timelines(
-        table_of(tables, schema.SPELLS, study), benefits(study.country), started, index_month,
+        spells, benefits(study.country), started, index_month,
         data_cut=data_cut, min_share=study.population.min_share_of_month,
         history=max(HISTORY_MONTHS, study.population.months_of_support + 1),
     )  # fmt: skip
@@ -137,6 +135,7 @@ def _tables(tables, study, persons, analysed, steps, months: Timelines) -> Cohor
         costs=_costs(tables, unit, months.index_month),
         areas=areas_frame(tables, persons, study),
         definitions=_attach(unit, definitions_frame(tables, study, ids, months)),
+        impossible=_impossible(tables, study, persons),
     )
 
 
@@ -175,6 +174,7 @@ def _from_events(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
         costs=_costs(tables, unit, index_month[with_arm]),
         areas=pd.DataFrame(columns=list(AREA_COLUMNS)),
         definitions=empty,
+        impossible=pd.DataFrame(columns=[schema.MUNICIPALITY, "definition", "reason"]),
     )
 
 
@@ -189,6 +189,13 @@ def _attach(unit: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Put who and where before rows that name persons by position."""
     who = unit.iloc[rows["row"].to_numpy(dtype=int)].reset_index(drop=True)
     return pd.concat([who, rows.drop(columns="row").reset_index(drop=True)], axis=1)
+
+
+def _impossible(tables, study: Study, persons: pd.DataFrame) -> pd.DataFrame:
+    """Definitions that the records do not allow, once for every municipality."""
+    found = pd.Series(impossible_definitions(tables, study), dtype=object)
+    reasons = found.rename_axis("definition").rename("reason").reset_index()
+    return persons[[schema.MUNICIPALITY]].drop_duplicates().merge(reasons, how="cross")
 
 
 def _answers(tables, study, unit: pd.DataFrame, start: pd.Series) -> pd.DataFrame:

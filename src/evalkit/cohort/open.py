@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evalkit.cohort.areas import area_count
-from evalkit.cohort.definitions import TABLE_OF_DEFINITION
 from evalkit.cohort.flow import flow_steps, flow_table
 from evalkit.cohort.months import MONTH_STATES, SOURCES
 from evalkit.cohort.samples import (
@@ -46,8 +45,9 @@ class Samples:
     area : AreaCount or None
         Sum over the municipalities.
     costs, definitions : DataFrame
-    impossible : tuple of str
-        Definitions that the study wants to show and the records do not allow.
+    impossible : dict of str to str
+        Definitions that the study wants to show and the records do not allow, with the id of the
+        reason (`no_statuses_table`).
     """
 
     exits: TimeToEvent
@@ -60,7 +60,7 @@ class Samples:
     area: AreaCount | None
     costs: pd.DataFrame
     definitions: pd.DataFrame
-    impossible: tuple[str, ...]
+    impossible: dict[str, str]
 
     def __repr__(self) -> str:
         return f"<Samples: {len(self.people)} persons>"
@@ -109,7 +109,7 @@ def open_samples(
         area=area_count(tables.areas),
         costs=tables.costs,
         definitions=tables.definitions,
-        impossible=_impossible(tables, study),
+        impossible=tables.impossible.set_index("definition")["reason"].to_dict(),
     )  # fmt: skip
 
 
@@ -163,11 +163,3 @@ def _occasions(tables: CohortTables) -> Occasions | None:
     return Occasions.from_frame(
         flags, person=schema.PERSON_ID, occasion="occasion", sources=SOURCE_COLUMNS, arm=schema.ARM
     )
-
-
-def _impossible(tables: CohortTables, study: Study) -> tuple[str, ...]:
-    if study.outcome.source == "events" or not len(tables.definitions):
-        return ()
-    found = set(tables.definitions["definition"])
-    shown = study.self_support.shown.definitions
-    return tuple(name for name in TABLE_OF_DEFINITION if name in shown and name not in found)

@@ -12,7 +12,7 @@ from evalkit.records import schema
 class CohortTables:
     """A cohort as data frames, ready to be stored and to be cut by municipality.
 
-    Every frame has `municipality`; all but `areas` have `person_id`.
+    Every frame has `municipality`; all but `areas` and `impossible` have `person_id`.
 
     Attributes
     ----------
@@ -34,6 +34,8 @@ class CohortTables:
         One row a municipality.
     definitions : DataFrame
         One row a person, definition and length, all with the same end of follow-up.
+    impossible : DataFrame
+        Definitions that the study wants to show and the records do not allow, with the `reason`.
     """
 
     people: pd.DataFrame
@@ -44,6 +46,7 @@ class CohortTables:
     costs: pd.DataFrame
     areas: pd.DataFrame
     definitions: pd.DataFrame
+    impossible: pd.DataFrame
 
     def __repr__(self) -> str:
         return f"<CohortTables: {len(self.people)} of {len(self.steps)} persons>"

@@ -152,14 +152,14 @@ def occasions_frame(months: Timelines) -> pd.DataFrame:
     """
     gone = np.minimum(months.absorbed["died"], months.absorbed["emigrated"])
     seen_until = np.minimum(months.last, np.where(gone == NEVER, NEVER, gone - 1))
-    frames = []
-    for occasion in OCCASIONS:
-        row = np.flatnonzero(seen_until >= occasion)
-        flags = {name: _source(months, name, (occasion, occasion))[row, 0] for name in SOURCES}
-        public = months.spells["public_support"]
-        flags[ANY_SUPPORT] = months.months(public, (occasion, occasion))[row, 0]
-        frames.append(pd.DataFrame({"row": row, "occasion": occasion, **flags}))
-    return pd.concat(frames).sort_values(["row", "occasion"], ignore_index=True)
+    window = (min(OCCASIONS), max(OCCASIONS))
+    at = np.array(OCCASIONS)
+    flags = {name: _source(months, name, window)[:, at - window[0]] for name in SOURCES}
+    public = months.spells["public_support"]
+    flags[ANY_SUPPORT] = months.months(public, window)[:, at - window[0]]
+    row, column = np.nonzero(seen_until[:, None] >= at)
+    taken = {name: flag[row, column] for name, flag in flags.items()}
+    return pd.DataFrame({"row": row, "occasion": at[column], **taken})
 
 
 def _source(months: Timelines, name: str, window: tuple[int, int]) -> np.ndarray:

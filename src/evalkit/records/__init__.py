@@ -4,7 +4,7 @@ from evalkit.records.eligibility import check_eligibility
 from evalkit.records.faults import Fault
 from evalkit.records.inventory import Possibility, what_is_possible
 from evalkit.records.mapping import TableMapping, read_mapping
-from evalkit.records.reader import Records, read_records
+from evalkit.records.reader import Records, read_records, record_files
 
 __all__ = [
     "Fault",
@@ -14,5 +14,6 @@ __all__ = [
     "check_eligibility",
     "read_mapping",
     "read_records",
+    "record_files",
     "what_is_possible",
 ]

@@ -92,6 +92,17 @@ def read_records(study: Study) -> Records:
     return Records(tables, digest_json(digests))
 
 
+def record_files(study: Study) -> list[Path]:
+    """Files that `read_records` reads for a study, mapping file first; missing ones left out."""
+    mapped = study.folder / study.data.mapping if study.data.mapping else None
+    mapping = read_mapping(mapped) if mapped else {}
+    ignored: list[Fault] = []
+    if not study.data_folder.is_dir():
+        return []
+    found = [_find(name, study, mapping.get(name), ignored) for name in schema.TABLES]
+    return [path for path in [mapped, *found] if path is not None]
+
+
 def _find(
     name: str, study: Study, mapping: TableMapping | None, faults: list[Fault]
 ) -> Path | None:

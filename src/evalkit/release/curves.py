@@ -134,7 +134,9 @@ def _shown_points(grid: Grid, name, category: str, profile: Profile, unit: str):
 
 
 def _coarse_rows(rows, grid: Grid, shown, profile: Profile, unit: str) -> pd.DataFrame:
-    tick = np.isin(grid.time, profile.ticks) if unit == "months" else essential_times(grid.time, unit)
+    tick = (
+        np.isin(grid.time, profile.ticks) if unit == "months" else essential_times(grid.time, unit)
+    )
     listed = shown | tick
     start = rows.iloc[[0]].assign(n_event=0.0, suppressed=not shown.any())
     points = rows.iloc[grid.row[listed]].assign(

@@ -220,5 +220,6 @@ def _released_again(result: Released, rule: Profile) -> Released:
 
 def _in_address_order(kind: type, key: tuple) -> tuple:
     """Keys of a row in the order of an address: stratum, time, then cause or state."""
-    return (key[0], key[2], key[1]) if kind.KEYS[1:] in (("cause", "time"), ("state", "time")) else key
-
+    return (
+        (key[0], key[2], key[1]) if kind.KEYS[1:] in (("cause", "time"), ("state", "time")) else key
+    )

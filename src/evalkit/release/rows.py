@@ -247,4 +247,3 @@ def by_account(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float | np.number) else float("nan")
-

@@ -125,9 +125,7 @@ class _Table:
         return np.column_stack([count, self.counts.sum(axis=1) - count])
 
     def _hide_unit(self, owner: int, category: int) -> None:
-        node = self.hierarchy.next_to_hide(
-            owner, self.shown[:, category], self.totals[:, category]
-        )
+        node = self.hierarchy.next_to_hide(owner, self.shown[:, category], self.totals[:, category])
         self.shown[node, category] = False
 
     def _small_bridge(self, owners: list[np.ndarray], level: str | None):

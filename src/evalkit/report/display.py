@@ -67,17 +67,18 @@ def _require_part(value: object) -> None:
 
 def _hand_over(part: Part) -> None:
     for name, image in sorted(part.images.items()):
-        _write_image(Path("figures") / name, image)
+        _write_image(name, image)
     note = {"part": next(_numbers)}
     if part.recipe is not None:
         note["recipe"] = store_recipe(part.recipe, Path(RELEASED_FOLDER))
     publish_display_data({"text/markdown": part.markdown}, metadata={"evalkit": note})
 
 
-def _write_image(path: Path, image: bytes) -> None:
-    if not IMAGE_NAME.fullmatch(path.name):
-        raise ParameterError(f"picture {path.name}: its name must be fig-NAME.png in lower case")
+def _write_image(name: str, image: bytes) -> None:
+    if not IMAGE_NAME.fullmatch(name):
+        raise ParameterError(f"picture {name}: its name must be fig-NAME.png in lower case")
+    path = Path("figures") / name
     if path.is_file() and path.read_bytes() != image:
-        raise ParameterError(f"picture {path.name}: two different pictures have this name")
+        raise ParameterError(f"picture {name}: two different pictures have this name")
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(image)

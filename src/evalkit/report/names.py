@@ -32,9 +32,9 @@ STATES = {
     "any_support": mark("any public support"),
     "no_support": mark("no public support"),
     "none": mark("no public support"),
-    "health_related": mark("support because of ill health"),
-    "ill_health": mark("support because of ill health"),
-    "labour_market": mark("support because of unemployment"),
+    "health_related": mark("benefit in ill health"),
+    "ill_health": mark("benefit in ill health"),
+    "labour_market": mark("benefit in unemployment"),
     "economic": mark("social assistance"),
     "job_seeker": mark("looking for work"),
     "other": mark("other"),
@@ -112,7 +112,7 @@ RULES = {
     "no_package": mark("took part in no package"),
     "other_package": mark("took part in another package"),
     "outside_ages": mark("outside the ages"),
-    "left_before_start": mark("moved abroad, died or got a pension before the start"),
+    "left_before_start": mark("moved, died or had a pension before the start"),
     "not_on_support": mark("no public support just before the start"),
     "too_short_support": mark("too few months of support"),
     "too_few_actors": mark("too few authorities involved"),
@@ -132,6 +132,14 @@ QUANTITIES = {
     "expressed_unmet_need": mark("in need, did not take part, but want to"),
 }
 KNOWN = STATES | EXITS | ACTORS | VARIABLES | ARMS
+
+
+# Where the two countries have different words for what one code means.
+NATIONAL = {
+    ("SE", "disability_pension"): mark("permanent disability pension (Sweden)"),
+    ("FI", "last_resort"): mark("social assistance (Finland)"),
+    ("FI", "economic"): mark("social assistance (Finland)"),
+}
 
 
 def arm_name(arm: str, text: Text) -> str:
@@ -173,6 +181,9 @@ def code_name(code: str, text: Text, *first: dict[str, str]) -> str:
 
     A code that none of them has is a name from the data, returned with spaces for underscores.
     """
+    national = NATIONAL.get((text.labels.study.country, code))
+    if national is not None:
+        return text.say(national)
     for known in (*first, KNOWN):
         if code in known:
             return text.say(known[code])

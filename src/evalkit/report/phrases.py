@@ -64,25 +64,25 @@ def comparison_sentence(other: Value, difference: Value, text: Text) -> str:
         )  # fmt: skip
     if count > 0 and low >= 0:
         return text.say(
-            "In the comparison group about {other} of 100 had begun to do so, so there were "
-            "{count} more of 100 in the programme group ({low} to {high} more).",
+            "In the comparison group about {other} of 100 had begun to do so, so the "
+            "programme group had {count} more of 100 ({low} to {high} more).",
             count=count, low=low, high=high, **slots,
         )  # fmt: skip
     if count > 0:
         return text.say(
-            "In the comparison group about {other} of 100 had begun to do so, so there were "
-            "{count} more of 100 in the programme group (from {low} fewer to {high} more).",
+            "In the comparison group about {other} of 100 had begun to do so, so the "
+            "programme group had {count} more of 100 (from {low} fewer to {high} more).",
             count=count, low=-low, high=high, **slots,
         )  # fmt: skip
     if high <= 0:
         return text.say(
-            "In the comparison group about {other} of 100 had begun to do so, so there were "
-            "{count} fewer of 100 in the programme group ({low} to {high} fewer).",
+            "In the comparison group about {other} of 100 had begun to do so, so the "
+            "programme group had {count} fewer of 100 ({low} to {high} fewer).",
             count=-count, low=-high, high=-low, **slots,
         )  # fmt: skip
     return text.say(
-        "In the comparison group about {other} of 100 had begun to do so, so there were "
-        "{count} fewer of 100 in the programme group (from {low} fewer to {high} more).",
+        "In the comparison group about {other} of 100 had begun to do so, so the "
+        "programme group had {count} fewer of 100 (from {low} fewer to {high} more).",
         count=-count, low=-low, high=high, **slots,
     )  # fmt: skip
 
@@ -97,25 +97,25 @@ def _events_comparison(outcome, other, count, low, high, text: Text) -> str:
         )  # fmt: skip
     if count > 0 and low >= 0:
         return text.say(
-            "{outcome}: in the comparison group about {other} of 100 had reached it, so there were "
-            "{count} more of 100 in the programme group ({low} to {high} more).",
+            "{outcome}: in the comparison group about {other} of 100 had reached it, so the "
+            "programme group had {count} more of 100 ({low} to {high} more).",
             count=count, low=low, high=high, **slots,
         )  # fmt: skip
     if count > 0:
         return text.say(
-            "{outcome}: in the comparison group about {other} of 100 had reached it, so there were "
-            "{count} more of 100 in the programme group (from {low} fewer to {high} more).",
+            "{outcome}: in the comparison group about {other} of 100 had reached it, so the "
+            "programme group had {count} more of 100 (from {low} fewer to {high} more).",
             count=count, low=-low, high=high, **slots,
         )  # fmt: skip
     if high <= 0:
         return text.say(
-            "{outcome}: in the comparison group about {other} of 100 had reached it, so there were "
-            "{count} fewer of 100 in the programme group ({low} to {high} fewer).",
+            "{outcome}: in the comparison group about {other} of 100 had reached it, so the "
+            "programme group had {count} fewer of 100 ({low} to {high} fewer).",
             count=-count, low=-high, high=-low, **slots,
         )  # fmt: skip
     return text.say(
-        "{outcome}: in the comparison group about {other} of 100 had reached it, so there were "
-        "{count} fewer of 100 in the programme group (from {low} fewer to {high} more).",
+        "{outcome}: in the comparison group about {other} of 100 had reached it, so the "
+        "programme group had {count} fewer of 100 (from {low} fewer to {high} more).",
         count=-count, low=-low, high=high, **slots,
     )  # fmt: skip
 

@@ -132,6 +132,12 @@ def is_too_few(curve: Released, text: Text) -> bool:
     return not (first.n >= FEW_PEOPLE and first.exits >= FEW_EXITS)
 
 
+def few_persons(released: Released, text: Text) -> bool:
+    """Whether a municipality's result rests on fewer persons than an estimate of its own needs."""
+    n = released.summary.get("n_person", released.summary.get("n", math.nan))
+    return text.labels.level == "municipality" and not n >= FEW_PEOPLE
+
+
 def useful_index(text: Text, useful: float | None) -> float:
     """Smallest useful change of the health score: as given, else the study's number, else NaN."""
     given = text.labels.study.useful_size.index

@@ -26,6 +26,7 @@ MM = 1 / 25.4
 ARM_COLOURS = {"programme": PROGRAMME, "comparison": COMPARISON}
 ARM_LINES = {"programme": "-", "comparison": (0, (5, 2))}
 BAND = 0.17
+TAIL = 0.025  # a step curve goes on for this share of its length after the last time
 
 STYLE = {
     "font.family": FAMILY,

@@ -89,7 +89,7 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
     rows = [
         [
             escape(sentence_case(state_name(row["source"], text))),
-            escape(arm_name(row["stratum"], text)),
+            escape(sentence_case(arm_name(row["stratum"], text))),
             shown(row["share_before"], text.percent),
             shown(row["share_after"], text.percent),
             shown(row["change"], points),
@@ -193,7 +193,7 @@ def months(*contrasts_and_text, name: str = "months") -> Part:
 def _quantity(contrast, text: Text) -> str:
     kind = str(contrast.summary.get("quantity", ""))
     known = {
-        "time_in_state": text.say("{outcome}: time in it", outcome=text.outcome),
+        "time_in_state": text.say("{outcome}: time in this state", outcome=text.outcome),
         "time_lost": text.say("{outcome}: time since it began", outcome=text.outcome),
         "restricted_mean": text.say("time until any exit"),
     }
@@ -210,7 +210,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     """
     frame = released_frame(pay_off, "PayOff")
     currency = str(pay_off.summary["currency"])
-    money = lambda value: text.money(value, currency)  # noqa: E731
+    money = lambda value: text.number(value / 1000)  # noqa: E731
     years = float(pay_off.summary["horizon_years"])
     rows = [
         [
@@ -232,6 +232,8 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
         "Cost and gain within {n} years; a gain counts in full only if the programme caused it.",
         int(years),
     )
+    unit = text.say("Amounts in thousand {currency}.", currency=currency)
+    caption = f"{caption} {unit}"
     return _table(name, header, rows, caption, [pay_off], text)
 
 

@@ -106,7 +106,7 @@ class Text:
         if self.language == "en":
             return self.say("{low} to {high}", low=self._percent(low, decimals),
                             high=self._percent(high, decimals))  # fmt: skip
-        first = self.number(100 * low, decimals)
+        first = self.number(100 * low, decimals if _rounded(100 * low, decimals) else 0)
         return RANGES[self.language][0].format(low=first, high=self._percent(high, decimals))
 
     def list(self, items: list[str]) -> str:
@@ -149,9 +149,10 @@ class Text:
 
     def _percent(self, value: float, decimals: int) -> str:
         pattern = Locale(self.language).percent_formats[None].pattern
-        wanted = pattern.replace("##0", "##0." + "0" * decimals) if decimals else pattern
         rounded = _rounded(value, decimals + 2)
-        written = format_percent(abs(rounded), format=wanted, locale=self.language)
+        if decimals and rounded:
+            pattern = pattern.replace("##0", "##0." + "0" * decimals)
+        written = format_percent(abs(rounded), format=pattern, locale=self.language)
         return MINUS + written if rounded < 0 else written
 
     def _fill(self, template: str, msgid: str, slots: dict) -> str:

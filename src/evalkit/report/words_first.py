@@ -205,11 +205,13 @@ def _months_card(months, few: bool, text: Text) -> str:
     difference = contrast_value(months, "difference")
     has_comparison = text.labels.study.arms.comparison != "none"
     value = difference if has_comparison else first_arm(months)
-    unit = (
-        text.say("{outcome}: more days", outcome=text.outcome)
-        if text.unit == "days"
-        else text.say("months in self-support")
-    )
+    unit = text.say("months in self-support")
+    if text.is_events:
+        unit = (
+            text.say("{outcome}: days gained", outcome=text.outcome)
+            if text.unit == "days"
+            else text.say("{outcome}: months gained", outcome=text.outcome)
+        )
     if few or not value.shown:
         return _withheld_card(escape(unit), few, text)
     note = _interval_note(value, 1, has_comparison, text)

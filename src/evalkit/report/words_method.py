@@ -192,7 +192,12 @@ def _provenance(shown, text: Text) -> str:
         )
         for value in shown
     }
-    header = [text.say("Computation"), text.say("Mark"), text.say("Records"), text.say("Withheld")]
+    header = [
+        text.say("Computation"),
+        text.say("Identifier"),
+        text.say("Records"),
+        text.say("Withheld"),
+    ]
     if not rows:
         return ""
     caption = text.say("What was computed, and from which records.")

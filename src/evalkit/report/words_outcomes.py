@@ -3,7 +3,7 @@
 import math
 
 from evalkit.report.certainty import estimand_label
-from evalkit.report.markup import escape, paragraphs, span
+from evalkit.report.markup import escape, span
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
@@ -13,11 +13,14 @@ from evalkit.report.phrases import (
     lasting,
     outcome_start,
     score_name,
+    too_few,
 )
 from evalkit.report.reading import (
     contrast_value,
+    few_persons,
     first_arm,
     horizon,
+    is_too_few,
     released_frame,
     require_all_released,
     term_value,
@@ -29,7 +32,7 @@ from evalkit.report.words_people import chapter, withheld
 
 
 @page_part
-def self_support(reached, months, status, text: Text) -> Part:
+def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
     """Say when people reach the outcome, and how much time they gain.
 
     Parameters
@@ -40,9 +43,14 @@ def self_support(reached, months, status, text: Text) -> Part:
         `time_in_state`, or `time_lost` for an events table.
     status : Released Contrast or None
         `state_at`.
+    curve : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
-    require_all_released(reached, months, status)
-    sentences = [_share_sentence(reached, text)]
+    require_all_released(reached, months, status, curve)
+    if curve is not None and is_too_few(curve, text):
+        sentences, months, status = [span(too_few(text), "withheld")], None, None
+    else:
+        sentences = [_share_sentence(reached, text)]
     if months is not None:
         sentences.append(_time_sentence(months, text))
     if status is not None and not text.is_events:
@@ -90,23 +98,16 @@ def _time_sentence(months, text: Text) -> str:
         "range": text.range(value.low, value.high, 1, signed=compared),
         "within": horizon_within(months, text),
     }
-    sure = certainty(months, text.labels.study.useful_size.months, text)
-    if text.is_events and text.unit == "days":
-        return paragraphs(text.say(
-            "{outcome}: days gained by the programme group on average {within}, {number} "
-            "({range}).",
-            outcome=outcome_start(text), **slots,
-        ))  # fmt: skip
-    if text.is_events:
-        return text.say(
-            "{outcome}: months gained by the programme group on average {within}, {number} "
-            "({range}).",
-            outcome=outcome_start(text), **slots,
-        )  # fmt: skip
     if not compared:
-        return text.say(
-            "On average {number} months ({range}) were spent in self-support {within}.", **slots
-        )
+        return _time_alone(slots, text)
+    sure = certainty(months, text.labels.study.useful_size.months, text)
+    if text.is_events:
+        spoken = text.say(
+            "{outcome}: time gained {within}, programme group against comparison group: {number} "
+            "on average ({range}), {unit}.",
+            outcome=outcome_start(text), unit=_unit(text), **slots,
+        )  # fmt: skip
+        return f"{spoken} {sure}"
     spoken = text.say(
         "Months in self-support {within}, programme group against comparison group: {number} on "
         "average ({range}).",
@@ -115,16 +116,36 @@ def _time_sentence(months, text: Text) -> str:
     return f"{spoken} {sure}"
 
 
+def _unit(text: Text) -> str:
+    return text.say("unit: days") if text.unit == "days" else text.say("unit: months")
+
+
+def _time_alone(slots: dict, text: Text) -> str:
+    if text.is_events:
+        return text.say(
+            "{outcome}: time since it was reached, {within}: {number} on average ({range}), "
+            "{unit}.",
+            outcome=outcome_start(text), unit=_unit(text), **slots,
+        )  # fmt: skip
+    return text.say("Months in self-support {within}: {number} on average ({range}).", **slots)
+
+
 def _relapse_sentence(reached, status, text: Text) -> str:
     begun, now = first_arm(reached), first_arm(status)
     if not (begun.shown and now.shown):
         return ""
+    slots = {
+        "month": text.number(horizon(status, text)),
+        "percent": text.percent(now.estimate),
+        "range": text.percent_range(now.low, now.high),
+    }
+    if now.estimate >= begun.estimate:
+        return text.say("In month {month} itself {percent} ({range}) were supporting themselves.",
+                        **slots)  # fmt: skip
     return text.say(
         "In month {month} itself {percent} ({range}) were supporting themselves; some who had "
         "begun were back on support.",
-        month=text.number(horizon(status, text)),
-        percent=text.percent(now.estimate),
-        range=text.percent_range(now.low, now.high),
+        **slots,
     )
 
 
@@ -207,7 +228,9 @@ def health(
     value = term_value(ancova, f"wave[{wave}]")
     name = sentence_case(score_name(score, text))
     answer = withheld(text)
-    if value.shown:
+    if few_persons(ancova, text):
+        answer = span(too_few(text), "withheld")
+    elif value.shown:
         decimals = 1 if text.is_score else 2
         spoken = text.plural(
             "{score} {n} month after the start, programme group against comparison group: "
@@ -256,9 +279,10 @@ def pay_off(pay_off, text: Text) -> Part:
     frame = released_frame(pay_off, "PayOff")
     society = frame[frame["party"] == "society"]
     row = (society if len(society) else frame).iloc[0]
-    answer = _pay_off_sentence(row, pay_off, text)
+    few = few_persons(pay_off, text)
+    answer = span(too_few(text), "withheld") if few else _pay_off_sentence(row, pay_off, text)
     others = frame[(frame["party"] != "society") & frame["net"].notna()]
-    if len(others):
+    if len(others) and not few:
         best = others.loc[others["net"].idxmax()]
         answer += " " + text.say(
             "The largest gain goes to: {actor}.", actor=escape(actor_name(best["party"], text))

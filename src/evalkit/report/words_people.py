@@ -72,8 +72,8 @@ def _balance_sentence(people, text: Text) -> str:
     if isinstance(row["level"], str) and row["level"]:
         name = f"{name} ({code_name(row['level'], text)})"
     return text.say(
-        "At the start the groups differ most in this: {variable} (standardised difference "
-        "{size}).",
+        "At the start the groups differ most in this: {variable}; standardised difference "
+        "{size}.",
         variable=escape(name), size=text.number(row["standardised_difference"], 2),
     )  # fmt: skip
 
@@ -134,10 +134,11 @@ def before_after(before_after, text: Text) -> Part:
 
 def _change_sentence(shown, before_after, text: Text) -> str:
     overview = shown[shown["source"].isin(OVERVIEW)]
-    row = (overview if len(overview) else shown).iloc[0]
+    largest = shown.loc[(shown["share_after"] - shown["share_before"]).abs().idxmax()]
+    row = overview.iloc[0] if len(overview) else largest
     summary = before_after.summary
     return text.say(
-        "{source}: {share_before} {occasion_before} and {share_after} {occasion_after}.",
+        "{source}: {occasion_before} {share_before}, {occasion_after} {share_after}.",
         source=escape(sentence_case(state_name(str(row["source"]), text))),
         share_before=text.percent(row["share_before"]),
         share_after=text.percent(row["share_after"]),
@@ -166,8 +167,8 @@ def municipalities(municipalities, text: Text) -> Part:
             "range": text.percent_range(shown["estimate"].min(), shown["estimate"].max()),
         }
         answer = text.say(
-            "The share is between {range} in the municipalities that can be shown ({shown} of "
-            "{all}).",
+            "The shares lie in the range {range} in the municipalities that can be shown ({shown} "
+            "of {all}).",
             **slots,
         )
     label = span(estimand_label("description", text), "label")

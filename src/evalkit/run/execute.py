@@ -11,6 +11,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from papermill.inspection import _infer_parameters
 from papermill.iorw import load_notebook_node
+from traitlets.config import Config
 
 from evalkit.errors import EvalkitError, ParameterError
 
@@ -74,6 +75,7 @@ def run_notebook(template: Path, work: Path, parameters: dict[str, str], *, site
                 progress_bar=False,
                 log_output=False,
                 request_save_on_cell_execute=False,
+                config=Config(KernelManager={"transport": "ipc"}),
             )
         except PapermillExecutionError as error:
             raise NotebookError(error.cell_index, error.ename, error.evalue) from None

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from evalkit.cohort import CohortTables, part_of
 from evalkit.errors import ParameterError
 from evalkit.provenance import digest_files, digest_json
+from evalkit.report.theme import theme_digest
 from evalkit.run.layout import Layout, unit_name
 from evalkit.share import shared_folder
 from evalkit.study import Labels, Study, Words
@@ -47,12 +49,13 @@ class UnitPlan:
             study=study, level=self.level, code=self.code, place=self.place, parent=self.parent
         )
 
-    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The unit's own rows of a cohort table; all of them for a nation or a study."""
+    def rows(self, tables: CohortTables) -> CohortTables:
+        """The unit's own part of the cohort; the whole of it for a nation or a study."""
         column = AREA_COLUMN.get(self.level)
-        if column is None or column not in frame.columns:
-            return frame
-        return frame[frame[column] == self.code].reset_index(drop=True)
+        if column is None:
+            return tables
+        own = tables.areas.loc[tables.areas[column] == self.code, "municipality"]
+        return part_of(tables, list(own))
 
 
 def plan_units(study: Study, areas: pd.DataFrame) -> list[UnitPlan]:
@@ -120,17 +123,6 @@ def catalogue_digest(language: str) -> str:
     """Digest of the catalogue of one language."""
     root = Path(str(files("evalkit"))) / "report" / "locale"
     return digest_files((root / language).rglob("*.po"), root)
-
-
-def theme_digest() -> str:
-    """Digest of the page theme: styles, template, filter and fonts."""
-    theme, fonts = shared_folder("reports") / "theme", Path(str(files("evalkit"))) / "report"
-    return digest_json(
-        [
-            digest_files((path for path in theme.rglob("*") if path.is_file()), theme),
-            digest_files(fonts.rglob("*.woff2"), fonts),
-        ]
-    )
 
 
 def slice_digest(layout: Layout, unit: str) -> str:

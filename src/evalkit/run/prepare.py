@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.cohort.build import CohortTables, build_cohort
+from evalkit.cohort import CohortTables, build_cohort
 from evalkit.errors import CohortError
-from evalkit.provenance import digest_files, digest_json
-from evalkit.records import read_records
+from evalkit.provenance import digest_bytes, digest_json
+from evalkit.records import read_records, record_files
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, plan_units, read_json, source_digest, write_json
 from evalkit.study import Study, Words
-
-RECORD_FILES = (".csv", ".parquet", ".yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +80,21 @@ def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -
     (layout.folder / "prepared.json").unlink(missing_ok=True)
     for stale in (layout.cohort, layout.folder / "slices", layout.shared):
         shutil.rmtree(stale, ignore_errors=True)
-    frames = {field.name: getattr(tables, field.name) for field in fields(CohortTables)}
-    _write_frames(frames, layout.cohort)
+    _write_tables(tables, layout.cohort)
     for unit in units:
-        own = {name: unit.rows(frame) for name, frame in frames.items()}
-        _write_frames(own, layout.slices(unit.name))
+        _write_tables(unit.rows(tables), layout.slices(unit.name))
 
 
-def _write_frames(frames: dict[str, pd.DataFrame], folder: Path) -> None:
+def _write_tables(tables: CohortTables, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    for field in fields(CohortTables):
+        getattr(tables, field.name).to_parquet(folder / f"{field.name}.parquet", index=False)
 
 
 def _records_digest(study: Study) -> str:
-    folder = study.data_folder
-    paths = [path for path in folder.iterdir() if path.suffix in RECORD_FILES and path.is_file()]
-    if study.data.mapping:
-        mapped = study.folder / study.data.mapping
-        paths = [*{*paths, *([mapped] if mapped.is_file() else [])}]
-    protocol = [path for path in paths if path.name == "study.yaml"]
-    return digest_json([_digest(path) for path in sorted(set(paths) - set(protocol))])
-
-
-def _digest(path: Path) -> list[str]:
-    return [path.name, digest_files([path], path.parent)]
+    return digest_json(
+        [[path.name, digest_bytes(path.read_bytes())] for path in record_files(study)]
+    )
 
 
 def _unit_to(unit: UnitPlan) -> dict:

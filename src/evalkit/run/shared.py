@@ -11,8 +11,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.cohort.build import open_samples
-from evalkit.cohort.samples import HealthPanel, Occasions, Persons, StateHistory, TimeToEvent
+from evalkit.cohort import (
+    CohortTables,
+    HealthPanel,
+    Occasions,
+    Persons,
+    Samples,
+    StateHistory,
+    TimeToEvent,
+    health_panel,
+    open_samples,
+)
 from evalkit.errors import CohortError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.release import Profile, Released, load_profile, require_released, write_released
@@ -33,9 +42,10 @@ class Shared:
     """The whole study, opened by the shared stage."""
 
     study: Study
-    samples: object
+    samples: Samples
     areas: pd.DataFrame
     profile: Profile
+    _tables: CohortTables
     _folder: Path
 
     @property
@@ -66,7 +76,8 @@ class Shared:
     @property
     def health(self) -> HealthPanel:
         """Health index of everybody, from the scores kept before."""
-        return self.samples.health_panel(pd.read_parquet(self._folder / SCORES))
+        scores = pd.read_parquet(self._folder / SCORES)
+        return health_panel(scores, self._tables, cluster=self.study.cluster)
 
     @property
     def cause(self) -> str:
@@ -117,6 +128,7 @@ def open_shared(study: str) -> Shared:
         samples=open_samples(tables, protocol),
         areas=tables.areas,
         profile=load_profile(protocol.disclosure),
+        _tables=tables,
         _folder=layout.shared,
     )
 

@@ -9,14 +9,17 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from evalkit.cohort.build import open_samples
-from evalkit.cohort.samples import (
+from evalkit.cohort import (
     AreaCount,
+    CohortTables,
     HealthPanel,
     Occasions,
     Persons,
+    Samples,
     StateHistory,
     TimeToEvent,
+    health_panel,
+    open_samples,
 )
 from evalkit.errors import CohortError, ParameterError
 from evalkit.release import Profile, Released, load_profile, read_released
@@ -45,7 +48,8 @@ class Unit:
     labels: Labels
     profile: Profile
     shared: Mapping[str, Released]
-    _samples: object
+    _samples: Samples
+    _tables: CohortTables
     _scores: pd.DataFrame | None
 
     @property
@@ -109,7 +113,7 @@ class Unit:
         """
         if self._scores is None:
             raise CohortError("health: this study has no health index; see `unit.score`")
-        return self._samples.health_panel(self._scores)
+        return health_panel(self._scores, self._tables, cluster=self.study.cluster)
 
     def score(self, name: str) -> HealthPanel:
         """A health score that was given as a score, for example `unit.score("pcs")`."""
@@ -117,7 +121,15 @@ class Unit:
         if name not in answers.columns:
             raise ParameterError(f"score: no `{name}` among the health answers of this study")
         scores = answers[["person_id", "wave"]].assign(outcome=answers[name])
-        return self._samples.health_panel(scores)
+        return health_panel(scores, self._tables, cluster=self.study.cluster)
+
+    def place_names(self, language: str) -> dict[str, str]:
+        """Names of the unit's municipalities by code, in a language."""
+        areas = self._tables.areas
+        names = (
+            areas[f"name_{language}"].fillna("").where(lambda name: name != "", areas["name_sv"])
+        )
+        return dict(zip(areas["municipality"], names, strict=True))
 
     def __repr__(self) -> str:
         return f"<Unit {self.labels.level} {self.labels.code} of {self.study.name}>"
@@ -152,11 +164,13 @@ def open_unit(study: str, unit: str) -> Unit:
         run_shared_stage(study, protocol, layout)
     plan = _find(unit, units)
     folder = layout.slices(plan.name)
+    tables = read_cohort(folder)
     return Unit(
         labels=plan.labels(protocol),
         profile=_profile(protocol, folder, plan),
         shared=_released(folder),
-        _samples=open_samples(read_cohort(folder), protocol),
+        _samples=open_samples(tables, protocol),
+        _tables=tables,
         _scores=_scores(folder),
     )
 

@@ -23,6 +23,13 @@ PARAMETERS = {
     "log-logistic": ("alpha_", "beta_", "log(shape)"),
 }
 
+# lifelines' own stopping rule leaves the log-logistic model 0.6 % of an error from its maximum.
+STOPPING = {
+    "weibull": {"ftol": 1e-14, "maxiter": 1000},
+    "log-normal": {},
+    "log-logistic": {"ftol": 1e-14, "maxiter": 1000},
+}
+
 
 def parametric_survival(
     sample: TimeToEvent,
@@ -152,7 +159,7 @@ def _fit(sample: TimeToEvent, design: DesignMatrix, events: np.ndarray, distribu
     names = [f"x{number}" for number in range(design.values.shape[1])]
     frame = pd.DataFrame(design.values, columns=names)
     frame = frame.assign(_duration=sample.duration, _event=events)
-    options = {}
+    options = {"fit_options": STOPPING[distribution]}
     if np.any(sample.entry > 0.0):
         frame, options["entry_col"] = frame.assign(_entry=sample.entry), "_entry"
     if sample.is_weighted:

@@ -191,7 +191,8 @@ steps <- do.call(rbind, lapply(1:n, function(person) {
 }))
 steps$to <- factor(steps$to, c("censor", states))
 steps$istate <- factor(steps$istate, states)
-fit <- survfit(Surv(start, stop, to) ~ arm, steps, id = id, istate = istate)
+# Without influence = TRUE survfit 3.5 takes the shares at the start as known.
+fit <- survfit(Surv(start, stop, to) ~ arm, steps, id = id, istate = istate, influence = TRUE)
 stratum <- sub(".*=", "", rep(names(fit$strata), fit$strata))
 for (name in states) {
   column <- match(name, fit$states)

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
-from evalkit.report.figures.frame import picture, shown, shown_range, summary_n
+from evalkit.report.figures.frame import picture, shown, shown_range, summary_n, too_few_part
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, quantity_name, rule_name, sentence_case
 from evalkit.report.parts import Part
-from evalkit.report.reading import released_frame
+from evalkit.report.reading import few_persons, released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
@@ -61,8 +61,8 @@ def draw_flow(flow, text: Text) -> Figure:
     start = frame["n_before"].iloc[:1].to_numpy(dtype=float)
     top = float(np.nanmax([*start, *frame["n_after"], 1]))
     with style.style():
-        figure, (axes,) = style.panel(8 + ROW_MM * (len(frame) + 1), left=66, right=30, top=4,
-                                      bottom=4)  # fmt: skip
+        figure, (axes,) = style.panel(11 + ROW_MM * (len(frame) + 1), left=82, right=26, top=9,
+                                      bottom=2)  # fmt: skip
         names = [text.say("In the records")]
         _strip(axes, 0, float(start[0]) if len(start) else math.nan, 0.0, text)
         for place, row in frame.iterrows():
@@ -72,6 +72,7 @@ def draw_flow(flow, text: Text) -> Figure:
         axes.set_ylim(len(frame) + 0.5, -0.5)
         axes.set_yticks(range(len(names)), names)
         axes.set_xticks([])
+        style.axis_title(axes, text.say("People left, and left out by the condition"))
         axes.tick_params(axis="y", length=0)
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
@@ -125,12 +126,23 @@ def need(need, text: Text, *, name: str = "need") -> Part:
     return picture(
         name, draw_need(need, text), [need], text,
         finding=text.say("Need, and how much of it is met."),
-        caption=text.say("Solid: at least so many; hatched: range that the assumptions leave "
-                         "open."),
+        caption=_need_caption(need, text),
         alt=" ".join(spoken), n=math.nan, rows=rows, text_columns=2,
         header=[text.say("Assumed share in need"), text.say("Quantity"), text.say("People"),
                 text.say("Share")],
     )  # fmt: skip
+
+
+def _need_caption(need, text: Text) -> str:
+    caption = text.say("Solid: at least so many; hatched: range that the assumptions leave open.")
+    population, covered = need.summary["population"], need.summary["n_covered"]
+    if not (math.isfinite(population) and math.isfinite(covered)):
+        return caption
+    spoken = text.say(
+        "People of working age: {population}; took part: {covered}.",
+        population=text.number(population), covered=text.number(covered),
+    )  # fmt: skip
+    return f"{caption} {spoken}"
 
 
 def _counted(frame: pd.DataFrame) -> pd.DataFrame:
@@ -145,7 +157,7 @@ def draw_need(need, text: Text) -> Figure:
     pitch = len(shares) + 0.9
     with style.style():
         figure, (axes,) = style.panel(
-            20 + 5.2 * pitch * len(quantities), left=62, right=30, top=4, bottom=14
+            20 + 5.2 * pitch * len(quantities), left=66, right=26, top=4, bottom=14
         )
         ticks, names = [], []
         for group, quantity in enumerate(quantities):
@@ -158,7 +170,7 @@ def draw_need(need, text: Text) -> Figure:
             axes.annotate(
                 sentence_case(quantity_name(quantity, text)), xycoords=("axes fraction", "data"),
                 xy=(0, group * pitch + (len(shares) - 1) / 2),
-                xytext=(-60 * style.MM * 72, 0), textcoords="offset points", va="center", ha="left",
+                xytext=(-64 * style.MM * 72, 0), textcoords="offset points", va="center", ha="left",
                 weight=600, annotation_clip=False,
             )  # fmt: skip
         axes.set_yticks(ticks, names)
@@ -199,11 +211,15 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     """
     frame = released_frame(pay_off, "PayOff")
     currency = str(pay_off.summary["currency"])
+    if few_persons(pay_off, text):
+        return too_few_part(text)
     money = lambda x: text.money(x, currency)  # noqa: E731
+    thousands = lambda x: text.number(x / 1000)  # noqa: E731
     rows = [
         [
             escape(sentence_case(actor_name(row["party"], text))),
-            shown(row["cost"], money), shown(row["gain"], money), shown(row["net"], money),
+            shown(row["cost"], thousands), shown(row["gain"], thousands),
+            shown(row["net"], thousands),
         ]
         for _, row in frame.iterrows()
     ]  # fmt: skip
@@ -221,7 +237,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
             "Gain less cost over {n} year; the sum over all is the gain of society.",
             "Gain less cost over {n} years; the sum over all is the gain of society.",
             int(pay_off.summary["horizon_years"]),
-        ),
+        ) + " " + text.say("Amounts in thousand {currency}.", currency=currency),
         alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
                 text.say("Gain less cost")],
@@ -235,11 +251,11 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
     frame = pd.concat([frame[~last], frame[last]]).reset_index(drop=True)
     currency = str(pay_off.summary["currency"])
     with style.style():
-        figure, (axes,) = style.panel(18 + ROW_MM * len(frame), left=58, right=8, top=4, bottom=14)
+        figure, (axes,) = style.panel(18 + ROW_MM * len(frame), left=58, right=14, top=4, bottom=14)
         known = frame["net"].dropna().abs()
         limit = 1.35 * (known.max() if len(known) and known.max() > 0 else 1.0)
         for place, row in frame.iterrows():
-            _net_bar(axes, place, row["net"], currency, text)
+            _net_bar(axes, place, row["net"], text)
         axes.axvline(0, color=style.INK, linewidth=0.9)
         axes.set_xlim(-limit, limit)
         axes.set_ylim(len(frame) - 0.4, -0.6)
@@ -254,7 +270,7 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
     return figure
 
 
-def _net_bar(axes: Axes, place: int, net: float, currency: str, text: Text) -> None:
+def _net_bar(axes: Axes, place: int, net: float, text: Text) -> None:
     if not math.isfinite(net):
         axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
                       textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
@@ -262,6 +278,6 @@ def _net_bar(axes: Axes, place: int, net: float, currency: str, text: Text) -> N
     colour = style.PROGRAMME if net >= 0 else style.WARNING
     axes.barh(place, net, height=0.62, color=colour, gid="net")
     side = 1 if net >= 0 else -1
-    axes.annotate(text.money(net, currency), (net, place), (4 * side, 0),
+    axes.annotate(text.number(net / 1000, signed=True), (net, place), (4 * side, 0),
                   textcoords="offset points", va="center",
                   ha="left" if net >= 0 else "right", annotation_clip=False)  # fmt: skip

@@ -16,12 +16,13 @@ from evalkit.report.figures.frame import (
     summary_n,
     time_ticks,
     time_title,
+    too_few_part,
 )
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import lasting
-from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.reading import arms_of, is_too_few, released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
@@ -46,6 +47,8 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
         If the curve has not passed the door.
     """
     frame = outcome_rows(curve, text)
+    if is_too_few(curve, text):
+        return too_few_part(text)
     drawn = draw_incidence(curve, text)
     ticks = time_ticks(frame["time"].max(), text)
     header = [text.say("Group"), time_title(text), text.say("Share"), text.say("Interval"),
@@ -71,13 +74,13 @@ def draw_incidence(curve, text: Text) -> Figure:
     """Draw the curves of the arms."""
     frame = outcome_rows(curve, text)
     arms = arms_of(frame)
-    bottom = 16 + ROW_MM * len(arms)
+    bottom = 18 + ROW_MM * len(arms)
     with style.style():
         figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
         for arm in arms:
             _draw_arm(axes, frame[frame["stratum"] == arm], arm)
         ticks = time_ticks(frame["time"].max(), text)
-        axes.set_xlim(0, frame["time"].max())
+        axes.set_xlim(0, frame["time"].max() * (1 + style.TAIL))
         axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
         axes.set_xlabel(time_title(text), labelpad=2)
         _percent_axis(axes, frame, text)
@@ -89,7 +92,7 @@ def draw_incidence(curve, text: Text) -> Figure:
 
 
 def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str) -> None:
-    rows = rows[rows["estimate"].notna()]
+    rows = with_tail(rows[rows["estimate"].notna()])
     colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
     axes.fill_between(
         rows["time"], rows["conf_low"].fillna(rows["estimate"]),
@@ -100,6 +103,14 @@ def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str) -> None:
         rows["time"], rows["estimate"], where="post", color=colour, linewidth=1.8,
         linestyle=style.ARM_LINES.get(arm, "-"), label=arm,
     )  # fmt: skip
+
+
+def with_tail(rows: pd.DataFrame) -> pd.DataFrame:
+    """Hold the last value a little longer, so that the last step has a width."""
+    if rows.empty:
+        return rows
+    last = rows.iloc[[-1]]
+    return pd.concat([rows, last.assign(time=last["time"] * (1 + style.TAIL))])
 
 
 def _top(frame: pd.DataFrame) -> float:
@@ -120,15 +131,25 @@ def _label_ends(axes: Axes, frame: pd.DataFrame, arms: list[str], text: Text) ->
     known = [(arm, end) for arm, end in zip(arms, ends, strict=True) if end is not None]
     top = axes.get_ylim()[1]
     height_mm = axes.get_position().height * axes.figure.get_figheight() / style.MM
-    gap = 2 * LABEL_GAP_MM / height_mm * top
+    gap = 2.3 * LABEL_GAP_MM / height_mm * top
     places = style.spread([end["estimate"] for _, end in known], gap, gap / 2, top - gap / 4)
+    last = frame["time"].max()
     for (arm, end), place in zip(known, places, strict=True):
-        written = f"{sentence_case(arm_name(arm, text))}\n{text.percent(end['estimate'])}"
+        share = text.percent(end["estimate"])
+        if end["time"] < last:  # the label stands at the edge, the curve stops before it
+            share = _share_at(share, int(end["time"]), text)
+        written = f"{sentence_case(arm_name(arm, text))}\n{share}"
         axes.annotate(
             written, xy=(1, place), xycoords=("axes fraction", "data"), xytext=(5, 0),
             textcoords="offset points", va="center", ha="left", weight=600, linespacing=1.05,
             color=style.ARM_COLOURS.get(arm, style.PROGRAMME), annotation_clip=False,
         )  # fmt: skip
+
+
+def _share_at(share: str, time: int, text: Text) -> str:
+    if text.unit == "days":
+        return text.say("{percent}, day {time}", percent=share, time=time)
+    return text.say("{percent}, month {time}", percent=share, time=time)
 
 
 def _last_shown(rows: pd.DataFrame) -> pd.Series | None:
@@ -164,7 +185,7 @@ def _numbers_at_risk(axes: Axes, frame, arms: list[str], ticks: list[int], text:
 def _data_row(rows: pd.DataFrame, arm: str, tick: int, text: Text) -> list[str]:
     known = rows[rows["time"] <= tick]
     last = known.iloc[-1] if len(known) else None
-    name = escape(arm_name(arm, text))
+    name = escape(sentence_case(arm_name(arm, text)))
     if last is None:
         return [name, text.number(tick), MISSING, MISSING, MISSING]
     return [

@@ -13,12 +13,13 @@ from evalkit.report.figures.frame import (
     shown,
     shown_range,
     summary_n,
+    too_few_part,
 )
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case, state_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import horizon_within, occasion
-from evalkit.report.reading import arms_of, contrast_value, first_arm, released_frame
+from evalkit.report.reading import arms_of, contrast_value, first_arm, is_too_few, released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
@@ -27,15 +28,19 @@ COLLATION = {"sv": "abcdefghijklmnopqrstuvwxyzåäö", "fi": "abcdefghijklmnopqr
 
 
 @page_part
-def months(contrast, text: Text, *, name: str = "months") -> Part:
+def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part:
     """Months in self-support, programme minus comparison: one dot on a line of months.
 
     Parameters
     ----------
     contrast : Released Contrast
         `time_in_state`, or `time_lost` for an events table.
+    curve : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
     frame = released_frame(contrast, "Contrast")
+    if curve is not None and is_too_few(curve, text):
+        return too_few_part(text)
     value = contrast_value(contrast, "difference")
     within = horizon_within(contrast, text)
     number = lambda x: text.number(x, 1)  # noqa: E731
@@ -97,7 +102,7 @@ def draw_months(contrast, text: Text) -> Figure:
                 color=style.PROGRAMME,
             )  # fmt: skip
         else:
-            axes.text(0, 0.3, text.say("Not shown: too few people."), ha="center",
+            axes.text(-limit, 0, text.say("Not shown: too few people."), va="center",
                       color=style.QUIET)  # fmt: skip
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -142,7 +147,7 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
     rows = [
         [
             escape(sentence_case(state_name(row["source"], text))),
-            escape(arm_name(row["stratum"], text)),
+            escape(sentence_case(arm_name(row["stratum"], text))),
             shown(row["share_before"], text.percent),
             shown(row["share_after"], text.percent),
         ]

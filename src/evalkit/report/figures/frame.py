@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from evalkit.report import style
 from evalkit.report.markup import callout, escape, figure, paragraphs, pipe_table, span
 from evalkit.report.parts import Part
+from evalkit.report.phrases import too_few
 from evalkit.report.text import Text
 
 MISSING = "\N{EN DASH}"
@@ -41,6 +42,11 @@ def picture(
     folded = callout(text.say("Data table"), table)
     markdown = paragraphs(figure(name, alt, spoken), folded)
     return Part(markdown, {f"fig-{name}.png": style.to_png(drawn)})
+
+
+def too_few_part(text: Text) -> Part:
+    """Stand where a municipality has too few people for a figure of its own."""
+    return Part(span(too_few(text), "withheld"))
 
 
 def source_line(text: Text, n: float) -> str:

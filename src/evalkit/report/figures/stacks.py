@@ -1,16 +1,25 @@
 """Stacked areas over months, one panel an arm: exits of every kind, and states of the month."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.frame import MISSING, picture, summary_n, time_ticks, time_title
+from evalkit.report.figures.frame import (
+    MISSING,
+    picture,
+    summary_n,
+    time_ticks,
+    time_title,
+    too_few_part,
+)
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, exit_name, sentence_case, state_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.reading import arms_of, few_persons, is_too_few, released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
@@ -34,6 +43,8 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
         By arm, with all causes.
     """
     frame = released_frame(curve, "IncidenceCurve").rename(columns={"cause": "layer"})
+    if is_too_few(curve, text):
+        return too_few_part(text)
     outcome = text.labels.study.outcome.cause
     order = _ordered(frame["layer"], (outcome, *EXIT_ORDER))
     names = {layer: exit_name(layer, text) for layer in order}
@@ -57,6 +68,8 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
     curve : Released OccupationCurve
     """
     frame = released_frame(curve, "OccupationCurve").rename(columns={"state": "layer"})
+    if few_persons(curve, text):
+        return too_few_part(text)
     order = _ordered(frame["layer"], STATE_ORDER)
     names = {layer: state_name(layer, text) for layer in order}
     drawn = draw_stack(frame, order, names, text)
@@ -75,11 +88,14 @@ def draw_stack(frame: pd.DataFrame, order: list[str], names: dict, text: Text) -
     with style.style():
         if not arms:
             return _empty(text)
-        figure, panels = style.panel(82, left=10, right=52, top=16, bottom=13, columns=len(arms))
-        last = max(_wide(frame, arm, order).index[-1] for arm in arms)
+        figure, panels = style.panel(82, left=10, right=59, top=16, bottom=13, columns=len(arms))
+        wides = [_wide(frame, arm, order) for arm in arms]
+        last = max(wide.index[-1] for wide in wides)
+        highest = max(float(wide.sum(axis=1).max()) for wide in wides)
+        top = min(1.0, math.ceil(highest * 10 - 1e-6) / 10)
         for axes, arm in zip(panels, arms, strict=True):
             _draw_panel(axes, _wide(frame, arm, order), order)
-            _dress(axes, last, arm, text, first=axes is panels[0])
+            _dress(axes, last, top, arm, text, first=axes is panels[0])
         _name_layers(panels[-1], _wide(frame, arms[-1], order), order, names)
     return figure
 
@@ -104,18 +120,19 @@ def _wide(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFrame | Non
 
 
 def _draw_panel(axes: Axes, wide: pd.DataFrame, order: list[str]) -> None:
+    wide.loc[wide.index[-1] * (1 + style.TAIL)] = wide.iloc[-1]
     axes.stackplot(
         wide.index, wide.to_numpy().T, colors=layer_colours(order), step="post",
         edgecolor=style.PAPER, linewidth=0.4, labels=order,
     )  # fmt: skip
 
 
-def _dress(axes: Axes, last: float, arm: str, text: Text, *, first: bool) -> None:
+def _dress(axes: Axes, last: float, top: float, arm: str, text: Text, *, first: bool) -> None:
     ticks = time_ticks(last, text)
-    axes.set_xlim(0, last)
+    axes.set_xlim(0, last * (1 + style.TAIL))
     axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
-    axes.set_ylim(0, 1)
-    marks = np.arange(0, 1.01, 0.2)
+    axes.set_ylim(0, top)
+    marks = np.arange(0, top + 1e-9, 0.1 if top < 0.55 else 0.2)
     axes.set_yticks(marks, [text.number(100 * mark) for mark in marks] if first else [])
     style.light_grid(axes, "y")
     axes.set_xlabel(time_title(text), labelpad=2)
@@ -136,22 +153,22 @@ def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], names: dict) 
     final = wide.iloc[-1].to_numpy()
     top = np.cumsum(final)
     middle = top - final / 2
-    gap = LABEL_MM / _height_mm(axes)
-    places = style.spread(list(middle), gap, gap / 2, 1 - gap / 2)
+    high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
+    # Where a panel stops early, the thin lines start at its last column.
+    end = wide.index[-1] / axes.get_xlim()[1]
+    gap = LABEL_MM / _height_mm(axes) * high
+    places = style.spread(list(middle), gap, gap / 2, high - gap / 2)
     for layer, colour, at, place in zip(order, layer_colours(order), middle, places, strict=True):
-        axes.annotate(
-            sentence_case(names[layer]), xy=(1.0, at), xycoords=("axes fraction", "data"),
-            xytext=(1.0, place), textcoords=("axes fraction", "data"), va="center", ha="left",
-            annotation_clip=False,
-        ).set_x(1.0 + 6.5 / _width_mm(axes))  # fmt: skip
+        axes.text(1 + 7.2 * mm, place, sentence_case(names[layer]), va="center", ha="left",
+                  transform=axes.get_yaxis_transform())  # fmt: skip
         axes.plot(
-            [1.005, 1.0 + 2.5 / _width_mm(axes), 1.0 + 4.0 / _width_mm(axes)], [at, place, place],
-            transform=axes.get_yaxis_transform(), color=style.QUIET, linewidth=0.5, clip_on=False,
+            [end, 1 + 0.3 * mm, 1 + 2.5 * mm, 1 + 4 * mm], [at, at, place, place],
+            color=style.QUIET, linewidth=0.5, transform=axes.get_yaxis_transform(), clip_on=False,
         )  # fmt: skip
         axes.plot(
-            [1.0 + 5.2 / _width_mm(axes)], [place], marker="s", markersize=5, color=colour,
-            transform=axes.get_yaxis_transform(), clip_on=False, linestyle="",
-            markeredgecolor=style.QUIET, markeredgewidth=0.3,
+            [1 + 5.4 * mm], [place], marker="s", markersize=5, color=colour, linestyle="",
+            transform=axes.get_yaxis_transform(), clip_on=False, markeredgecolor=style.QUIET,
+            markeredgewidth=0.3,
         )  # fmt: skip
 
 
@@ -193,7 +210,7 @@ def _part(name, drawn, released, frame, order, names, text: Text, *, finding, ca
 def _data_row(raw: pd.DataFrame, order: list[str], arm: str, tick: int, text: Text) -> list[str]:
     known = raw[raw.index <= tick].reindex(columns=order).iloc[-1]
     cells = [MISSING if np.isnan(value) else text.percent(value, 1) for value in known]
-    return [text.number(tick), escape(arm_name(arm, text)), *cells]
+    return [text.number(tick), escape(sentence_case(arm_name(arm, text))), *cells]
 
 
 def _spoken_end(wide: pd.DataFrame, order: list[str], names: dict, arm: str, text: Text) -> str:

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.frame import picture, shown, shown_range, summary_n
+from evalkit.report.figures.frame import picture, shown, shown_range, summary_n, too_few_part
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import score_name
-from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.reading import arms_of, few_persons, released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
@@ -32,6 +32,8 @@ def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
         Name of the score, where health is measured by scores.
     """
     frame = released_frame(means, "WaveMeans")
+    if few_persons(means, text):
+        return too_few_part(text)
     decimals = 1 if text.is_score else 2
     label = sentence_case(score_name(score, text))
     number = lambda x: text.number(x, decimals)  # noqa: E731

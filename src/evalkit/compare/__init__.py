@@ -1,0 +1,5 @@
+"""Comparison of arms: the baseline table."""
+
+from evalkit.compare.characteristics import characteristics
+
+__all__ = ["characteristics"]

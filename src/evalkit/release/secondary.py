@@ -1,0 +1,316 @@
+"""Secondary suppression between levels: municipality, federation or county, nation.
+
+A municipality's hidden number follows from its federation's and its neighbours' by subtraction.
+So what each unit may show is planned once, for all units of a study together.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from evalkit import results as kinds
+from evalkit.errors import ParameterError
+from evalkit.release import curves
+from evalkit.release.addresses import block, family, split_area
+from evalkit.release.hierarchy import Hierarchy
+from evalkit.release.profiles import Profile, load_profile
+from evalkit.release.rows import flow_order, flow_points
+from evalkit.release.sequences import protect_points
+from evalkit.release.tables import protect_blocks, protect_table
+
+COLUMNS = ["level", "code", "block"]
+CURVES = (kinds.SurvivalCurve, kinds.IncidenceCurve)
+
+
+def secondary_suppression(
+    results: Sequence[object],
+    *,
+    areas: pd.DataFrame,
+    profile: str | Profile,
+    levels: Sequence[str] = ("municipality", "federation", "national"),
+    unit_results: Mapping[str, Sequence[object]] | None = None,
+) -> pd.DataFrame:
+    """Plan which blocks each unit hides, so that no hidden number follows from shown ones.
+
+    Parameters
+    ----------
+    results : sequence of results
+        Curves, occupations, baseline tables, before-after tables and wave means, each estimated
+        once for the whole study with `by=["municipality", ...]`, so that its strata read
+        `0114, programme`. What a unit shows besides (contrasts, months, models) follows the
+        blocks of its family; strata that are not given here are not protected across levels.
+    areas : DataFrame
+        One row a municipality: `municipality`, and a column for each further level except
+        `national` and `study`; empty where a municipality belongs to none.
+    levels : sequence of str
+        Levels that are published, smallest first.
+    unit_results : mapping of str to sequence of results, optional
+        Results without strata, by municipality: flows and ranges of need.
+
+    Returns
+    -------
+    DataFrame
+        Columns `level`, `code`, `block`: what `Profile.for_unit` hides there, for the unit's own
+        numbers or for another's. Empty where one level is published, or nothing is hidden.
+
+    Raises
+    ------
+    ParameterError
+        If a stratum names no municipality of `areas`, a result is of a kind that has no blocks,
+        or flows differ in their steps.
+
+    Notes
+    -----
+    Blocks are `exits/stratum/time/cause`, `states/stratum/time/state`,
+    `people/stratum/variable/level`, `occasions/stratum/source` (and `.../pairs`: who entered and
+    left), `health/stratum/wave`, `flow/step`, `need/covered`; `family/stratum` stands for all.
+    Under a shown unit, municipalities are hidden until what is left has enough persons; if all
+    are, the unit itself is hidden. Numbers at risk are rounded at every level instead.
+    """
+    rule = load_profile(profile) if isinstance(profile, str) else profile
+    if rule.hides_nothing or len(levels) < 2:
+        return pd.DataFrame(columns=COLUMNS, dtype=object)
+    plan = _Plan(Hierarchy.from_areas(areas, levels), rule)
+    unknown = {type(item).__name__ for item in results if not isinstance(item, tuple(plan.rules))}
+    if unknown:
+        raise ParameterError(f"no blocks for results of kind {', '.join(sorted(unknown))}")
+    for kind, rule_of_kind in plan.rules.items():
+        for result in results:
+            if isinstance(result, kind):
+                rule_of_kind(result)
+    plan.units(unit_results or {})
+    return plan.frame()
+
+
+class _Plan:
+    """The plan under construction: which node hides which block."""
+
+    def __init__(self, hierarchy: Hierarchy, profile: Profile):
+        self.hierarchy, self.profile = hierarchy, profile
+        self.hidden: dict[tuple[int, str], None] = {}
+        self.exits: dict[tuple, np.ndarray] = {}
+        # Exits before states: who died is hidden in both or in neither.
+        self.rules = {
+            kinds.IncidenceCurve: self.curve,
+            kinds.SurvivalCurve: self.curve,
+            kinds.OccupationCurve: self.occupation,
+            kinds.Characteristics: self.characteristics,
+            kinds.BeforeAfter: self.before_after,
+            kinds.WaveMeans: self.wave_means,
+        }
+
+    def frame(self) -> pd.DataFrame:
+        """The plan as a table."""
+        level, code = self.hierarchy.level, self.hierarchy.code
+        rows = [(level[node], code[node], name) for node, name in self.hidden]
+        return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+    def curve(self, result) -> None:
+        """Plan the times of every cause, and of any exit."""
+        unit = str(result.summary["time_unit"])
+        found: dict[str, dict[str, dict]] = {}
+        for stratum, cause, rows, n in curves.curves_of(result):
+            area, rest = split_area(stratum)
+            found.setdefault(rest, {}).setdefault(cause, {})[area] = (rows, n)
+        for rest, causes in found.items():
+            everyone = [
+                rows["time"].max() for areas in causes.values() for rows, _ in areas.values()
+            ]
+            time = curves.candidate_times(max(everyone), unit)
+            leaves, grids = self._grids(causes, time)
+            for cause, grid in grids.items():
+                self._plan_curve((rest, cause), leaves, grid, time, unit)
+            if "any" not in causes:
+                self._plan_any(rest, leaves, list(grids.values()), list(grids), time, unit)
+
+    def _grids(self, causes: dict, time: np.ndarray):
+        areas = sorted({area for found in causes.values() for area in found})
+        leaves = self._leaves(areas)
+        grids = {}
+        for cause, found in causes.items():
+            counts = np.zeros((len(self.hierarchy.leaves), len(time) + 1))
+            at_risk = np.zeros((len(self.hierarchy.leaves), len(time)))
+            for area, (rows, n) in found.items():
+                grid = curves.read_grid(rows, n, time)
+                leaf = self.hierarchy.leaves.index(area)
+                counts[leaf], at_risk[leaf] = grid.counts, grid.at_risk
+            grids[cause] = (counts[leaves], at_risk[leaves])
+        return leaves, grids
+
+    def _plan_curve(self, name, leaves, grid, time, unit, allowed=True) -> None:
+        rest, cause = name
+        counts, at_risk = grid
+        hierarchy = self.hierarchy.restrict(leaves)
+        enough = ~self.profile.too_few(hierarchy.member @ at_risk) & allowed
+        base = len(time)
+        shown = protect_points(
+            counts,
+            hierarchy,
+            [base, *curves.important_first(time, unit)],
+            fails=self.profile.fails,
+            allowed=np.column_stack([enough, np.ones(len(enough), dtype=bool)]),
+            essential=np.append(curves.essential_times(time, unit), True),
+            base=base,
+        )
+        self._hide(hierarchy, shown[:, base], block("exits", rest))
+        self.exits[name] = (time, shown[:, :base])
+        for position, at in enumerate(time):
+            told = shown[:, position] | ~shown[:, base]
+            self._hide(hierarchy, told, block("exits", rest, at, cause))
+
+    def _plan_any(self, rest, leaves, grids, causes, time, unit) -> None:
+        """Any exit is shown where all causes are: less the shown ones it tells of the hidden."""
+        counts = sum(grid[0] for grid in grids)
+        counts[:, -1] = grids[0][0][:, -1]
+        allowed = np.all([self.exits[rest, cause][1] for cause in causes], axis=0)
+        self._plan_curve((rest, "any"), leaves, (counts, grids[0][1]), time, unit, allowed)
+
+    def occupation(self, result) -> None:
+        """Plan every state at every tick."""
+        name = family(result.provenance.function)
+        frame = _with_area(result)
+        counted = frame["k"].fillna((frame["n_observed"] * frame["estimate"]).round())
+        frame = frame.assign(count=counted)
+        for (rest, at), rows in frame[frame["time"].isin(self.profile.ticks)].groupby(
+            ["rest", "time"], sort=True
+        ):
+            table, leaves = self._table(rows, "state")
+            if at == 0:
+                persons = table.sum(axis=1).to_numpy()[:, None]
+                self._plan_block(persons, leaves, block(name, rest))
+                continue
+            self._plan_table(table, leaves, (name, rest, at), self._as_exits(rest, at, table))
+
+    def _as_exits(self, rest: str, at: float, table: pd.DataFrame) -> np.ndarray:
+        """Which states may be shown as far as exits of the same name go."""
+        allowed = np.ones((len(self.hierarchy.level), table.shape[1]), dtype=bool)
+        for position, state in enumerate(table.columns):
+            time, shown = self.exits.get((rest, state), (np.array([]), None))
+            found = np.flatnonzero(time == at)
+            if found.size and state not in self.profile.keep:
+                allowed[:, position] = shown[:, found[0]]
+        return allowed
+
+    def characteristics(self, result) -> None:
+        """Plan the levels of every variable, or the persons behind its mean."""
+        frame = _with_area(result).assign(count=lambda table: table["n"])
+        for (rest, variable), rows in frame.groupby(["rest", "variable"], sort=False):
+            table, leaves = self._table(rows, "level")
+            if rows["share"].notna().any():
+                self._plan_table(table, leaves, ("people", rest, variable), None)
+            else:
+                self._plan_block(table, leaves, block("people", rest, variable))
+
+    def before_after(self, result) -> None:
+        """Plan the shares of every source, and who entered and left."""
+        frame = _with_area(result)
+        frame = frame.assign(
+            never=frame["n_pair"] - frame["n_before"] - frame["n_entered"],
+            always=frame["n_before"] - frame["n_left"],
+            not_before=frame["n_pair"] - frame["n_before"],
+            not_after=frame["n_pair"] - frame["n_after"],
+        )
+        for (rest, source), rows in frame.groupby(["rest", "source"], sort=False):
+            table = rows.set_index("area")
+            leaves = self._leaves(table.index[table["n_pair"] > 0])
+            table = table.reindex(np.array(self.hierarchy.leaves)[leaves])
+            margins = table[["n_pair", "n_before", "n_after", "not_before", "not_after"]]
+            name = block("occasions", rest, source)
+            shown = self._plan_block(margins, leaves, name)
+            pairs = table[["n_pair", "n_entered", "n_left", "always", "never"]]
+            self._plan_block(pairs, leaves, block(name, "pairs"), shown)
+
+    def wave_means(self, result) -> None:
+        """Plan every wave by the persons who answered."""
+        frame = _with_area(result)
+        frame = frame.assign(count=frame["n"])
+        for (rest, wave), rows in frame.groupby(["rest", "wave"], sort=False):
+            table, leaves = self._table(rows.assign(all="all"), "all")
+            self._plan_block(table, leaves, block("health", rest, wave))
+
+    def units(self, by_unit: Mapping[str, Sequence[object]]) -> None:
+        """Plan results without strata, given by municipality."""
+        flows, covered = {}, {}
+        for code, items in by_unit.items():
+            for item in items:
+                if isinstance(item, kinds.Flow):
+                    flows[code] = item.tidy()
+                elif isinstance(item, kinds.NeedCoverage):
+                    covered[code] = item.summary["n_covered"]
+                else:
+                    raise ParameterError(f"no blocks for one unit's {type(item).__name__}")
+        if flows:
+            self._plan_flows(flows)
+        if covered:
+            leaves = self._leaves(covered)
+            names = np.array(self.hierarchy.leaves)[leaves]
+            counts = np.array([[covered[code]] for code in names], dtype=float)
+            self._plan_block(counts, leaves, block("need", "covered"))
+
+    def _plan_flows(self, flows: dict[str, pd.DataFrame]) -> None:
+        steps = {tuple(frame["step"]) for frame in flows.values()}
+        if len(steps) > 1:
+            raise ParameterError("flows of different municipalities differ in their steps")
+        leaves = self._leaves(flows)
+        hierarchy = self.hierarchy.restrict(leaves)
+        counts = np.array([flow_points(flows[code]) for code in hierarchy.leaves])
+        shown = protect_points(
+            counts,
+            hierarchy,
+            flow_order(counts.shape[1]),
+            fails=lambda gap: self.profile.fails(gap) & (np.asarray(gap) != 0),
+            allowed=~self.profile.too_few(hierarchy.member @ counts),
+            essential=np.ones(counts.shape[1], dtype=bool),
+        )
+        for position, step in enumerate(["start", *steps.pop()][::-1]):
+            self._hide(hierarchy, shown[:, position], block("flow", step))
+
+    def _plan_block(self, counts, leaves, name, allowed=None) -> np.ndarray:
+        hierarchy = self.hierarchy.restrict(leaves)
+        table = np.asarray(counts, dtype=float)
+        shown = protect_blocks(table, hierarchy, fails=self.profile.fails, allowed=allowed)
+        self._hide(hierarchy, shown, name)
+        return shown
+
+    def _plan_table(self, table: pd.DataFrame, leaves, name: tuple, allowed) -> None:
+        hierarchy = self.hierarchy.restrict(leaves)
+        base, shown = protect_table(
+            table.to_numpy(dtype=float),
+            hierarchy,
+            fails=self.profile.fails,
+            keep=table.columns.isin(self.profile.keep),
+            allowed=allowed,
+        )
+        self._hide(hierarchy, base, block(*name))
+        for position, category in enumerate(table.columns):
+            self._hide(hierarchy, shown[:, position] | ~base, block(*name, category))
+
+    def _table(self, rows: pd.DataFrame, category: str) -> tuple[pd.DataFrame, np.ndarray]:
+        """Counts by municipality and category; municipalities without persons are left out."""
+        table = rows.pivot_table(
+            index="area", columns=category, values="count", aggfunc="sum", fill_value=0, sort=False
+        )
+        leaves = self._leaves(table.index[table.sum(axis=1) > 0])
+        return table.reindex(np.array(self.hierarchy.leaves)[leaves]), leaves
+
+    def _leaves(self, areas) -> np.ndarray:
+        unknown = sorted(set(areas) - set(self.hierarchy.leaves))
+        if unknown:
+            raise ParameterError(f"{len(unknown)} strata name no municipality of `areas`")
+        return np.isin(self.hierarchy.leaves, list(areas))
+
+    def _hide(self, hierarchy: Hierarchy, shown: np.ndarray, name: str) -> None:
+        for node in np.flatnonzero(~shown & hierarchy.member.any(axis=1)):
+            self.hidden[int(node), name] = None
+
+
+def _with_area(result) -> pd.DataFrame:
+    """Tidy rows with the municipality and the rest of their stratum, and their support `k`."""
+    frame = result.tidy()
+    pairs = [split_area(stratum) for stratum in frame["stratum"]]
+    return frame.assign(
+        area=[area for area, _ in pairs],
+        rest=[rest for _, rest in pairs],
+        k=result.support["k"].astype(float),
+    )

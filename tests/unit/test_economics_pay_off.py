@@ -1,0 +1,178 @@
+"""What the pay-off refuses, and the shapes of input that it takes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalkit.economics import break_even_share, ledger, pay_off
+from evalkit.errors import EstimationError, ParameterError
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(3)
+    persons = pd.DataFrame({"person_id": [f"p{i:03d}" for i in range(60)]})
+    persons["arm"] = np.where(np.arange(60) < 30, "programme", "comparison")
+    package = persons.assign(
+        month=0, payer="municipality", payee="resources", kind="intervention",
+        amount=np.where(persons["arm"] == "programme", 50.0, 10.0),
+    )  # fmt: skip
+    support = persons.merge(pd.DataFrame({"month": range(1, 25)}), how="cross").assign(
+        payer="state", payee="individual", kind="transfer"
+    )
+    support["amount"] = rng.gamma(4, np.where(support["arm"] == "programme", 20, 25))
+    work = support.assign(payer="production", payee="individual", kind="production")
+    work["amount"] = rng.gamma(2, np.where(support["arm"] == "programme", 12, 10))
+    rows = pd.concat([package, support, work], ignore_index=True)
+    return rows.assign(item=rows["kind"], currency="SEK", price_year=2025)
+
+
+def test_every_party_has_a_row_and_society_is_last(rows):
+    result = pay_off(rows, n_bootstrap=50)
+
+    assert result.tidy()["party"].tolist() == ["individual", "municipality", "state", "society"]
+    assert result.support["n"].tolist() == [30] * 4
+    glance = result.glance().iloc[0]
+    assert glance[["n", "currency", "price_year", "label"]].tolist() == [
+        60, "SEK", 2025, "description",
+    ]  # fmt: skip
+    assert glance["society"] == result.tidy()["net"].iloc[-1]
+
+
+def test_the_interval_holds_the_estimate_and_repeats_with_the_seed(rows):
+    first = pay_off(rows, n_bootstrap=200).tidy().set_index("party").loc["society"]
+    again = pay_off(rows, n_bootstrap=200).tidy().set_index("party").loc["society"]
+    other = pay_off(rows, n_bootstrap=200, seed=1).tidy().set_index("party").loc["society"]
+
+    assert first["pay_off_low"] < first["pay_off_months"] < first["pay_off_high"]
+    pd.testing.assert_series_equal(first, again)
+    assert other["pay_off_low"] != first["pay_off_low"]
+
+
+def test_a_party_without_outlay_has_no_interval(rows):
+    state = pay_off(rows, n_bootstrap=50).tidy().set_index("party").loc["state"]
+
+    assert state[["pay_off_months", "pay_off_low", "pay_off_high", "dynamic_low"]].isna().all()
+    assert state["reason"] == "no outlay"
+
+
+def test_type_cases_have_no_interval(rows):
+    cases = rows.drop(columns="person_id").assign(n_person=30)
+
+    result = pay_off(cases)
+
+    persons = pay_off(rows, n_bootstrap=0)
+    assert result.tidy()[["pay_off_low", "pay_off_high"]].isna().all(axis=None)
+    np.testing.assert_allclose(result.tidy()["gain"], persons.tidy()["gain"])
+    assert result.glance()["method"][0].endswith("bootstrap 0")
+
+
+def test_shared_costs_are_spread_over_the_arm_and_do_not_vary(rows):
+    shared = rows["kind"] == "intervention"
+    budget = (
+        rows[shared]
+        .groupby("arm", as_index=False)
+        .agg(
+            {name: "first" for name in ("month", "payer", "payee", "kind", "item")}
+            | {"amount": "sum"}
+        )
+    )
+    budget = budget.assign(currency="SEK", price_year=2025, person_id=None)
+    mixed = pd.concat([rows[~shared], budget], ignore_index=True)
+
+    ours = pay_off(mixed, n_bootstrap=50).tidy()
+
+    expected = pay_off(rows, n_bootstrap=50).tidy()
+    pd.testing.assert_frame_equal(ours, expected)
+
+
+def test_months_are_counted_from_start_where_the_column_is_there(rows):
+    calendar = rows.rename(columns={"month": "month_from_start"}).assign(month="2024-05")
+
+    pd.testing.assert_frame_equal(
+        pay_off(calendar, n_bootstrap=0).tidy(), pay_off(rows, n_bootstrap=0).tidy()
+    )
+
+
+def test_yearly_rows_in_arrears_give_the_same_yearly_gain(rows):
+    late = rows.assign(month=np.where(rows["month"] > 0, 12 * np.ceil(rows["month"] / 12), 0))
+
+    monthly, yearly = pay_off(rows, n_bootstrap=0).tidy(), pay_off(late, n_bootstrap=0).tidy()
+
+    np.testing.assert_allclose(monthly["gain"], yearly["gain"])
+    np.testing.assert_allclose(monthly["pay_off_months"], yearly["pay_off_months"])
+
+
+def test_fewer_months_than_the_rows_hold_can_be_asked_for(rows):
+    first_year = pay_off(rows, months=12, n_bootstrap=0).tidy()
+
+    expected = pay_off(rows[rows["month"] <= 12], n_bootstrap=0).tidy()
+    pd.testing.assert_frame_equal(first_year, expected)
+
+
+def test_a_ledger_result_is_taken_before_and_after(rows):
+    before = rows[rows["kind"] != "intervention"].assign(month=lambda frame: -frame["month"])
+    both = pd.concat([rows, before])
+    both = both[both["arm"] == "programme"]
+
+    from_ledger = pay_off(ledger(both), design="before_after", n_person={"programme": 30})
+    from_rows = pay_off(both, design="before_after", n_bootstrap=0)
+
+    # The first months of either side make up the twelve months before.
+    np.testing.assert_allclose(from_ledger.tidy()["gain"], from_rows.tidy()["gain"])
+    assert from_ledger.support["n"].tolist() == [30] * 4
+
+
+def test_an_outlay_before_the_start_is_not_lost(rows):
+    early = rows.assign(month=np.where(rows["kind"] == "intervention", -2, rows["month"]))
+
+    pd.testing.assert_frame_equal(
+        pay_off(early, n_bootstrap=0).tidy(), pay_off(rows, n_bootstrap=0).tidy()
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.drop(columns="arm"), "arm: no such column"),
+        (lambda rows: rows[rows["arm"] == "programme"], "arm: no rows of comparison"),
+        (lambda rows: rows.assign(arm="other"), "arm: no rows of programme, comparison"),
+        (lambda rows: rows.assign(month="2024-01"), "month: 1500 of 2940 .*|month: 2940 of 2940"),
+        (lambda rows: rows.assign(month=rows["month"] + 0.5), "are not whole months"),
+        (lambda rows: rows.assign(month=0), "no rows after the start"),
+        (lambda rows: rows.assign(n_person=range(len(rows))), "not one number for all rows"),
+        (lambda rows: rows.assign(n_person=7), "7 persons given for programme, 30 in its rows"),
+        (lambda rows: rows.replace("state", "society"), "'society' is the sum"),
+        (lambda rows: rows.assign(payee=None), "no payer or no payee"),
+    ],
+)
+def test_rows_that_make_no_pay_off_say_why(rows, change, message):
+    with pytest.raises(EstimationError, match=message):
+        pay_off(change(rows))
+
+
+def test_persons_must_be_known_for_each_arm(rows):
+    with pytest.raises(EstimationError, match="no number for comparison"):
+        pay_off(rows, n_person={"programme": 30})
+    with pytest.raises(EstimationError, match="0 persons given for programme"):
+        pay_off(rows.drop(columns="person_id"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"design": "cross"}, {"beyond": "grow"}, {"horizon_years": 0}, {"discount_rate": -1}],
+)
+def test_unknown_options_are_parameter_errors(rows, options):
+    with pytest.raises(ParameterError):
+        pay_off(rows, **options)
+
+
+def test_break_even_share_at_its_edges():
+    assert break_even_share(0, -5, 1) == 0
+    assert break_even_share(10, 0, 1) == np.inf
+    assert break_even_share(10, -1, 1) == np.inf
+    assert break_even_share(30, 10, 2) == 1.5
+    with pytest.raises(ParameterError):
+        break_even_share(-1, 10, 1)
+    with pytest.raises(ParameterError):
+        break_even_share(1, 10, 0)
