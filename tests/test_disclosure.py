@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_results import baseline, flow, incidence, occupation, tree
 
 from evalkit.release import load_profile, release, secondary_suppression
 from evalkit.release.hierarchy import Hierarchy
 from evalkit.release.sequences import protect_points
 from evalkit.release.tables import protect_blocks, protect_table
-from made_results import baseline, flow, incidence, occupation, tree
 
 PROFILES = ("strict10", "fi-kela4", "dk5", "opensafely7")
 LEVELS = ("municipality", "federation", "national")
@@ -217,7 +217,7 @@ def curve_of(events: np.ndarray, persons: int, stratum: str = "programme"):
     return incidence({(stratum, "self_support"): events}, {stratum: int(persons)}, at_risk)
 
 
-@QUICK
+@settings(QUICK, max_examples=25)
 @given(study=studies(), name=st.sampled_from(PROFILES))
 def test_released_curves_of_all_levels_give_no_small_count_of_a_municipality_away(study, name):
     areas, events, persons = study

@@ -65,7 +65,7 @@ local function check_classes(element)
 end
 
 local FORBIDDEN = {
-  "RawBlock", "CodeBlock", "RawInline", "Code", "Math", "Note", "LineBlock", "BlockQuote",
+  "RawBlock", "CodeBlock", "RawInline", "Math", "Note", "LineBlock", "BlockQuote",
   "DefinitionList", "HorizontalRule",
 }
 
@@ -84,6 +84,17 @@ function check.Div(div)
   local special = div.classes[1] == "callout-note" or div.classes[1] == "content-visible"
   if not special then
     check_classes(div)
+  end
+end
+
+-- Every table outside a fold says what it holds.
+local function check_captions(blocks)
+  for _, block in ipairs(blocks) do
+    if block.t == "Table" and #block.caption.long == 0 then
+      refuse("a table without a caption outside a fold")
+    elseif block.t == "Div" and not block.classes:includes("callout-note") then
+      check_captions(block.content)
+    end
   end
 end
 
@@ -106,6 +117,19 @@ end
 
 -- 4. Each construct ----------------------------------------------------------------------------
 
+-- The finding stands above the picture, the source below it.
+local function split_source(inlines)
+  local last = inlines[#inlines]
+  if last and last.t == "Span" and last.classes:includes("source") then
+    local rest = pandoc.Inlines({ table.unpack(inlines, 1, #inlines - 1) })
+    while #rest > 0 and (rest[#rest].t == "Space" or rest[#rest].t == "SoftBreak") do
+      rest:remove()
+    end
+    return rest, { pandoc.Para({ last }) }
+  end
+  return inlines, {}
+end
+
 local function figure(div)
   local image = #div.content == 2 and div.content[1].content[1]
   if not image or image.t ~= "Image" then
@@ -116,14 +140,29 @@ local function figure(div)
     refuse(div.identifier .. " has no alternative text (fig-alt)")
   end
   local picture = pandoc.Image({ pandoc.Str(alt) }, image.src)
-  return {
+  local caption, source = split_source(div.content[2].content)
+  return pandoc.Blocks({
     raw('<figure id="' .. escaped(div.identifier) .. '">'),
     raw("<figcaption>"),
-    pandoc.Plain(numbered_caption(div.identifier, div.content[2].content)),
+    pandoc.Plain(numbered_caption(div.identifier, caption)),
     raw("</figcaption>"),
     pandoc.Plain({ picture }),
-    raw("</figure>"),
-  }
+  }) .. source .. pandoc.Blocks({ raw("</figure>") })
+end
+
+-- A table without a caption is named by the fold that holds it and the figure that it belongs to.
+local function name_tables(blocks, div)
+  local about = div.attributes["about"]
+  local name = pandoc.utils.stringify(div.content[1].content)
+  if about and not is_fragment then
+    name = name .. ", " .. named(about)
+  end
+  return blocks:walk({ Div = function(inner)
+    if inner.classes:includes("table") and not inner.attributes["aria-label"] then
+      inner.attributes["aria-label"] = name
+      return inner
+    end
+  end })
 end
 
 local function fold(div)
@@ -131,7 +170,7 @@ local function fold(div)
   if not title or title.t ~= "Header" then
     refuse("a callout without a title")
   end
-  local rest = pandoc.Blocks({ table.unpack(div.content, 2) })
+  local rest = name_tables(pandoc.Blocks({ table.unpack(div.content, 2) }), div)
   if div.attributes["collapse"] ~= "true" then
     return { raw('<div class="note"><p class="note-title">'), pandoc.Plain(title.content),
       raw("</p>") } .. rest .. { raw("</div>") }
@@ -165,15 +204,15 @@ end
 
 function build.Table(tbl)
   local caption = tbl.caption.long[1] and tbl.caption.long[1].content or pandoc.Inlines({})
+  -- A list of pairs: the order of a Lua table's keys differs from run to run.
+  local attributes = { { "tabindex", "0" }, { "role", "region" } }
   if kind_of(tbl.identifier) == "tbl" then
     caption = numbered_caption(tbl.identifier, caption)
-  elseif #caption == 0 then
-    refuse("a table without a caption")
   end
-  tbl.caption.long = { pandoc.Plain({ pandoc.Span(caption, { class = "caption" }) }) }
-  local label = pandoc.utils.stringify(caption)
-  -- A list of pairs: the order of a Lua table's keys differs from run to run.
-  local attributes = { { "tabindex", "0" }, { "role", "region" }, { "aria-label", label } }
+  if #caption > 0 then
+    tbl.caption.long = { pandoc.Plain({ pandoc.Span(caption, { class = "caption" }) }) }
+    table.insert(attributes, { "aria-label", pandoc.utils.stringify(caption) })
+  end
   return pandoc.Div({ tbl }, pandoc.Attr("", { "table" }, attributes))
 end
 
@@ -199,6 +238,33 @@ function build.Cite(cite)
   return inlines
 end
 
+-- A quiet line before the first heading belongs under the title.
+local function lift_subtitle(doc)
+  local first = doc.blocks[1]
+  local quiet = first and first.t == "Para" and #first.content == 1 and first.content[1]
+  if quiet and quiet.t == "Span" and quiet.classes:includes("quiet") and doc.meta.page then
+    doc.meta.page.subtitle = pandoc.MetaInlines(quiet.content)
+    doc.blocks:remove(1)
+  end
+  return doc
+end
+
+-- Folds learn which figure of their chapter stands before them.
+local function tie_folds(blocks, latest)
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" then
+      latest = nil
+    elseif block.t == "Div" and kind_of(block.identifier) == "fig" then
+      latest = block.identifier
+    elseif block.t == "Div" and block.classes:includes("callout-note") then
+      block.attributes["about"] = latest
+    elseif block.t == "Div" then
+      latest = tie_folds(block.content, latest)
+    end
+  end
+  return latest
+end
+
 -- 5. Headings without a skipped level ----------------------------------------------------------
 
 local function check_headings(doc)
@@ -216,8 +282,10 @@ end
 function Pandoc(doc)
   read_settings(doc.meta)
   doc:walk(check)
+  check_captions(doc.blocks)
   give_numbers(doc)
-  local built = doc:walk(build)
+  tie_folds(doc.blocks)
+  local built = lift_subtitle(doc):walk(build)
   if not is_fragment then
     check_headings(built)
   end

@@ -56,9 +56,9 @@ def by_fixed_effects(frame):
     return fit.tidy()["estimate"].to_numpy()
 
 
-def replicated(estimator, seed, **options):
+def replicated(estimator, seed, times=REPLICATIONS, **options):
     rng = np.random.default_rng(seed)
-    return np.array([estimator(simulate(rng, **options)) for _ in range(REPLICATIONS)])
+    return np.array([estimator(simulate(rng, **options)) for _ in range(times)])
 
 
 def tolerance(estimates):
@@ -79,14 +79,14 @@ def test_randomised_effects_are_recovered_and_a_planted_bias_is_not(estimator):
 
 
 def test_selection_on_the_measured_baseline_is_met_by_ancova_and_not_by_fixed_effects():
-    options = {"selection": "measured baseline", "effect": np.zeros(2), "seed": 20264}
+    options = {"selection": "measured baseline", "effect": np.zeros(2), "seed": 20264, "times": 25}
 
     assert recovers(replicated(by_ancova, **options), np.zeros(2))
     assert not recovers(replicated(by_fixed_effects, **options), np.zeros(2))
 
 
 def test_selection_on_the_latent_level_is_met_by_fixed_effects_and_not_by_ancova():
-    options = {"selection": "latent level", "effect": np.zeros(2), "seed": 20265}
+    options = {"selection": "latent level", "effect": np.zeros(2), "seed": 20265, "times": 25}
 
     assert recovers(replicated(by_fixed_effects, **options), np.zeros(2))
     assert not recovers(replicated(by_ancova, **options), np.zeros(2))

@@ -119,7 +119,7 @@ def test_error_of_the_restricted_mean_is_the_area_form_of_greenwood():
 
 
 def test_left_truncation_counts_only_those_who_entered_before():
-    """At risk on (entry, duration]: at 2 persons 1, 2, 5; at 3 persons 2-5; at 4 persons 2, 4, 5."""
+    """At risk at 2: persons 1, 2, 5; at 3: 2, 3, 4, 5; at 4: 2, 4, 5; at 5: 4."""
     frame = pd.DataFrame(
         {
             "entry": [0, 0, 2, 2, 1],

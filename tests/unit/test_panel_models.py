@@ -242,6 +242,29 @@ def test_a_wave_that_one_arm_did_not_reach_is_missing_and_the_others_stay():
     assert fit.loc["wave[6]"].notna().all()
 
 
+@pytest.mark.parametrize("absent", ["programme", "comparison"])
+def test_a_wave_without_one_arm_is_missing_under_fixed_effects_too(absent):
+    frame = long_frame()
+    frame = frame[~((frame["wave"] == 12) & (frame["arm"] == absent))]
+
+    fit = fixed_effects(panel_of(frame), "arm:C(wave)", wave_effects=True).tidy()
+    post = fixed_effects(panel_of(frame), "arm:post + income", wave_effects=True).tidy()
+
+    two_waves = panel_of(frame[frame["wave"] < 12])
+    expected = fixed_effects(two_waves, "arm:C(wave)", wave_effects=True).tidy()
+    assert fit["estimate"][0] == pytest.approx(expected["estimate"][0])
+    assert fit.drop(columns="term").iloc[1].isna().all()
+    assert post["estimate"].isna().tolist() == [True, False]
+
+
+def test_arms_that_never_meet_after_the_start_are_refused():
+    frame = long_frame((0, 6))
+    frame = frame[~((frame["wave"] == 6) & (frame["arm"] == "comparison"))]
+
+    with pytest.raises(EstimationError, match="at no wave after the reference"):
+        fixed_effects(panel_of(frame), "arm:C(wave)", wave_effects=True)
+
+
 def test_ancova_needs_a_baseline_and_a_later_wave():
     with pytest.raises(EstimationError, match="no row at baseline"):
         ancova(panel_of(long_frame((6, 12))))

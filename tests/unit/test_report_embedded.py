@@ -54,6 +54,32 @@ def test_a_figure_has_its_alternative_text_and_a_numbered_caption(tmp_path):
     assert '<span class="number">Figur\u00a01:</span> Fler försörjer sig själva' in page
 
 
+def test_the_source_of_a_figure_stands_below_its_picture(tmp_path):
+    sourced = FIGURE.replace("själva\n", "själva [Källa: X.]{.source}\n")
+
+    page = render(tmp_path, "## A", sourced)
+
+    caption, picture, source = (page.index(mark) for mark in ("</figcaption>", "<img", "Källa"))
+    assert caption < picture < source < page.index("</figure>")
+
+
+def test_a_quiet_line_before_the_first_heading_belongs_to_the_title(tmp_path):
+    page = render(tmp_path, "[Utgåva 1]{.quiet}", "## A", subtitle="")
+
+    assert '<p class="quiet">Utgåva 1</p> </header>' in page
+    assert page.count("Utgåva 1") == 1
+
+
+def test_a_table_in_a_fold_is_named_by_the_fold_and_the_figure_before_it(tmp_path):
+    table = "| a | b |\n|:--|--:|\n| x | 1 |"
+    fold = f'::: {{.callout-note collapse="true"}}\n## Talen\n\n{table}\n:::'
+
+    page = render(tmp_path, "## A", FIGURE, fold, "## B", fold)
+
+    assert 'aria-label="Talen, Figur\u00a01"' in page
+    assert 'aria-label="Talen"' in page
+
+
 def test_pictures_and_fonts_are_inside_the_page(tmp_path):
     page = page_of(tmp_path, ["## A", FIGURE]).read_text(encoding="utf-8")
 
@@ -138,7 +164,7 @@ def test_the_same_report_gives_the_same_bytes(tmp_path):
         (FIGURE + "\n\n" + FIGURE, "two things are called fig-exits"),
         (FIGURE.replace('{fig-alt="Andelen stiger."}', ""), "fig-exits has no alternative text"),
         (FIGURE.replace("Fler försörjer sig själva\n", ""), "one image and one caption"),
-        ("| a | b |\n|:--|--:|\n| x | 1 |", "a table without a caption"),
+        ("| a | b |\n|:--|--:|\n| x | 1 |", "a table without a caption outside a fold"),
     ],
 )
 def test_what_lies_outside_the_page_subset_is_refused(tmp_path, markdown, fault):

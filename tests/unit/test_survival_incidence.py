@@ -28,8 +28,11 @@ def test_rows_are_ordered_by_stratum_then_cause_then_time(sample):
 
     blocks = rows.drop_duplicates(["stratum", "cause"])
     assert blocks[["stratum", "cause"]].to_numpy().tolist() == [
-        ["programme", "died"], ["programme", "work"], ["comparison", "died"], ["comparison", "work"],
-    ]  # fmt: skip
+        ["programme", "died"],
+        ["programme", "work"],
+        ["comparison", "died"],
+        ["comparison", "work"],
+    ]
     assert (blocks["time"] == 0).all()
 
 

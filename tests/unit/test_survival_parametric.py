@@ -90,5 +90,13 @@ def test_an_unknown_distribution_is_refused_with_those_known():
 def test_a_term_that_is_a_combination_of_others_is_an_error():
     frame = people().assign(twin=lambda rows: (rows["arm"] == "programme").astype(float))
 
-    with pytest.raises(EstimationError):
+    with pytest.raises(EstimationError, match="^twin: does not vary among those at risk, or"):
         parametric_survival(sample_of(frame), "arm + twin")
+
+
+def test_a_level_without_any_exit_is_named_as_separation():
+    frame = people()
+    frame = frame.assign(exited=frame["exited"] & (frame["arm"] == "comparison"))
+
+    with pytest.raises(EstimationError, match=r"^arm\[programme\]: no finite time ratio"):
+        parametric_survival(sample_of(frame), "arm")

@@ -32,6 +32,8 @@ class Design:
         Names of the terms reported.
     waves : tuple of (int or None)
         The wave that a term belongs to, where it belongs to one.
+    column_waves : tuple of (int or None)
+        The same for each column.
     contrasts_arms : bool
         Whether the formula has an interaction of the arm.
     """
@@ -40,6 +42,7 @@ class Design:
     report: np.ndarray
     terms: tuple[str, ...]
     waves: tuple[int | None, ...]
+    column_waves: tuple[int | None, ...]
     contrasts_arms: bool
 
 
@@ -59,7 +62,7 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
         If a term cannot be built, or is `arm` alone beside person effects.
     """
     baseline = reference_wave(panel)
-    blocks, combinations, waves = [], [], []
+    blocks, combinations, waves, column_waves = [], [], [], []
     for term in _terms(formula, panel):
         if term == "arm" and person_effects:
             raise EstimationError(
@@ -67,6 +70,7 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
                 "Use arm:post (mean over follow-up waves) or arm:C(wave) (wave by wave)."
             )
         block, of_wave = _block(panel, term, baseline)
+        column_waves += of_wave
         if term == f"arm:{POST}" and POST not in panel.covariates.columns:
             shares, names, of_wave = _mean_over_waves(block)
         else:
@@ -84,6 +88,7 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
         report=report.to_numpy(),
         terms=tuple(report.index),
         waves=tuple(waves),
+        column_waves=tuple(column_waves),
         contrasts_arms=any(term.startswith("arm:") for term in _terms(formula, panel)),
     )
 

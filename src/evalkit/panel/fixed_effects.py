@@ -11,7 +11,7 @@ from scipy import stats
 
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import AssumptionWarning, EstimationError, ParameterError
-from evalkit.panel.arms import smaller_arm
+from evalkit.panel.arms import arm_levels, smaller_arm
 from evalkit.panel.clusters import n_group, usable_cluster
 from evalkit.panel.design import (
     COLLINEAR,
@@ -88,6 +88,7 @@ def fixed_effects(
     Returns
     -------
     ModelFit
+        A wave without persons of both arms is missing, and so is the mean over such waves.
         `glance` counts the persons with one row only (`n_singleton`), who carry no information
         and are dropped with person effects.
 
@@ -150,8 +151,11 @@ def fixed_effects(
     by_unit = vcov == "cluster" and not _same_partition(code, rows.person)
     if by_unit and usable_cluster(code, name=cluster or "cluster"):
         rows = replace(rows, cluster=np.unique(code, return_inverse=True)[1])
-    columns = design.columns.to_numpy()[rows.row]
-    names, report, terms, waves = list(design.columns), design.report, design.terms, design.waves
+    met = _arms_meet(panel, design, rows)
+    columns = design.columns.to_numpy()[rows.row][:, met]
+    names = [name for name, is_met in zip(design.columns, met, strict=True) if is_met]
+    report = np.where((design.report[:, ~met] != 0).any(axis=1)[:, None], np.nan, design.report)
+    report, terms, waves = report[:, met], design.terms, design.waves
     if not (person_effects or wave_effects):
         columns = np.column_stack([columns, np.ones(len(columns))])
         names, terms, waves = [*names, "Intercept"], (*terms, "Intercept"), (*waves, None)
@@ -236,6 +240,26 @@ def _analysed(
         cluster=np.unique(cluster[row], return_inverse=True)[1],
         n_singleton=n_complete - len(row),
     )
+
+
+def _arms_meet(panel: HealthPanel, design: Design, rows: _Rows) -> np.ndarray:
+    """Which columns can be told apart: at the wave of an arm's column there are both arms."""
+    met = np.ones(design.columns.shape[1], dtype=bool)
+    if not design.contrasts_arms:
+        return met
+    reference, _ = arm_levels(panel.covariates)
+    is_reference = (panel.covariates["arm"] == reference).to_numpy()[rows.row]
+    for number, (name, wave) in enumerate(zip(design.columns, design.column_waves, strict=True)):
+        if wave is not None and name.startswith("arm["):
+            here = panel.wave[rows.row] == wave
+            value = design.columns[name].to_numpy()[rows.row]
+            met[number] = is_reference[here].any() and value[here].any()
+    if not met.any():
+        raise EstimationError(
+            "arm: at no wave after the reference are there persons of both arms who also answered "
+            "at another wave"
+        )
+    return met
 
 
 def _refuse_unidentified(

@@ -77,7 +77,7 @@ def curves_of(result) -> Iterator[tuple[str, str, pd.DataFrame, float]]:
     for key, rows in frame.groupby(keys, sort=False):
         cause = key[1] if len(key) == 2 else cause_of(result.provenance)
         rows = rows.sort_values("time", kind="stable")
-        yield key[0], cause, rows, rows[["_n", "n_at_risk"]].max(axis=None)
+        yield key[0], cause, rows, rows["_n"].fillna(rows["n_at_risk"]).max()
 
 
 def cause_of(provenance) -> str:

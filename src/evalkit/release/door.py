@@ -28,7 +28,8 @@ RULES = {
     results.Ledger: rows.by_account,
     results.WaveMeans: rows.by_wave,
 }
-PERSONS = ("n", "n_person", "n_event", "n_start", "n_end", "n_covered", "n_singleton")
+PERSONS = ("n", "n_person", "n_start", "n_end")
+COUNTED = ("n_event", "n_covered", "n_singleton")
 
 
 def release(result: object, profile: str | Profile) -> Released:
@@ -153,9 +154,10 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
     summary = dict(result.summary)
     if rule.hides_nothing:
         return summary
-    for name in PERSONS:
-        if name in summary and (rule.too_few if name == "n" else rule.fails)(summary[name]):
-            summary[name] = np.nan
+    for names, small in ((PERSONS, rule.too_few), (COUNTED, rule.fails)):
+        for name in names:
+            if name in summary and small(summary[name]):
+                summary[name] = np.nan
     if "n" in summary and _group_hidden(result, rule):
         summary["n"] = np.nan
     if isinstance(result, CURVES):

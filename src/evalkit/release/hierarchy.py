@@ -1,7 +1,7 @@
 """Municipalities in federations in a nation: who adds up to whom."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,21 @@ class Hierarchy:
     member : ndarray of bool, shape (n_node, n_leaf)
         Which municipalities make up a unit. Units of one level do not overlap, and each lies
         inside one unit of the next level or in none.
+    inside : ndarray of bool, shape (n_node, n_node)
+        `inside[a, b]`: the unit b comes before a and lies in it.
     """
 
     leaves: tuple[str, ...]
     level: tuple[str, ...]
     code: tuple[str, ...]
     member: np.ndarray
+    inside: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        counted = self.member.astype(np.int64)
+        shared, size = counted @ counted.T, counted.sum(axis=1)
+        inside = (shared == size[None, :]) & (size[None, :] > 0)
+        object.__setattr__(self, "inside", np.tril(inside, k=-1))
 
     @classmethod
     def single(cls) -> "Hierarchy":
@@ -89,18 +98,9 @@ class Hierarchy:
 
     def next_to_hide(self, owner: int, shown: np.ndarray, size: np.ndarray) -> int:
         """The smallest of the largest shown units inside `owner`; `owner` if there is none."""
-        inside = [
-            node
-            for node in np.flatnonzero(shown[:owner])
-            if self.member[node].any() and not (self.member[node] & ~self.member[owner]).any()
-        ]
-        if not inside:
+        inside = np.flatnonzero(shown & self.inside[owner])
+        if not inside.size:
             return owner
-        outermost = [
-            node
-            for node in inside
-            if not any(
-                other > node and (self.member[node] & self.member[other]).any() for other in inside
-            )
-        ]
-        return min(outermost, key=lambda node: (size[node], node))
+        nested = self.inside[np.ix_(inside, inside)].any(axis=0)
+        outermost = inside[~nested]
+        return int(outermost[np.argmin(size[outermost])])

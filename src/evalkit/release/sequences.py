@@ -10,8 +10,6 @@ shown units at both points.
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from evalkit.release.hierarchy import Hierarchy
 
@@ -21,33 +19,30 @@ Fails = Callable[[object], np.ndarray]
 def open_points(
     counts: np.ndarray, order: Sequence[int], *, fails: Fails, allowed: np.ndarray
 ) -> np.ndarray:
-    """Choose the points of one growing count that may be shown.
+    """Choose the points of growing counts that may be shown, each count on its own.
 
     Parameters
     ----------
-    counts : ndarray, shape (n_point,)
+    counts : ndarray, shape (..., n_point)
         Cumulative counts, never falling; before the first point the count is 0.
     order : sequence of int
         All points, most important first.
     fails : callable
         Whether an increment is too small to be shown.
-    allowed : ndarray of bool, shape (n_point,)
+    allowed : ndarray of bool, same shape
         Points that may be shown as far as other rules go.
 
     Returns
     -------
-    ndarray of bool, shape (n_point,)
+    ndarray of bool, same shape
     """
-    shown = np.zeros(len(counts), dtype=bool)
+    shown = np.zeros(counts.shape, dtype=bool)
     for point in order:
-        if not allowed[point]:
-            continue
-        before = np.flatnonzero(shown[:point])
-        after = point + 1 + np.flatnonzero(shown[point + 1 :])
-        gaps = [counts[point] - (counts[before[-1]] if before.size else 0)]
-        if after.size:
-            gaps.append(counts[after[0]] - counts[point])
-        shown[point] = not fails(gaps).any()
+        now, before, after = counts[..., point], slice(point), slice(point + 1, None)
+        last = np.where(shown[..., before], counts[..., before], 0).max(axis=-1, initial=0)
+        following = np.where(shown[..., after], counts[..., after], np.inf)
+        gap = following.min(axis=-1, initial=np.inf) - now
+        shown[..., point] = allowed[..., point] & ~fails(now - last) & ~fails(gap)
     return shown
 
 
@@ -87,59 +82,61 @@ def protect_points(
     points is therefore determined if and only if the set is a union of owners' leaves at both.
     """
     totals = hierarchy.member @ counts
-    shown = np.array(
-        [
-            open_points(row, order, fails=fails, allowed=may)
-            for row, may in zip(totals, allowed, strict=True)
-        ]
-    ).reshape(totals.shape)
+    shown = open_points(totals, order, fails=fails, allowed=allowed)
     accepted: list[int] = []
+    owners: list[np.ndarray] = []
     for point in order:
         while True:
-            given_away = _given_away(counts, hierarchy, shown, point, accepted, fails)
+            owner = hierarchy.owner(shown[:, point])
+            given_away = _given_away(counts, owner, point, accepted, owners, fails)
             if given_away is None:
                 break
             _hide_one(hierarchy, shown[:, point], totals[:, point], given_away, essential[point])
         if point == base:
             shown &= shown[:, [point]]
         accepted.append(point)
+        owners.append(owner)
     return shown
 
 
-def _given_away(counts, hierarchy, shown, point, accepted, fails) -> np.ndarray | None:
-    """Owners at `point` whose leaves' increment follows from what is shown, and is too small."""
-    owner = hierarchy.owner(shown[:, point])
-    held = owner >= 0
-    if not held.any():
+def _given_away(counts, owner, point, accepted, owners, fails) -> np.ndarray | None:
+    """Owners at `point` whose leaves' increment follows from what is shown, and is too small.
+
+    The time before the first point is a point too: there every leaf is known to be 0.
+    """
+    leaf = np.arange(len(counts))
+    others = np.array([leaf, *owners])
+    past = np.column_stack([np.zeros(len(counts)), counts[:, accepted]]).T
+    increment = np.abs(counts[:, point] - past)
+    n_label = int(max(others.max(), owner.max())) + 2
+    # One table of labels for all other points; 0 is what no shown unit tells of.
+    shift = n_label * np.arange(len(others))[:, None]
+    left, right = owner + 1 + shift, others + 1 + shift
+    free = np.broadcast_to(shift, left.shape)
+    label = _joined(np.where(owner >= 0, left, free), right, shift.size * n_label)
+    total = np.bincount(label.ravel(), increment.ravel(), minlength=shift.size * n_label)
+    known = label != free
+    bad = known & fails(total)[label]
+    if not bad.any():
         return None
-    n_node = len(hierarchy.level)
-    total = np.bincount(owner[held], counts[held, point], minlength=n_node)
-    bad = np.isin(np.arange(n_node), owner[held]) & fails(total)
-    if bad.any():
-        return np.flatnonzero(bad)[:1]
-    for other in accepted:
-        before, after = min(point, other), max(point, other)
-        increment = counts[:, after] - counts[:, before]
-        found = _joint_owners(owner, hierarchy.owner(shown[:, other]), increment, n_node, fails)
-        if found is not None:
-            return found
-    return None
+    return np.unique(owner[label[bad.any(axis=1)][0] == label[bad][0]])
 
 
-def _joint_owners(owner, other, increment, n_node, fails) -> np.ndarray | None:
-    """Owners of the first set that is a union of owners' leaves at both points and too small."""
-    free = 2 * n_node
-    left = np.where(owner >= 0, owner, free)
-    right = np.where(other >= 0, other + n_node, free)
-    graph = coo_array((np.ones(len(left)), (left, right)), shape=(free + 1, free + 1))
-    component = connected_components(graph, directed=False)[1]
-    of_leaf = component[left]
-    known = of_leaf != component[free]
-    total = np.bincount(of_leaf[known], increment[known], minlength=component.max() + 1)
-    bad = np.flatnonzero(fails(total) & np.isin(np.arange(len(total)), of_leaf[known]))
-    if not bad.size:
-        return None
-    return np.unique(owner[of_leaf == bad[0]])
+def _joined(left: np.ndarray, right: np.ndarray, n_label: int) -> np.ndarray:
+    """The smallest label of `left` in each component of the graph that left and right make."""
+    label = left
+    while True:
+        smallest = np.full(n_label, n_label)
+        np.minimum.at(smallest, right.ravel(), label.ravel())
+        # Label 0 of `right` is no unit, so what is known there is known of nothing.
+        smallest[right.ravel()[(right % _period(n_label, right) == 0).ravel()]] = -1
+        spread = smallest[right]
+        smallest = np.full(n_label, n_label)
+        np.minimum.at(smallest, left.ravel(), spread.ravel())
+        spread = smallest[left]
+        if np.array_equal(spread, label):
+            return label
+        label = spread
 
 
 def _hide_one(hierarchy, shown, size, owners, essential) -> None:

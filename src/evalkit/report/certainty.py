@@ -70,7 +70,8 @@ def phrase(verdict: Verdict, text: Text, *, harm: bool = False) -> str:
         ),
     }[verdict]
     if harm and verdict in ("useful", "clear", "probable"):
-        return f"{spoken} {text.say('It went less well for the programme group.')}"
+        direction = text.say("It went less well for the programme group.")
+        return f"{spoken} {direction}"
     return spoken
 
 

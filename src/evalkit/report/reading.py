@@ -138,6 +138,26 @@ def few_persons(released: Released, text: Text) -> bool:
     return text.labels.level == "municipality" and not n >= FEW_PEOPLE
 
 
+def pay_off_label(pay_off: Released, text: Text) -> str:
+    """What a pay-off may be called: that of a contrast where it is one, else a description."""
+    is_contrast = str(pay_off.summary.get("method", "")).startswith("contrast")
+    return contrast_label(pay_off, text) if is_contrast else "description"
+
+
+def money_decimals(frame: pd.DataFrame) -> int:
+    """Decimals of thousands: none, or one where all amounts are small."""
+    amounts = frame[["cost", "gain", "net"]].abs().to_numpy(dtype=float)
+    largest = np.nanmax(amounts, initial=0.0, where=np.isfinite(amounts))
+    return 0 if largest >= 50_000 else 1
+
+
+def society_row(pay_off: Released) -> pd.Series:
+    """Row of society, which is the last one."""
+    frame = released_frame(pay_off, "PayOff")
+    society = frame[frame["party"] == "society"]
+    return (society if len(society) else frame).iloc[-1]
+
+
 def useful_index(text: Text, useful: float | None) -> float:
     """Smallest useful change of the health score: as given, else the study's number, else NaN."""
     given = text.labels.study.useful_size.index

@@ -1,8 +1,11 @@
 """Words: every sentence of a report, computed from released results."""
 
-from evalkit.report.words_first import cards, heading, in_short, limits, title
+from evalkit.report.words_cards import cards
+from evalkit.report.words_first import heading, in_short, limits, title
+from evalkit.report.words_health import health
 from evalkit.report.words_method import method, not_possible
-from evalkit.report.words_outcomes import health, pace, pay_off, self_support
+from evalkit.report.words_money import pay_off
+from evalkit.report.words_outcomes import pace, self_support
 from evalkit.report.words_people import before_after, municipalities, need, participants
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Words of the first page: title, the answer, key figures, and what they cannot tell."""
+"""Words of the first page: title, the answer, and what the page cannot tell."""
 
 import math
 
@@ -12,14 +12,12 @@ from evalkit.report.phrases import (
     lasting,
     of_hundred,
     outcome_start,
-    score_name,
     too_few,
     withheld_sentence,
 )
 from evalkit.report.reading import (
     FEW_PEOPLE,
     ArmCount,
-    Value,
     arm_counts,
     contrast_label,
     contrast_value,
@@ -28,7 +26,6 @@ from evalkit.report.reading import (
     is_too_few,
     released_frame,
     require_all_released,
-    term_value,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
@@ -82,7 +79,8 @@ def in_short(curve, reached, status, text: Text) -> Part:
         If a value has not passed the door.
     """
     require_all_released(curve, reached, status)
-    title_line = f"## {text.say('In short')}"
+    question = text.say("In short")
+    title_line = f"## {question}"
     if is_too_few(curve, text):
         return Part(paragraphs(title_line, span(too_few(text), "withheld")))
     sentences = [_reached_sentence(curve, reached, text)]
@@ -150,117 +148,6 @@ def _comparison_sentences(reached, text: Text) -> list[str]:
 
 
 @page_part
-def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: str = "") -> Part:
-    """Show up to four key figures: people, months, health at `wave`, pay-off.
-
-    Parameters
-    ----------
-    curve : Released IncidenceCurve
-    months : Released Contrast or None
-        `time_in_state`, or `time_lost` for an events table.
-    health : Released ModelFit or None
-        `ancova`.
-    pay_off : Released PayOff or None
-    """
-    require_all_released(curve, months, health, pay_off)
-    few = is_too_few(curve, text)
-    shown = [_people_card(curve, text)]
-    if months is not None:
-        shown.append(_months_card(months, few, text))
-    if health is not None:
-        shown.append(_health_card(health, few, wave, score, text))
-    if pay_off is not None:
-        shown.append(_pay_off_card(pay_off, few, text))
-    return Part(div("\n\n".join(shown), "cards"))
-
-
-def _card(number: str, unit: str, note: str) -> str:
-    blocks = [span(number, "card-number"), span(unit, "card-unit"), span(note, "card-note")]
-    return div(paragraphs(*(block for block in blocks if not block.startswith("[]"))), "card",
-               colons=4)  # fmt: skip
-
-
-def _withheld_card(unit: str, few: bool, text: Text) -> str:
-    reason = too_few(text) if few else withheld_sentence(text)
-    blocks = [span(unit, "card-unit"), span(reason, "withheld")]
-    return div(paragraphs(*blocks), "card", colons=4)
-
-
-def _people_card(curve, text: Text) -> str:
-    counts = arm_counts(curve, text)
-    first = counts.get("programme") or next(iter(counts.values()))
-    if math.isnan(first.n):
-        return _withheld_card(text.say("people started"), False, text)
-    other = counts.get("comparison")
-    note = ""
-    if other is not None and not math.isnan(other.n):
-        note = text.say("{n} in the comparison group", n=text.number(other.n))
-    unit = text.say("people in the programme group") if text.is_events else (
-        text.plural("person started", "people started", int(first.n))
-    )  # fmt: skip
-    return _card(text.number(first.n), unit, note)
-
-
-def _months_card(months, few: bool, text: Text) -> str:
-    difference = contrast_value(months, "difference")
-    has_comparison = text.labels.study.arms.comparison != "none"
-    value = difference if has_comparison else first_arm(months)
-    unit = text.say("months in self-support")
-    if text.is_events:
-        unit = (
-            text.say("{outcome}: days gained", outcome=text.outcome)
-            if text.unit == "days"
-            else text.say("{outcome}: months gained", outcome=text.outcome)
-        )
-    if few or not value.shown:
-        return _withheld_card(escape(unit), few, text)
-    note = _interval_note(value, 1, has_comparison, text)
-    return _card(text.number(value.estimate, 1, signed=has_comparison), escape(unit), note)
-
-
-def _interval_note(value: Value, decimals: int, compared: bool, text: Text) -> str:
-    interval = text.range(value.low, value.high, decimals, signed=compared)
-    if not compared:
-        return text.say("interval: {range}", range=interval)
-    return text.say("interval: {range}; against the comparison group", range=interval)
-
-
-def _health_card(health, few: bool, wave: int, score: str, text: Text) -> str:
-    decimals = 1 if text.is_score else 2
-    value = term_value(health, f"wave[{wave}]")
-    name = escape(score_name(score, text))
-    unit = text.plural(
-        "{score} after {n} month, points", "{score} after {n} months, points", wave, score=name
-    )
-    if not text.is_score:
-        unit = text.plural("{score} after {n} month", "{score} after {n} months", wave, score=name)
-    if few or not value.shown:
-        return _withheld_card(unit, few, text)
-    note = _interval_note(value, decimals, True, text)
-    return _card(text.number(value.estimate, decimals, signed=True), unit, note)
-
-
-def _pay_off_card(pay_off, few: bool, text: Text) -> str:
-    frame = released_frame(pay_off, "PayOff")
-    row = frame[frame["party"] == "society"] if (frame["party"] == "society").any() else frame[:1]
-    share = float(row["break_even_share"].iloc[0])
-    years = text.number(float(pay_off.summary["horizon_years"]))
-    unit = text.say("of the change repays the cost")
-    if few or not math.isfinite(share):
-        return _withheld_card(unit, few, text)
-    if share > 1:
-        note = text.plural("within {n} year", "within {n} years",
-                           int(pay_off.summary["horizon_years"]))  # fmt: skip
-        return _card(text.say("not repaid"), note, text.say("whatever caused the change"))
-    return _card(
-        text.percent(share),
-        unit,
-        text.say("recovered within {years} years if at least so much of it is due to the programme",
-                 years=years),
-    )  # fmt: skip
-
-
-@page_part
 def limits(curve, reached, means, text: Text) -> Part:
     """Say in three computed points what the report cannot tell.
 
@@ -275,7 +162,8 @@ def limits(curve, reached, means, text: Text) -> Part:
     points = [_chance_point(curve, reached, text), _comparison_point(reached, text)]
     points.append(_answers_point(means, text))
     bullets = "\n".join(f"- {point}" for point in points)
-    return Part(paragraphs(f"## {text.say('What this cannot tell you')}", bullets))
+    question = text.say("What this cannot tell you")
+    return Part(paragraphs(f"## {question}", bullets))
 
 
 def _chance_point(curve, reached, text: Text) -> str:

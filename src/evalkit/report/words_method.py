@@ -62,7 +62,7 @@ def not_possible(chapter: str, reason: str, text: Text) -> Part:
     else:
         name = text.say(TABLES[reason]) if reason in TABLES else reason
         spoken = text.say(
-            "Not possible: the study has no such table: {name} (`{table}`).",
+            "Not possible: the study has no such table: {name} ({table}).",
             name=escape(name), table=reason,
         )  # fmt: skip
     question = text.say(CHAPTERS[chapter])
@@ -84,7 +84,8 @@ def method(*released, text: Text) -> Part:
     require_all_released(*released)
     shown = [value for value in released if value is not None]
     bullets = "\n".join(f"- {point}" for point in _points(shown, text))
-    return Part(paragraphs(f"## {text.say('How was it done?')}", bullets, _provenance(shown, text)))
+    question = text.say("How was it done?")
+    return Part(paragraphs(f"## {question}", bullets, _provenance(shown, text)))
 
 
 def _points(shown, text: Text) -> list[str]:
@@ -169,7 +170,7 @@ def _disclosure(shown, text: Text) -> str:
         return text.say("The records are public; nothing is withheld.")
     return text.say(
         "Disclosure rule {profile}: {hidden} of {total} numbers in this report are withheld.",
-        profile=f"`{study.disclosure}`", hidden=hidden, total=total,
+        profile=study.disclosure, hidden=hidden, total=total,
     )  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def _source(text: Text) -> str:
     study = text.labels.study
     source = study.data.source or study.title.in_language(text.language)
     return text.say(
-        "Source: {source}. Protocol: `{digest}`.",
+        "Source: {source}. Protocol: {digest}.",
         source=escape(source), digest=study.digest[:12],
     )  # fmt: skip
 
@@ -185,9 +186,9 @@ def _source(text: Text) -> str:
 def _provenance(shown, text: Text) -> str:
     rows = {
         value.provenance.id: (
-            f"`{value.provenance.function}`",
-            f"`{value.provenance.id}`",
-            f"`{value.provenance.sample}`",
+            escape(value.provenance.function),
+            value.provenance.id,
+            value.provenance.sample,
             text.number(int(value.rows["suppressed"].sum())),
         )
         for value in shown

@@ -1,10 +1,9 @@
-"""Words of the chapters about outcomes: time to self-support, exits, health, pay-off."""
+"""Words of the chapters about the outcome: time to it, and its pace."""
 
 import math
 
 from evalkit.report.certainty import estimand_label
 from evalkit.report.markup import escape, span
-from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
     certainty,
@@ -12,19 +11,15 @@ from evalkit.report.phrases import (
     label_span,
     lasting,
     outcome_start,
-    score_name,
     too_few,
 )
 from evalkit.report.reading import (
     contrast_value,
-    few_persons,
     first_arm,
     horizon,
     is_too_few,
     released_frame,
     require_all_released,
-    term_value,
-    useful_index,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
@@ -204,115 +199,3 @@ def p_value(value: float, text: Text) -> str:
     if value < 0.001:
         return text.say("below {number}", number=text.number(0.001, 3))
     return text.number(value, 3)
-
-
-@page_part
-def health(
-    ancova, means, text: Text, *, wave: int = 12, score: str = "", useful: float | None = None
-) -> Part:
-    """Say how health changed, compared with the other group and with the start.
-
-    Parameters
-    ----------
-    ancova : Released ModelFit
-        `ancova`: terms `wave[6]`, `wave[12]`, ...
-    means : Released WaveMeans
-    wave : int
-        The wave that the sentence is about.
-    score : str
-        Name of the score, where health is measured by scores.
-    useful : float, optional
-        Smallest useful change, where the study file says `mid`.
-    """
-    require_all_released(ancova, means)
-    value = term_value(ancova, f"wave[{wave}]")
-    name = sentence_case(score_name(score, text))
-    answer = withheld(text)
-    if few_persons(ancova, text):
-        answer = span(too_few(text), "withheld")
-    elif value.shown:
-        decimals = 1 if text.is_score else 2
-        spoken = text.plural(
-            "{score} {n} month after the start, programme group against comparison group: "
-            "{number} ({range}).",
-            "{score} {n} months after the start, programme group against comparison group: "
-            "{number} ({range}).",
-            wave, score=escape(name), number=text.number(value.estimate, decimals, signed=True),
-            range=text.range(value.low, value.high, decimals, signed=True),
-        )  # fmt: skip
-        answer = f"{spoken} {_health_certainty(ancova, value, useful, text)}".strip()
-    question = (
-        text.say("How did health change: {score}?", score=escape(score_name(score, text)))
-        if text.is_score
-        else text.say("How did health change?")
-    )
-    return chapter(question, f"{answer} {label_span(ancova, text)}", _health_reading(text), text)
-
-
-def _health_certainty(ancova, value, useful, text: Text) -> str:
-    smallest = useful_index(text, useful)
-    return certainty(ancova, smallest, text, value) if math.isfinite(smallest) else ""
-
-
-def _health_reading(text: Text) -> str:
-    if text.is_score:
-        return text.say(
-            "The score is a number of points; higher is better. The dots are means of those who "
-            "answered, the bars their intervals. The difference compares people who had the same "
-            "score at the start, among those who are alive and answered."
-        )
-    return text.say(
-        "The health index is 1 for full health and lower for worse health. The dots are means of "
-        "those who answered, the bars their intervals. The difference compares people who had the "
-        "same index at the start, among those who are alive and answered."
-    )
-
-
-@page_part
-def pay_off(pay_off, text: Text) -> Part:
-    """Say who pays and who gains.
-
-    Parameters
-    ----------
-    pay_off : Released PayOff
-    """
-    frame = released_frame(pay_off, "PayOff")
-    society = frame[frame["party"] == "society"]
-    row = (society if len(society) else frame).iloc[0]
-    few = few_persons(pay_off, text)
-    answer = span(too_few(text), "withheld") if few else _pay_off_sentence(row, pay_off, text)
-    others = frame[(frame["party"] != "society") & frame["net"].notna()]
-    if len(others) and not few:
-        best = others.loc[others["net"].idxmax()]
-        answer += " " + text.say(
-            "The largest gain goes to: {actor}.", actor=escape(actor_name(best["party"], text))
-        )
-    reading = text.say(
-        "A bar to the right is a gain, a bar to the left a loss, for each who pays. Society as a "
-        "whole counts only what is produced and what is used up, since a benefit that one pays and "
-        "another gets is no gain for all. What share of the change is due to the programme decides "
-        "whether the cost is repaid."
-    )
-    label = pay_off.summary.get("label")
-    kind = label if label in ("effect", "adjusted") else "description"
-    spoken = span(estimand_label(kind, text), "label")
-    return chapter(text.say("Who pays and who gains?"), f"{answer} {spoken}", reading, text)
-
-
-def _pay_off_sentence(row, pay_off, text: Text) -> str:
-    share, years = float(row["break_even_share"]), int(pay_off.summary["horizon_years"])
-    if not math.isfinite(share):
-        return withheld(text)
-    if share > 1:
-        return text.plural(
-            "Not recovered within {n} year, even if the whole change is due to the programme.",
-            "Not recovered within {n} years, even if the whole change is due to the programme.",
-            years,
-        )
-    return text.plural(
-        "The cost is recovered within {n} year if at least {percent} of the change is due to the "
-        "programme.",
-        "The cost is recovered within {n} years if at least {percent} of the change is due to the "
-        "programme.",
-        years, percent=text.percent(share),
-    )  # fmt: skip

@@ -10,7 +10,13 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
-from evalkit.survival.design_matrix import DesignMatrix, design_matrix
+from evalkit.survival.design_matrix import (
+    SINGULAR,
+    DesignMatrix,
+    design_matrix,
+    refuse_collinear,
+    refuse_constant,
+)
 from evalkit.survival.grouped import units_of_dependence
 from evalkit.survival.intervals import critical_value, p_value
 from evalkit.survival.partial_likelihood import Likelihood, likelihood, score_residuals
@@ -21,9 +27,10 @@ Vcov = Literal["model", "robust"]
 Interval = Literal["z", "t"]
 
 MAX_STEPS = 50
+MAX_HALVINGS = 40
 STEP_TOLERANCE = 1e-10  # in standard deviations of the covariate; Newton's next step is its square
-SINGULAR = 1e-11  # share of a term's information that the other terms leave
 VANISHED = 1e-8  # share of the information at zero that is left; a hazard ratio near e^18
+WIDEST = 400.0  # logarithm of the largest ratio of rates of two rows that can be computed with
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -171,14 +178,7 @@ def _rows(sample: TimeToEvent, formula: str, cause, strata) -> Rows:
     weight = sample.weight[kept]
     centred = design.values - np.average(design.values, axis=0, weights=weight)
     spread = np.sqrt(np.average(centred**2, axis=0, weights=weight))
-    size = np.abs(design.values).max(axis=0)
-    constant = [
-        term
-        for term, is_constant in zip(design.terms, spread <= 1e-12 * size, strict=True)
-        if is_constant
-    ]
-    if constant:
-        raise EstimationError(f"{', '.join(constant)}: does not vary in the sample; leave it out")
+    refuse_constant(design, spread)
     level = sample.groups(strata)[0][kept]
     stratum = np.unique(level, return_inverse=True)[1]
     sets = risk_sets(
@@ -190,19 +190,18 @@ def _rows(sample: TimeToEvent, formula: str, cause, strata) -> Rows:
 
 def _newton(rows: Rows, ties: str) -> tuple[np.ndarray, Likelihood]:
     """Maximise the likelihood; refuse terms that are not identified or have no finite maximum."""
-    arguments = (rows.values, rows.events, rows.weight, rows.sets)
     beta = np.zeros(rows.values.shape[1])
-    fit = likelihood(beta, *arguments, ties=ties)
-    _refuse_collinear(fit.information, rows.design.terms)
-    at_zero = np.diag(fit.information)
+    fit = _likelihood(beta, rows, ties)
+    size = np.diag(fit.information)
+    refuse_collinear(fit.information, rows.design.terms)
     for _ in range(MAX_STEPS):
         step = np.linalg.solve(fit.information, fit.score)
-        proposal = likelihood(beta + step, *arguments, ties=ties)
-        while not proposal.value >= fit.value - 1e-9 * abs(fit.value):
+        for _ in range(MAX_HALVINGS):
+            if _is_better(beta + step, fit, rows, ties):
+                break
             step = step / 2.0
-            proposal = likelihood(beta + step, *arguments, ties=ties)
-        beta, fit = beta + step, proposal
-        if _is_vanishing(fit.information, at_zero):
+        beta, fit = beta + step, _likelihood(beta + step, rows, ties)
+        if _is_vanishing(fit.information, size) or np.ptp(rows.values @ beta) > WIDEST / 2.0:
             break
         if np.abs(step).max() < STEP_TOLERANCE:
             return beta, fit
@@ -214,29 +213,19 @@ def _newton(rows: Rows, ties: str) -> tuple[np.ndarray, Likelihood]:
     )
 
 
+def _likelihood(beta: np.ndarray, rows: Rows, ties: str) -> Likelihood:
+    return likelihood(beta, rows.values, rows.events, rows.weight, rows.sets, ties=ties)
+
+
+def _is_better(beta: np.ndarray, fit: Likelihood, rows: Rows, ties: str) -> bool:
+    """Whether the likelihood can be computed at `beta` and is no lower than at the last one."""
+    if np.ptp(rows.values @ beta) > WIDEST:
+        return False
+    return _likelihood(beta, rows, ties).value >= fit.value - 1e-9 * abs(fit.value)
+
+
 def _persons(sample: TimeToEvent, kept: np.ndarray) -> np.ndarray:
     return np.arange(len(kept)) if sample.person is None else sample.person[kept]
-
-
-def _refuse_collinear(information: np.ndarray, terms: Sequence[str]) -> None:
-    """Refuse a term whose information the terms before it exhaust."""
-    size = np.diag(information)
-    floor = SINGULAR * max(size.max(), np.finfo(float).tiny)
-    left = information.astype(float).copy()
-    faults = []
-    for position, term in enumerate(terms):
-        pivot = left[position, position]
-        if not pivot > max(SINGULAR * size[position], floor):
-            faults.append(term)
-            left[position, :] = left[:, position] = 0.0
-            continue
-        column = left[:, position].copy()
-        left -= np.outer(column, column) / pivot
-    if faults:
-        raise EstimationError(
-            f"{', '.join(faults)}: does not vary among those at risk, or is a combination of the "
-            "terms before it (of the strata, if there are any); leave it out"
-        )
 
 
 def _is_vanishing(information: np.ndarray, at_zero: np.ndarray) -> bool:

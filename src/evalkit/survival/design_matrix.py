@@ -1,5 +1,6 @@
 """Columns of a model from a formula: treatment coding, evalkit's term names, nothing dropped."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from formulaic.errors import FormulaicError
 from evalkit.errors import EstimationError
 
 REFERENCE_ARM = "comparison"
+SINGULAR = 1e-11  # share of a term's information that the terms before it leave
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -71,6 +73,57 @@ def design_matrix(
     terms = tuple(name.replace("[T.", "[") for name in matrix.columns)
     person = np.arange(len(values)) if person is None else person
     return DesignMatrix(values, terms, _persons_behind(values, person))
+
+
+def refuse_constant(design: DesignMatrix, spread: np.ndarray) -> None:
+    """Refuse terms that do not vary.
+
+    Parameters
+    ----------
+    spread : ndarray of float, shape (p,)
+        Standard deviation of each column.
+
+    Raises
+    ------
+    EstimationError
+        If a column has no spread; the message names its term.
+    """
+    is_constant = spread <= 1e-12 * np.abs(design.values).max(axis=0)
+    faults = [term for term, fault in zip(design.terms, is_constant, strict=True) if fault]
+    if faults:
+        raise EstimationError(f"{', '.join(faults)}: does not vary in the sample; leave it out")
+
+
+def refuse_collinear(information: np.ndarray, terms: Sequence[str]) -> None:
+    """Refuse a term whose information the terms before it exhaust.
+
+    Parameters
+    ----------
+    information : ndarray of float, shape (p, p)
+        Of columns on a common scale.
+
+    Raises
+    ------
+    EstimationError
+        If a term adds nothing; the message names it.
+    """
+    size = np.diag(information)
+    floor = SINGULAR * max(size.max(), np.finfo(float).tiny)
+    left = information.astype(float).copy()
+    faults = []
+    for position, term in enumerate(terms):
+        pivot = left[position, position]
+        if not pivot > max(SINGULAR * size[position], floor):
+            faults.append(term)
+            left[position, :] = left[:, position] = 0.0
+            continue
+        column = left[:, position].copy()
+        left -= np.outer(column, column) / pivot
+    if faults:
+        raise EstimationError(
+            f"{', '.join(faults)}: does not vary among those at risk, or is a combination of the "
+            "terms before it (of the strata, if there are any); leave it out"
+        )
 
 
 def _require_complete(parsed: Formula, data: pd.DataFrame) -> None:

@@ -10,7 +10,12 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
-from evalkit.survival.design_matrix import DesignMatrix, design_matrix
+from evalkit.survival.design_matrix import (
+    DesignMatrix,
+    design_matrix,
+    refuse_collinear,
+    refuse_constant,
+)
 from evalkit.survival.intervals import critical_value, p_value
 from evalkit.survival.risksets import require_rows, select_cause
 
@@ -63,7 +68,8 @@ def parametric_survival(
     ------
     EstimationError
         If the sample is empty or has no events or durations of 0, if it has a cluster (its errors
-        would ignore it), if a covariate is missing, or if the fit does not converge.
+        would ignore it), if a covariate is missing, if a term is constant, a combination of others
+        or a level at which all events or none happen, or if the fit does not converge.
     ParameterError
         If `cause` or `distribution` is not allowed.
 
@@ -94,6 +100,7 @@ def parametric_survival(
     _require_usable(sample, events)
     person = np.arange(len(sample)) if sample.person is None else sample.person
     design = design_matrix(formula, sample.covariates, person=person)
+    _refuse_unidentified(design, events > 0)
     fitted = _fit(sample, design, events, distribution)
     estimate, error = _in_order(fitted, design, distribution)
     statistic = estimate / error
@@ -143,6 +150,21 @@ def _require_usable(sample: TimeToEvent, events: np.ndarray) -> None:
         raise EstimationError(
             f"duration: {n_zero} of {len(sample)} rows are 0, where log time is undefined; start "
             "the clock earlier or exclude these rows by a rule of the flow"
+        )
+
+
+def _refuse_unidentified(design: DesignMatrix, events: np.ndarray) -> None:
+    spread = design.values.std(axis=0)
+    refuse_constant(design, spread)
+    scaled = (design.values - design.values.mean(axis=0)) / spread
+    refuse_collinear(scaled.T @ scaled, design.terms)
+    is_indicator = np.isin(design.values, (0.0, 1.0)).all(axis=0)
+    is_separate = is_indicator & (np.ptp(design.values[events], axis=0) == 0.0)
+    faults = [term for term, fault in zip(design.terms, is_separate, strict=True) if fault]
+    if faults:
+        raise EstimationError(
+            f"{', '.join(faults)}: no finite time ratio (all events, or none, fall at this level). "
+            "Merge its levels or leave it out"
         )
 
 

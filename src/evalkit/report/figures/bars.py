@@ -1,4 +1,4 @@
-"""Bars: attrition of participants, need and coverage, who gains."""
+"""Bars: attrition of participants, need and coverage."""
 
 import math
 
@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
-from evalkit.report.figures.frame import picture, shown, shown_range, summary_n, too_few_part
+from evalkit.report.figures.frame import picture, shown, shown_range
 from evalkit.report.markup import escape
-from evalkit.report.names import actor_name, quantity_name, rule_name, sentence_case
+from evalkit.report.names import quantity_name, rule_name, sentence_case
 from evalkit.report.parts import Part
-from evalkit.report.reading import few_persons, released_frame
+from evalkit.report.reading import released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
@@ -104,7 +104,7 @@ def need(need, text: Text, *, name: str = "need") -> Part:
     need : Released NeedCoverage
     """
     frame = released_frame(need, "NeedCoverage")
-    number = lambda a, b: text.range(a, b)  # noqa: E731
+    number = lambda a, b: _range_words(a, b, text)  # noqa: E731
     rows = [
         [
             text.percent(row["need_share"], 1),
@@ -143,6 +143,10 @@ def _need_caption(need, text: Text) -> str:
         population=text.number(population), covered=text.number(covered),
     )  # fmt: skip
     return f"{caption} {spoken}"
+
+
+def _range_words(low: float, high: float, text: Text) -> str:
+    return text.number(low) if round(low) == round(high) else text.range(low, high)
 
 
 def _counted(frame: pd.DataFrame) -> pd.DataFrame:
@@ -196,88 +200,5 @@ def _range_bar(axes: Axes, place: float, row: pd.DataFrame, text: Text) -> None:
     if high > low:
         axes.barh(place, high - low, left=low, height=0.66, facecolor=style.PAPER,
                   edgecolor=style.PROGRAMME, hatch="/////", linewidth=0.6, gid="range")  # fmt: skip
-    words = text.number(low) if round(low) == round(high) else text.range(low, high)
-    axes.annotate(words, (high, place), (5, 0), textcoords="offset points", va="center",
-                  annotation_clip=False)  # fmt: skip
-
-
-@page_part
-def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
-    """Net gain of each actor, losses to the left and gains to the right.
-
-    Parameters
-    ----------
-    pay_off : Released PayOff
-    """
-    frame = released_frame(pay_off, "PayOff")
-    currency = str(pay_off.summary["currency"])
-    if few_persons(pay_off, text):
-        return too_few_part(text)
-    money = lambda x: text.money(x, currency)  # noqa: E731
-    thousands = lambda x: text.number(x / 1000)  # noqa: E731
-    rows = [
-        [
-            escape(sentence_case(actor_name(row["party"], text))),
-            shown(row["cost"], thousands), shown(row["gain"], thousands),
-            shown(row["net"], thousands),
-        ]
-        for _, row in frame.iterrows()
-    ]  # fmt: skip
-    spoken = [text.say("Bars of net gain, one for each who pays or gains.")]
-    spoken += [
-        text.say("{actor}: {amount}.", actor=sentence_case(actor_name(row["party"], text)),
-                 amount=shown(row["net"], money))
-        for _, row in frame.iterrows()
-        if math.isfinite(row["net"])
-    ]  # fmt: skip
-    return picture(
-        name, draw_pay_off(pay_off, text), [pay_off], text,
-        finding=text.say("Who pays and who gains."),
-        caption=text.plural(
-            "Gain less cost over {n} year; the sum over all is the gain of society.",
-            "Gain less cost over {n} years; the sum over all is the gain of society.",
-            int(pay_off.summary["horizon_years"]),
-        ) + " " + text.say("Amounts in thousand {currency}.", currency=currency),
-        alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
-        header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
-                text.say("Gain less cost")],
-    )  # fmt: skip
-
-
-def draw_pay_off(pay_off, text: Text) -> Figure:
-    """Draw diverging bars, society last."""
-    frame = released_frame(pay_off, "PayOff")
-    last = frame["party"] == "society"
-    frame = pd.concat([frame[~last], frame[last]]).reset_index(drop=True)
-    currency = str(pay_off.summary["currency"])
-    with style.style():
-        figure, (axes,) = style.panel(18 + ROW_MM * len(frame), left=58, right=14, top=4, bottom=14)
-        known = frame["net"].dropna().abs()
-        limit = 1.35 * (known.max() if len(known) and known.max() > 0 else 1.0)
-        for place, row in frame.iterrows():
-            _net_bar(axes, place, row["net"], text)
-        axes.axvline(0, color=style.INK, linewidth=0.9)
-        axes.set_xlim(-limit, limit)
-        axes.set_ylim(len(frame) - 0.4, -0.6)
-        names = [sentence_case(actor_name(party, text)) for party in frame["party"]]
-        axes.set_yticks(range(len(frame)), names)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value / 1000)))
-        style.light_grid(axes, "x")
-        axes.set_xlabel(text.say("Gain less cost, thousand {currency}", currency=currency))
-    return figure
-
-
-def _net_bar(axes: Axes, place: int, net: float, text: Text) -> None:
-    if not math.isfinite(net):
-        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
-                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
-        return
-    colour = style.PROGRAMME if net >= 0 else style.WARNING
-    axes.barh(place, net, height=0.62, color=colour, gid="net")
-    side = 1 if net >= 0 else -1
-    axes.annotate(text.number(net / 1000, signed=True), (net, place), (4 * side, 0),
-                  textcoords="offset points", va="center",
-                  ha="left" if net >= 0 else "right", annotation_clip=False)  # fmt: skip
+    axes.annotate(_range_words(low, high, text), (high, place), (5, 0), va="center",
+                  textcoords="offset points", annotation_clip=False)  # fmt: skip

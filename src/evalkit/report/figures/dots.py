@@ -1,4 +1,4 @@
-"""Dots with intervals on a line: months gained, before and after, municipalities."""
+"""Dots with intervals on a line: months gained, before and after."""
 
 import math
 
@@ -19,12 +19,11 @@ from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case, state_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import horizon_within, occasion
-from evalkit.report.reading import arms_of, contrast_value, first_arm, is_too_few, released_frame
+from evalkit.report.reading import arms_of, contrast_value, is_too_few, released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 ROW_MM = 7.5
-COLLATION = {"sv": "abcdefghijklmnopqrstuvwxyzåäö", "fi": "abcdefghijklmnopqrstuvwxyzåäö"}
 
 
 @page_part
@@ -217,94 +216,3 @@ def _draw_pair(axes, row: pd.Series, place: int, text: Text) -> None:
     if math.isfinite(after):
         axes.plot([after], [place], "o", markersize=7, color=style.PROGRAMME,
                   gid="after")  # fmt: skip
-
-
-@page_part
-def municipalities(by_municipality, nation, text: Text, *, names, name="municipalities") -> Part:
-    """Share with the outcome in each municipality, alphabetically, and the line of all together.
-
-    Parameters
-    ----------
-    by_municipality : Released Contrast
-        Rows of scale `arm`: the term is the code of a municipality, or "code, programme".
-    nation : Released Contrast
-        `incidence_at` by arm for all together; the programme arm is the line.
-    names : mapping of str to str
-        Names of the municipalities by code, in the report's language.
-    """
-    frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
-    header = [text.say("Municipality"), text.say("Share"), text.say("Interval")]
-    rows = [
-        [
-            escape(row["name"]),
-            shown(row["estimate"], text.percent),
-            shown_range(row["conf_low"], row["conf_high"], text.percent_range),
-        ]
-        for _, row in frame.iterrows()
-    ]
-    known = frame.dropna(subset=["estimate", "conf_low", "conf_high"])
-    alt = text.say("Dots with intervals, one for each municipality. Not shown: too few people.")
-    if len(known) and line.shown:
-        alt = text.say(
-            "Dots with intervals, one for each municipality: the shares lie in the range {range}; "
-            "all together: {nation}.",
-            range=text.percent_range(known["estimate"].min(), known["estimate"].max()),
-            nation=text.percent(line.estimate),
-        )
-    return picture(
-        name, draw_municipalities(by_municipality, nation, text, names=names),
-        [by_municipality, nation], text,
-        finding=text.say("The municipalities, in alphabetical order."),
-        caption=text.say("Dot: share; bar: 95 per cent interval; line: all together."),
-        alt=alt, n=summary_n(nation), header=header, rows=rows,
-    )  # fmt: skip
-
-
-def municipality_rows(by_municipality, names, text: Text) -> pd.DataFrame:
-    """Rows of the municipalities with their names, in the alphabet of the language."""
-    frame = released_frame(by_municipality, "Contrast")
-    frame = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")].copy()
-    frame["name"] = [names.get(term.split(", ")[0], term) for term in frame["term"]]
-    order = sorted(range(len(frame)), key=lambda row: _collate(frame["name"].iloc[row], text))
-    return frame.iloc[order].reset_index(drop=True)
-
-
-def _collate(name: str, text: Text) -> list[int]:
-    alphabet = COLLATION.get(text.language, "aåäbcdefghijklmnoöpqrstuvwxyz")
-    return [alphabet.find(letter) for letter in name.lower()]
-
-
-def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure:
-    """Draw the caterpillar."""
-    frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
-    with style.style():
-        figure, (axes,) = style.panel(26 + 5.4 * len(frame), left=46, right=14, top=10, bottom=14)
-        for place, row in frame.iterrows():
-            if not math.isfinite(row["estimate"]):
-                axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
-                              textcoords="offset points", va="center",
-                              color=style.QUIET)  # fmt: skip
-                continue
-            axes.plot([row["conf_low"], row["conf_high"]], [place, place], color=style.PROGRAMME,
-                      linewidth=1.4, alpha=0.6, solid_capstyle="butt")  # fmt: skip
-            axes.plot([row["estimate"]], [place], "o", color=style.PROGRAMME, markersize=5.5,
-                      gid="municipality")  # fmt: skip
-        highest = np.nanmax([*frame["conf_high"].fillna(0), line.estimate, 0.1])
-        top = min(1.0, math.ceil(highest * 10 + 0.2) / 10)
-        axes.set_xlim(0, top)
-        axes.set_ylim(len(frame) - 0.4, -0.6)
-        if line.shown:
-            axes.axvline(line.estimate, color=style.INK, linewidth=0.9, gid="nation")
-            axes.annotate(
-                text.say("All together: {percent}", percent=text.percent(line.estimate)),
-                (line.estimate, -0.6), (0, 3), textcoords="offset points", ha="center",
-                va="bottom", annotation_clip=False,
-            )  # fmt: skip
-        ticks = np.arange(0, top + 1e-9, 0.1 if top <= 0.6 else 0.2)
-        axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
-        axes.set_yticks(range(len(frame)), list(frame["name"]))
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        style.light_grid(axes, "x")
-        axes.set_xlabel(text.say("Share who had reached it, per cent"))
-    return figure

@@ -47,7 +47,7 @@ def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
         ]
         for _, row in frame.iterrows()
     ]
-    spoken = [text.say("Dots with intervals by month, {score}.", score=label)]
+    spoken = [text.say("Dots with intervals by month, {score}.", score=score_name(score, text))]
     spoken += [_spoken_arm(frame[frame["stratum"] == arm], arm, number, text)
                for arm in arms_of(frame)]  # fmt: skip
     return picture(

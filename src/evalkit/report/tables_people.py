@@ -1,0 +1,200 @@
+"""Tables about people: who they were, before and after, municipalities, money."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from evalkit.report.figures.frame import (
+    MISSING,
+    shown,
+    shown_range,
+)
+from evalkit.report.figures.places import municipality_rows
+from evalkit.report.markup import escape
+from evalkit.report.names import actor_name, arm_name, code_name, sentence_case, state_name
+from evalkit.report.parts import Part
+from evalkit.report.phrases import horizon_within
+from evalkit.report.reading import arms_of, money_decimals, released_frame
+from evalkit.report.replay import page_part
+from evalkit.report.tables_frame import table_part
+from evalkit.report.text import Text
+
+
+@page_part
+def characteristics(people, text: Text, *, name: str = "characteristics") -> Part:
+    """Baseline table: number and share of each level, or mean and deviation, by group.
+
+    Parameters
+    ----------
+    people : Released Characteristics
+    """
+    frame = released_frame(people, "Characteristics")
+    arms = arms_of(frame)
+    keyed = frame.assign(level=frame["level"].fillna("")).set_index(
+        ["stratum", "variable", "level"]
+    )
+    rows, previous = [], None
+    for variable, level in dict.fromkeys(
+        (row.variable, row.level) for row in keyed.reset_index().itertuples()
+    ):
+        if level and variable != previous:
+            rows.append([escape(sentence_case(code_name(variable, text))), *[""] * (len(arms) + 1)])
+        label = code_name(str(level), text) if level else sentence_case(code_name(variable, text))
+        indent = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" if level else ""
+        cells = [_person_cell(keyed, (arm, variable, level), text) for arm in arms]
+        gap = _cell(keyed, (arms[0], variable, level), "standardised_difference")
+        rows.append(
+            [indent + escape(label), *cells, shown(gap, lambda value: text.number(value, 2))]
+        )
+        previous = variable
+    header = [text.say("Characteristic"), *(sentence_case(arm_name(arm, text)) for arm in arms),
+              text.say("Standardised difference")]  # fmt: skip
+    caption = text.say("Who took part: number (share) or mean (standard deviation).")
+    return table_part(name, header, rows, caption, [people], text)
+
+
+def _cell(keyed: pd.DataFrame, key: tuple, column: str) -> float:
+    return float(keyed.at[key, column]) if key in keyed.index else math.nan
+
+
+def _person_cell(keyed: pd.DataFrame, key: tuple, text: Text) -> str:
+    n, share = _cell(keyed, key, "n"), _cell(keyed, key, "share")
+    mean, deviation = _cell(keyed, key, "mean"), _cell(keyed, key, "std_dev")
+    if math.isfinite(mean):
+        spread = f" ({text.number(deviation, 1)})" if math.isfinite(deviation) else ""
+        return f"{text.number(mean, 1)}{spread}"
+    if math.isfinite(n) and math.isfinite(share):
+        return f"{text.number(n)} ({text.percent(share)})"
+    return MISSING
+
+
+@page_part
+def before_after(before_after, text: Text, *, name: str = "before-after") -> Part:
+    """Shares before and after, change in points with interval, and who entered and left.
+
+    Parameters
+    ----------
+    before_after : Released BeforeAfter
+    """
+    frame = released_frame(before_after, "BeforeAfter")
+    points = lambda value: text.number(100 * value, 0, signed=True)  # noqa: E731
+    rows = [
+        [
+            escape(sentence_case(state_name(row["source"], text))),
+            escape(sentence_case(arm_name(row["stratum"], text))),
+            shown(row["share_before"], text.percent),
+            shown(row["share_after"], text.percent),
+            shown(row["change"], points),
+            shown_range(
+                row["conf_low"],
+                row["conf_high"],
+                lambda low, high: text.range(100 * low, 100 * high, signed=True),
+            ),
+            shown(row["n_entered"], text.number),
+            shown(row["n_left"], text.number),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    header = [
+        text.say("Source of support"), text.say("Group"), text.say("Before"), text.say("After"),
+        text.say("Change, points"), text.say("Interval"), text.say("Began"), text.say("Ended"),
+    ]  # fmt: skip
+    caption = text.say("Sources of support before and after, all who started.")
+    return table_part(name, header, rows, caption, [before_after], text, text_columns=2)
+
+
+@page_part
+def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
+    """Cost, gain, pay-off time and break-even share of each actor.
+
+    Parameters
+    ----------
+    pay_off : Released PayOff
+    """
+    frame = released_frame(pay_off, "PayOff")
+    currency = str(pay_off.summary["currency"])
+    decimals = money_decimals(frame)
+    money = lambda value: text.number(value / 1000, decimals)  # noqa: E731
+    years = float(pay_off.summary["horizon_years"])
+    rows = [
+        [
+            escape(sentence_case(actor_name(row["party"], text))),
+            shown(row["cost"], money),
+            shown(row["gain"], money),
+            shown(row["net"], money),
+            _pay_off_time(row, text),
+            _break_even(row["break_even_share"], text),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    header = [
+        text.say("Actor"), text.say("Cost"), text.say("Gain a year"), text.say("Gain less cost"),
+        text.say("Pay-off time, months"), text.say("Break-even share"),
+    ]  # fmt: skip
+    caption = text.plural(
+        "Cost and gain within {n} year; a gain counts in full only if the programme caused it.",
+        "Cost and gain within {n} years; a gain counts in full only if the programme caused it.",
+        int(years),
+    )
+    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    caption = f"{caption} {unit}"
+    return table_part(name, header, rows, caption, [pay_off], text)
+
+
+def _pay_off_time(row: pd.Series, text: Text) -> str:
+    reasons = {
+        "no outlay": text.say("no outlay"),
+        "no_outlay": text.say("no outlay"),
+        "never": text.say("never"),
+    }
+    reason = row["reason"]
+    if isinstance(reason, str) and reason in reasons:
+        return reasons[reason]
+    if isinstance(reason, str) and reason.startswith("not within"):
+        years = [part for part in reason.split() if part.replace(".", "").isdigit()]
+        return text.plural("not within {n} year", "not within {n} years", round(float(years[0])))
+    months = row["pay_off_months"]
+    if np.isposinf(months):
+        return reasons["never"]
+    if not math.isfinite(months):
+        return MISSING
+    low, high = row["pay_off_low"], row["pay_off_high"]
+    written = text.number(months)
+    if math.isfinite(low) and math.isfinite(high):
+        return f"{written} ({text.range(low, high)})"
+    if math.isfinite(low) and np.isposinf(high):
+        spoken = text.say("{low} months to never", low=text.number(low))
+        return f"{written} ({spoken})"
+    return written
+
+
+def _break_even(share: float, text: Text) -> str:
+    if np.isposinf(share) or share > 1:
+        return text.say("not repaid")
+    return shown(share, text.percent)
+
+
+@page_part
+def municipalities(by_municipality, text: Text, *, names, name="municipalities") -> Part:
+    """Share with the outcome in each municipality, in alphabetical order.
+
+    Parameters
+    ----------
+    by_municipality : Released Contrast
+    names : mapping of str to str
+        Names by code, in the report's language.
+    """
+    frame = municipality_rows(by_municipality, names, text)
+    rows = [
+        [
+            escape(row["name"]),
+            shown(row["estimate"], text.percent),
+            shown_range(row["conf_low"], row["conf_high"], text.percent_range),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    header = [text.say("Municipality"), text.say("Share"), text.say("Interval")]
+    caption = text.say("Share who had reached it {within}, by municipality.",
+                       within=horizon_within(by_municipality, text))  # fmt: skip
+    return table_part(name, header, rows, caption, [by_municipality], text)

@@ -1,0 +1,149 @@
+"""Words of the first page: the key-figure cards."""
+
+import math
+
+from evalkit.report.markup import div, escape, paragraphs, span
+from evalkit.report.parts import Part
+from evalkit.report.phrases import (
+    score_name,
+    too_few,
+    withheld_sentence,
+)
+from evalkit.report.reading import (
+    Value,
+    arm_counts,
+    contrast_value,
+    first_arm,
+    is_too_few,
+    pay_off_label,
+    require_all_released,
+    society_row,
+    term_value,
+)
+from evalkit.report.replay import page_part
+from evalkit.report.text import Text
+
+
+@page_part
+def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: str = "") -> Part:
+    """Show up to four key figures: people, months, health at `wave`, pay-off.
+
+    Parameters
+    ----------
+    curve : Released IncidenceCurve
+    months : Released Contrast or None
+        `time_in_state`, or `time_lost` for an events table.
+    health : Released ModelFit or None
+        `ancova`.
+    pay_off : Released PayOff or None
+    """
+    require_all_released(curve, months, health, pay_off)
+    few = is_too_few(curve, text)
+    shown = [_people_card(curve, text)]
+    if months is not None:
+        shown.append(_months_card(months, few, text))
+    if health is not None:
+        shown.append(_health_card(health, few, wave, score, text))
+    if pay_off is not None:
+        shown.append(_pay_off_card(pay_off, few, text))
+    return Part(div("\n\n".join(shown), "cards"))
+
+
+def _card(number: str, unit: str, note: str) -> str:
+    blocks = [span(number, "card-number"), span(unit, "card-unit"), span(note, "card-note")]
+    return div(paragraphs(*(block for block in blocks if not block.startswith("[]"))), "card",
+               colons=4)  # fmt: skip
+
+
+def _withheld_card(unit: str, few: bool, text: Text) -> str:
+    reason = too_few(text) if few else withheld_sentence(text)
+    blocks = [span(unit, "card-unit"), span(reason, "withheld")]
+    return div(paragraphs(*blocks), "card", colons=4)
+
+
+def _people_card(curve, text: Text) -> str:
+    counts = arm_counts(curve, text)
+    first = counts.get("programme") or next(iter(counts.values()))
+    if math.isnan(first.n):
+        return _withheld_card(text.say("people started"), False, text)
+    other = counts.get("comparison")
+    note = ""
+    if other is not None and not math.isnan(other.n):
+        note = text.say("{n} in the comparison group", n=text.number(other.n))
+    unit = text.say("people in the programme group") if text.is_events else (
+        text.plural("person started", "people started", int(first.n))
+    )  # fmt: skip
+    return _card(text.number(first.n), unit, note)
+
+
+def _months_card(months, few: bool, text: Text) -> str:
+    difference = contrast_value(months, "difference")
+    has_comparison = text.labels.study.arms.comparison != "none"
+    value = difference if has_comparison else first_arm(months)
+    unit = text.say("months in self-support")
+    if text.is_events:
+        unit = (
+            text.say("{outcome}: days gained", outcome=text.outcome)
+            if text.unit == "days"
+            else text.say("{outcome}: months gained", outcome=text.outcome)
+        )
+    if few or not value.shown:
+        return _withheld_card(escape(unit), few, text)
+    note = _interval_note(value, 1, has_comparison, text)
+    return _card(text.number(value.estimate, 1, signed=has_comparison), escape(unit), note)
+
+
+def _interval_note(value: Value, decimals: int, compared: bool, text: Text) -> str:
+    interval = text.range(value.low, value.high, decimals, signed=compared)
+    if not compared:
+        return text.say("interval: {range}", range=interval)
+    return text.say("interval: {range}; against the comparison group", range=interval)
+
+
+def _health_card(health, few: bool, wave: int, score: str, text: Text) -> str:
+    decimals = 1 if text.is_score else 2
+    value = term_value(health, f"wave[{wave}]")
+    name = escape(score_name(score, text))
+    unit = text.plural(
+        "{score} after {n} month, points", "{score} after {n} months, points", wave, score=name
+    )
+    if not text.is_score:
+        unit = text.plural("{score} after {n} month", "{score} after {n} months", wave, score=name)
+    if few or not value.shown:
+        return _withheld_card(unit, few, text)
+    note = _interval_note(value, decimals, True, text)
+    return _card(text.number(value.estimate, decimals, signed=True), unit, note)
+
+
+def _pay_off_card(pay_off, few: bool, text: Text) -> str:
+    row, years = society_row(pay_off), int(pay_off.summary["horizon_years"])
+    share, months = float(row["break_even_share"]), float(row["pay_off_months"])
+    within = text.plural("within {n} year", "within {n} years", years)
+    compared = pay_off_label(pay_off, text) != "description"
+    if few or math.isnan(share):
+        return _withheld_card(text.say("pay-off for society"), few, text)
+    if share > 1:
+        note = text.say("for society, whatever caused the change")
+        return _card(text.say("not repaid"), within,
+                     text.say("for society") if compared else note)  # fmt: skip
+    if compared:
+        unit = text.say("months until society has the cost back")
+        return _card(text.number(math.ceil(months)), unit, _pay_off_interval(row, text))
+    return _card(
+        text.percent(share),
+        text.say("of the change repays the cost"),
+        text.plural(
+            "society has it back within {n} year if so much of the change is due to the programme",
+            "society has it back within {n} years if so much of the change is due to the programme",
+            years,
+        ),
+    )
+
+
+def _pay_off_interval(row, text: Text) -> str:
+    low, high = float(row["pay_off_low"]), float(row["pay_off_high"])
+    if math.isfinite(low) and math.isfinite(high):
+        return text.say("interval: {range}", range=text.range(low, high))
+    if math.isfinite(low):
+        return text.say("interval: {low} months to never", low=text.number(low))
+    return ""

@@ -1,0 +1,84 @@
+"""Words of the chapter about health."""
+
+import math
+
+from evalkit.report.markup import escape, span
+from evalkit.report.names import sentence_case
+from evalkit.report.parts import Part
+from evalkit.report.phrases import (
+    certainty,
+    label_span,
+    score_name,
+    too_few,
+)
+from evalkit.report.reading import (
+    few_persons,
+    require_all_released,
+    term_value,
+    useful_index,
+)
+from evalkit.report.replay import page_part
+from evalkit.report.text import Text
+from evalkit.report.words_people import chapter, withheld
+
+
+@page_part
+def health(
+    ancova, means, text: Text, *, wave: int = 12, score: str = "", useful: float | None = None
+) -> Part:
+    """Say how health changed, compared with the other group and with the start.
+
+    Parameters
+    ----------
+    ancova : Released ModelFit
+        `ancova`: terms `wave[6]`, `wave[12]`, ...
+    means : Released WaveMeans
+    wave : int
+        The wave that the sentence is about.
+    score : str
+        Name of the score, where health is measured by scores.
+    useful : float, optional
+        Smallest useful change, where the study file says `mid`.
+    """
+    require_all_released(ancova, means)
+    value = term_value(ancova, f"wave[{wave}]")
+    name = sentence_case(score_name(score, text))
+    answer = withheld(text)
+    if few_persons(ancova, text):
+        answer = span(too_few(text), "withheld")
+    elif value.shown:
+        decimals = 1 if text.is_score else 2
+        spoken = text.plural(
+            "{score} {n} month after the start, programme group against comparison group: "
+            "{number} ({range}).",
+            "{score} {n} months after the start, programme group against comparison group: "
+            "{number} ({range}).",
+            wave, score=escape(name), number=text.number(value.estimate, decimals, signed=True),
+            range=text.range(value.low, value.high, decimals, signed=True),
+        )  # fmt: skip
+        answer = f"{spoken} {_health_certainty(ancova, value, useful, text)}".strip()
+    question = (
+        text.say("How did health change: {score}?", score=escape(score_name(score, text)))
+        if text.is_score
+        else text.say("How did health change?")
+    )
+    return chapter(question, f"{answer} {label_span(ancova, text)}", _health_reading(text), text)
+
+
+def _health_certainty(ancova, value, useful, text: Text) -> str:
+    smallest = useful_index(text, useful)
+    return certainty(ancova, smallest, text, value) if math.isfinite(smallest) else ""
+
+
+def _health_reading(text: Text) -> str:
+    if text.is_score:
+        return text.say(
+            "The score is a number of points; higher is better. The dots are means of those who "
+            "answered, the bars their intervals. The difference compares people who had the same "
+            "score at the start, among those who are alive and answered."
+        )
+    return text.say(
+        "The health index is 1 for full health and lower for worse health. The dots are means of "
+        "those who answered, the bars their intervals. The difference compares people who had the "
+        "same index at the start, among those who are alive and answered."
+    )
