@@ -1,5 +1,6 @@
 -- Header cells of tables: columns by scope="col", the first cell of each row by scope="row".
--- Used by both renderers. Column widths are dropped, so that the page decides them.
+-- Used by both renderers. Row headers stand to the left; column
+-- widths are dropped, so that the page decides them.
 
 local function mark(cell, scope)
   cell.attributes["scope"] = scope
@@ -8,7 +9,7 @@ end
 
 function Table(tbl)
   for index, spec in ipairs(tbl.colspecs) do
-    tbl.colspecs[index] = { spec[1] }
+    tbl.colspecs[index] = { index == 1 and "AlignLeft" or spec[1] }
   end
   for _, row in ipairs(tbl.head.rows) do
     row.cells = row.cells:map(function(cell) return mark(cell, "col") end)

@@ -52,6 +52,12 @@ class Words(_Part):
         return getattr(self, language) or self.sv or self.fi or self.en or ""
 
 
+def _one_name(value: Any) -> Any:
+    """A name given once stands for all languages."""
+    value = _absent_to_none(value)
+    return {"sv": value, "fi": value, "en": value} if isinstance(value, str) else value
+
+
 class Data(_Part):
     """Where the records are, and whether anybody may see them."""
 
@@ -59,7 +65,7 @@ class Data(_Part):
     format: Literal["auto", "csv", "parquet"] = "auto"
     mapping: OptionalText = None
     public: bool = False
-    source: OptionalText = None
+    source: Annotated[Words | None, BeforeValidator(_one_name)] = None
 
 
 class Outcome(_Part):
@@ -102,6 +108,7 @@ class SelfSupport(_Part):
     sustained_months: int = Field(3, ge=1, le=24)
     dating: Literal["first", "confirmed"] = "first"
     parental: Literal["neutral", "none", "support"] = "neutral"
+    income_threshold: float | None = Field(None, gt=0)
     shown: Shown = Shown()
 
 

@@ -92,7 +92,11 @@ def test_income_above_the_threshold_makes_a_free_month():
     ]
     rows.append({"person_id": "a", "month": "2021-06", "kind": "wage", "amount": 8_500})
     rows.append({"person_id": "a", "month": "2021-02", "kind": "gift", "amount": 99_000})
-    built, _ = cohort(shown=["SS-INCOME"], extra={"incomes": frame("incomes", rows)})
+    built, _ = cohort(
+        shown=["SS-INCOME"],
+        rule={"income_threshold": "17500"},
+        extra={"incomes": frame("incomes", rows)},
+    )
     assert cells(built)["SS-INCOME", 1] == (2, "self_support")
     assert cells(built)["SS-INCOME", 3] == (5, "self_support")
     assert cells(built, "b")["SS-INCOME", 3] == (9, "censored")
@@ -109,8 +113,9 @@ def test_a_definition_without_its_table_is_named_with_the_reason():
     assert impossible_definitions(given, protocol) == reasons
 
 
-def test_income_has_no_threshold_in_finland():
-    protocol = study(country="FI", self_support={"shown": {"definitions": ["SS-INCOME"]}})
+@pytest.mark.parametrize("country", ["SE", "FI"])
+def test_income_has_no_threshold_but_the_one_of_the_study(country):
+    protocol = study(country=country, self_support={"shown": {"definitions": ["SS-INCOME"]}})
     given = {"spells": pd.DataFrame({"a": [1]}), "incomes": pd.DataFrame({"a": [1]})}
     assert impossible_definitions(given, protocol) == {"SS-INCOME": "no_threshold"}
 

@@ -99,6 +99,13 @@ def test_a_table_names_its_columns_and_rows_for_a_screen_reader(tmp_path):
     assert '<caption><span class="caption"><span class="number">Tabell\u00a01:</span>' in page
 
 
+def test_the_first_column_stands_to_the_left_and_numbers_to_the_right(tmp_path):
+    page = render(tmp_path, "## A", TABLE.replace("|:--|--:|", "|--:|--:|"))
+
+    assert page.count('<th style="text-align: left;" scope="row">') == 2
+    assert page.count('<td style="text-align: right;">') == 2
+
+
 @pytest.mark.parametrize(
     ("language", "figure", "table"),
     [("sv", "Figur", "Tabell"), ("fi", "Kuva", "Taulukko"), ("en", "Figure", "Table")],

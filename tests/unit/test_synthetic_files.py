@@ -103,7 +103,7 @@ def test_the_study_file_is_a_protocol_for_these_records(country):
     study = read_study(COMMITTED / country / "study.yaml")
     assert study.assignment == "randomised"
     assert study.disclosure == "strict10"
-    assert study.data.public and "synthetic" in study.data.source
+    assert study.data.public and "made-up" in study.data.source.en
     assert study.country == country
 
 

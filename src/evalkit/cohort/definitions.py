@@ -18,7 +18,6 @@ TABLE_OF_DEFINITION = {
     "SS-INCOME": schema.INCOMES,
 }
 # Monthly earnings named in the Swedish public debate (domain.md 3.2); there is no official one.
-INCOME_THRESHOLD = {"SE": 17_500.0}
 EARNED = ("wage", "salary", "earned", "self_employment")
 AT_WORK_OR_STUDY = ("work", "subsidised_work", "study")
 
@@ -29,8 +28,8 @@ def impossible_definitions(tables: Mapping[str, pd.DataFrame], study: Study) -> 
     Returns
     -------
     dict of str to str
-        From the definition's id to `no_<table>_table`, or `no_threshold` for SS-INCOME in a
-        country without a threshold.
+        From the definition's id to `no_<table>_table`, or `no_threshold` for SS-INCOME where
+        the study gives no `income_threshold`: no official one is known.
     """
     wanted = dict.fromkeys((study.self_support.definition, *study.self_support.shown.definitions))
     reasons = {}
@@ -38,7 +37,7 @@ def impossible_definitions(tables: Mapping[str, pd.DataFrame], study: Study) -> 
         table = tables.get(TABLE_OF_DEFINITION[name])
         if table is None or not len(table):
             reasons[name] = f"no_{TABLE_OF_DEFINITION[name]}_table"
-        elif name == "SS-INCOME" and study.country not in INCOME_THRESHOLD:
+        elif name == "SS-INCOME" and study.self_support.income_threshold is None:
             reasons[name] = "no_threshold"
     return reasons
 
@@ -60,7 +59,7 @@ def exits_under(
     definition : str
         `SS-FORS`: no public support, old-age pension competes. `SS-SUS`: the rule of the old
         register, old-age pension and parental benefit are no public support. `SS-INCOME`: earned
-        income at or above the country's threshold. `SS-WORKSTUDY`: first recorded status in work,
+        income a month at or above the study's `income_threshold`. `SS-WORKSTUDY`: first recorded status in work,
         subsidised work or study after the start; follow-up ends at the last recorded status, and
         `k` is not used.
     persons : Series of str, shape (n,)
@@ -126,7 +125,7 @@ def definitions_frame(
 
 
 def _enough_income(incomes, study, persons, months) -> np.ndarray:
-    """Months, from the index month on, with earned income at or above the threshold."""
+    """Months, from the index month on, with earned income at or above the study's threshold."""
     row = pd.Index(persons).get_indexer(incomes[schema.PERSON_ID])
     earned = (row >= 0) & incomes[schema.KIND].isin(EARNED).to_numpy()
     row, number = row[earned], month_number(incomes[schema.MONTH])[earned]
@@ -135,7 +134,7 @@ def _enough_income(incomes, study, persons, months) -> np.ndarray:
     inside = (month >= 0) & (month < total.shape[1])
     amount = incomes[schema.AMOUNT].to_numpy(dtype=float)[earned]
     np.add.at(total, (row[inside], month[inside]), amount[inside])
-    return total >= INCOME_THRESHOLD[study.country]
+    return total >= study.self_support.income_threshold
 
 
 def _recorded_status(statuses, persons, months, end, cause) -> Exits:

@@ -109,34 +109,29 @@ def _given_away(counts, owner, point, accepted, owners, fails) -> np.ndarray | N
     past = np.column_stack([np.zeros(len(counts)), counts[:, accepted]]).T
     increment = np.abs(counts[:, point] - past)
     n_label = int(max(others.max(), owner.max())) + 2
-    # One table of labels for all other points; 0 is what no shown unit tells of.
-    shift = n_label * np.arange(len(others))[:, None]
-    left, right = owner + 1 + shift, others + 1 + shift
-    free = np.broadcast_to(shift, left.shape)
-    label = _joined(np.where(owner >= 0, left, free), right, shift.size * n_label)
-    total = np.bincount(label.ravel(), increment.ravel(), minlength=shift.size * n_label)
-    known = label != free
-    bad = known & fails(total)[label]
-    if not bad.any():
+    # One row of labels for each other point; the first label of a row: no shown unit tells.
+    free = n_label * np.arange(len(others))[:, None]
+    told = (owner >= 0) & (others >= 0)
+    label = _joined(owner + 1 + free, others + 1 + free, np.where(told, owner + 1, 0) + free)
+    total = np.bincount(label.ravel(), increment.ravel())
+    bad = np.argwhere((label != free) & fails(total)[label])
+    if not bad.size:
         return None
-    return np.unique(owner[label[bad.any(axis=1)][0] == label[bad][0]])
+    row, leaf = bad[0]
+    return np.unique(owner[label[row] == label[row, leaf]])
 
 
-def _joined(left: np.ndarray, right: np.ndarray, n_label: int) -> np.ndarray:
-    """The smallest label of `left` in each component of the graph that left and right make."""
-    label = left
+def _joined(left: np.ndarray, right: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Spread the smallest label over every set that is a union of groups on both sides."""
+    n_group = int(max(left.max(), right.max())) + 1
     while True:
-        smallest = np.full(n_label, n_label)
-        np.minimum.at(smallest, right.ravel(), label.ravel())
-        # Label 0 of `right` is no unit, so what is known there is known of nothing.
-        smallest[right.ravel()[(right % _period(n_label, right) == 0).ravel()]] = -1
-        spread = smallest[right]
-        smallest = np.full(n_label, n_label)
-        np.minimum.at(smallest, left.ravel(), spread.ravel())
-        spread = smallest[left]
-        if np.array_equal(spread, label):
+        before = label
+        for group in (right, left):
+            smallest = np.full(n_group, n_group)
+            np.minimum.at(smallest, group.ravel(), label.ravel())
+            label = smallest[group]
+        if np.array_equal(label, before):
             return label
-        label = spread
 
 
 def _hide_one(hierarchy, shown, size, owners, essential) -> None:

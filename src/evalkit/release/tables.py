@@ -91,7 +91,7 @@ def protect_table(
         shown &= allowed
     order = np.zeros(counts.shape[1]) if keep is None else np.asarray(keep, dtype=float)
     table = _Table(counts, totals, hierarchy, base, shown, order, fails)
-    while table.hide_one_more():
+    while table.hide_more():
         pass
     return base, shown
 
@@ -105,22 +105,37 @@ class _Table:
         self.row_owner = hierarchy.owner(base)
         self.levels = [None, *dict.fromkeys(hierarchy.level)]
 
-    def hide_one_more(self) -> bool:
-        """Hide a cell that would give a small one away; False if there is none."""
-        owners = [self.hierarchy.owner(column) for column in self.shown.T]
-        for category, owner in enumerate(owners):
-            cells = self._cells_with_complement(category, owner)
-            bad = _owners_below(cells, owner, len(self.base), self.fails)
-            if bad.size:
-                self._hide_unit(bad[0], category)
+    def hide_more(self) -> bool:
+        """Hide cells that would give small ones away; False if there are none."""
+        owners = np.array([self.hierarchy.owner(column) for column in self.shown.T])
+        found = [
+            (owner, category)
+            for category, row in enumerate(owners)
+            for owner in _owners_below(
+                self._cells_with_complement(category), row, len(self.base), self.fails
+            )
+        ]
+        for owner, category in found:
+            self._hide_unit(owner, category)
+        if found:
+            return True
+        for level in self.levels:
+            edges = self._small_bridges(owners, level)
+            if edges:
+                self._close_cycles(edges)
                 return True
-        edge = next(filter(None, (self._small_bridge(owners, step) for step in self.levels)), None)
-        if edge is None:
-            return False
-        self._close_cycle(*edge)
-        return True
+        return False
 
-    def _cells_with_complement(self, category: int, owner: np.ndarray) -> np.ndarray:
+    def _close_cycles(self, edges: list[tuple]) -> None:
+        """Treat bridges one by one, each unit and each sum once before looking again."""
+        touched: set = set()
+        for row, column in edges:
+            ends = {row, column} - {FREE}
+            if not ends & touched:
+                self._close_cycle(row, column)
+                touched |= ends
+
+    def _cells_with_complement(self, category: int) -> np.ndarray:
         count = self.counts[:, category]
         return np.column_stack([count, self.counts.sum(axis=1) - count])
 
@@ -128,42 +143,48 @@ class _Table:
         node = self.hierarchy.next_to_hide(owner, self.shown[:, category], self.totals[:, category])
         self.shown[node, category] = False
 
-    def _small_bridge(self, owners: list[np.ndarray], level: str | None):
-        """A determined cell that is too small, as its row vertex and its column vertex.
+    def _small_bridges(self, owners: np.ndarray, level: str | None) -> list[tuple]:
+        """Determined cells that are too small, as row and column vertices, smallest first.
 
         Without a level the cells of municipalities are looked at; with one, what is left of the
         cells of its units, where the sums inside a unit are merged into one.
         """
-        rows = self._merged(self.row_owner, level)
-        total: dict = {}
-        for category, owner in enumerate(owners):
-            columns = self._merged(owner, level)
-            for leaf, (row, column) in enumerate(zip(rows, columns, strict=True)):
-                ends = (
-                    ("row", row) if row >= 0 else FREE,
-                    ("column", column, category) if column >= 0 else FREE,
-                )
-                if ends != (FREE, FREE):
-                    total[ends] = total.get(ends, 0) + self.counts[leaf, category]
-        small = {ends for ends, count in total.items() if self.fails(count)}
-        if not small:
-            return None
-        found = [edge for edge in bridges(list(total)) if edge in small]
-        return min(found, key=lambda edge: (total[edge], str(edge)), default=None)
+        n_node, n_category = len(self.base), len(owners)
+        row = np.broadcast_to(self._merged(self.row_owner, level), owners.shape)
+        column = np.array([self._merged(owner, level) for owner in owners])
+        category = np.broadcast_to(np.arange(n_category)[:, None], owners.shape)
+        told = (row >= 0) | (column >= 0)
+        place = np.where(column >= 0, column * n_category + category + 1, 0)
+        code = ((row + 1) * (n_node * n_category + 1) + place)[told]
+        edge, cell = np.unique(code, return_inverse=True)
+        total = np.bincount(cell, self.counts.T[told], minlength=len(edge))
+        small = self.fails(total)
+        if not small.any():
+            return []
+        rows, places = np.divmod(edge, n_node * n_category + 1)
+        ends = [
+            (
+                ("row", at - 1) if at else FREE,
+                ("column", *divmod(where - 1, n_category)) if where else FREE,
+            )
+            for at, where in zip(rows.tolist(), places.tolist(), strict=True)
+        ]
+        size = dict(zip(ends, total.tolist(), strict=True))
+        tiny = {pair for pair, few in zip(ends, small, strict=True) if few}
+        found = [pair for pair in bridges(ends) if pair in tiny]
+        return sorted(found, key=lambda pair: (size[pair], ends.index(pair)))
 
-    def _merged(self, owner: np.ndarray, level: str | None) -> list[int]:
+    def _merged(self, owner: np.ndarray, level: str | None) -> np.ndarray:
         """Owners, those inside a unit of the level replaced by that unit."""
-        replaced = owner.tolist()
+        merged = owner.copy()
         if level is None:
-            return replaced
-        member = self.hierarchy.member
-        for node, name in enumerate(self.hierarchy.level):
-            if name == level:
-                inside = ~(member & ~member[node]).any(axis=1)
-                for leaf in np.flatnonzero(member[node]):
-                    if owner[leaf] >= 0 and inside[owner[leaf]]:
-                        replaced[leaf] = node
-        return replaced
+            return merged
+        inside, member = self.hierarchy.inside, self.hierarchy.member
+        for node in np.flatnonzero(np.array(self.hierarchy.level) == level):
+            leaves = member[node] & (owner >= 0)
+            leaves[leaves] = inside[node, owner[leaves]]
+            merged[leaves] = node
+        return merged
 
     def _close_cycle(self, row, column) -> None:
         """Hide one more cell, or a pair, so that a small cell comes to lie on a cycle."""
@@ -178,16 +199,12 @@ class _Table:
             self._hide_unit(owner, category)
 
     def _partner(self, unit: int, owner: int, category: int) -> int | None:
-        """The smallest other unit under `owner` whose cell in this category is hidden too."""
+        """The smallest other unit with a hidden cell in the sum of `owner` for this category."""
         member = self.hierarchy.member
-        others = [
-            node
-            for node in range(owner)
-            if node != unit
-            and self.base[node]
-            and not self.shown[node, category]
-            and (member[node] & member[owner]).any()
-        ]
+        summed = self.hierarchy.owner(self.shown[:, category]) == owner
+        hidden = self.base & ~self.shown[:, category] & (member & summed).any(axis=1)
+        related = self.hierarchy.inside[unit] | self.hierarchy.inside[:, unit]
+        others = [node for node in np.flatnonzero(hidden & ~related) if node != unit]
         return min(others, key=lambda node: (self.totals[node].sum(), node), default=None)
 
     def _hide_above(self, unit: int) -> None:

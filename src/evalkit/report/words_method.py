@@ -176,7 +176,7 @@ def _disclosure(shown, text: Text) -> str:
 
 def _source(text: Text) -> str:
     study = text.labels.study
-    source = study.data.source or study.title.in_language(text.language)
+    source = (study.data.source or study.title).in_language(text.language)
     return text.say(
         "Source: {source}. Protocol: {digest}.",
         source=escape(source), digest=study.digest[:12],

@@ -89,8 +89,21 @@ class Unit:
 
     @property
     def costs(self) -> pd.DataFrame:
-        """Ledger rows with arm."""
-        return self._samples.costs
+        """Ledger rows, with arm and month from start, of persons followed for the whole horizon."""
+        costs = self._samples.costs
+        return costs[costs["person_id"].isin(self._followed()["person_id"])].reset_index(drop=True)
+
+    @property
+    def n_person(self) -> dict[str, int]:
+        """Persons of each arm who are followed for the whole horizon."""
+        return self._followed()["arm"].value_counts().to_dict()
+
+    def _followed(self) -> pd.DataFrame:
+        """Persons whose records cover the horizon, whatever happened to them."""
+        people = self._tables.people
+        cut = pd.Period(self.study.data_cut, "M")
+        months = [(cut - pd.Period(month, "M")).n for month in people["index_month"]]
+        return people[pd.Series(months, index=people.index, dtype=int) >= self.horizon]
 
     @property
     def cause(self) -> str:

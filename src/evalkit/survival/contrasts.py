@@ -74,7 +74,7 @@ def contrast(
     critical = critical_value(conf_level, groups.df)
     estimate = np.where(levels.reason == "", levels.estimate, np.nan)
     covariance = _covariance(groups, levels, influence)
-    first, second = _pairs(sample.covariates, by)
+    first, second = _pairs(sample.covariates, by, len(groups.labels))
     parts = [
         _level_rows(groups.labels, estimate, covariance, levels, critical),
         _difference_rows(groups, estimate, covariance, levels, first, second, critical),
@@ -138,21 +138,16 @@ def _covariance(groups: Grouped, levels: Levels, influence: np.ndarray) -> np.nd
     return (sums.T @ sums).toarray()
 
 
-def _pairs(covariates: pd.DataFrame, by) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(covariates: pd.DataFrame, by, n_level: int) -> tuple[np.ndarray, np.ndarray]:
     """Levels to compare: each with the last one of the same outer group."""
-    nothing = np.empty(0, dtype=np.intp)
-    if by is None:
-        return nothing, nothing
-    names = [by] if isinstance(by, str) else list(by)
-    level, labels = group_rows(covariates, names)
-    outer = group_rows(covariates, names[:-1] or None)[0]
-    outer_of = np.empty(len(labels), dtype=np.intp)
-    outer_of[level] = outer
+    names = [by] if isinstance(by, str) else list(by or ())
+    outer_of = np.zeros(n_level, dtype=np.intp)
+    if len(names) > 1:
+        outer_of[group_rows(covariates, names)[0]] = group_rows(covariates, names[:-1])[0]
     last = np.zeros(int(outer_of.max()) + 1, dtype=np.intp)
-    np.maximum.at(last, outer_of, np.arange(len(labels)))
-    second = last[outer_of]
-    first = np.flatnonzero(second != np.arange(len(labels)))
-    return first, second[first]
+    np.maximum.at(last, outer_of, np.arange(n_level))
+    first = np.flatnonzero(last[outer_of] != np.arange(n_level))
+    return first, last[outer_of][first]
 
 
 def _level_rows(labels, estimate, covariance, levels: Levels, critical: float) -> dict:

@@ -196,11 +196,7 @@ def _newton(rows: Rows, ties: str) -> tuple[np.ndarray, Likelihood]:
     refuse_collinear(fit.information, rows.design.terms)
     for _ in range(MAX_STEPS):
         step = np.linalg.solve(fit.information, fit.score)
-        for _ in range(MAX_HALVINGS):
-            if _is_better(beta + step, fit, rows, ties):
-                break
-            step = step / 2.0
-        beta, fit = beta + step, _likelihood(beta + step, rows, ties)
+        beta, step, fit = _climb(beta, step, fit, rows, ties)
         if _is_vanishing(fit.information, size) or np.ptp(rows.values @ beta) > WIDEST / 2.0:
             break
         if np.abs(step).max() < STEP_TOLERANCE:
@@ -217,11 +213,18 @@ def _likelihood(beta: np.ndarray, rows: Rows, ties: str) -> Likelihood:
     return likelihood(beta, rows.values, rows.events, rows.weight, rows.sets, ties=ties)
 
 
-def _is_better(beta: np.ndarray, fit: Likelihood, rows: Rows, ties: str) -> bool:
-    """Whether the likelihood can be computed at `beta` and is no lower than at the last one."""
-    if np.ptp(rows.values @ beta) > WIDEST:
-        return False
-    return _likelihood(beta, rows, ties).value >= fit.value - 1e-9 * abs(fit.value)
+def _climb(
+    beta: np.ndarray, step: np.ndarray, fit: Likelihood, rows: Rows, ties: str
+) -> tuple[np.ndarray, np.ndarray, Likelihood]:
+    """Take the step, halved until the likelihood can be computed and is no lower than before."""
+    lowest = fit.value - 1e-9 * abs(fit.value)
+    for _ in range(MAX_HALVINGS):
+        if np.ptp(rows.values @ (beta + step)) <= WIDEST:
+            proposal = _likelihood(beta + step, rows, ties)
+            if proposal.value >= lowest:
+                return beta + step, step, proposal
+        step = step / 2.0
+    return beta, step, fit
 
 
 def _persons(sample: TimeToEvent, kept: np.ndarray) -> np.ndarray:

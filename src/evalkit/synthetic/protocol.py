@@ -12,7 +12,10 @@ title:
   fi: Yhteensovitettu kuntoutus
   en: Coordinated rehabilitation
 country: {country}
-data: {{path: ., public: true, source: "synthetic, made by evalkit synthesise"}}
+data:
+  path: .
+  public: true
+  source: {{sv: påhittade uppgifter, fi: keksityt tiedot, en: made-up data}}
 data_cut: "{data_cut}"
 outcome:
   source: spells

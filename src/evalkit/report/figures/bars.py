@@ -58,13 +58,13 @@ def flow(flow, text: Text, *, name: str = "flow") -> Part:
 def draw_flow(flow, text: Text) -> Figure:
     """Draw one strip a condition: those left, and those left out."""
     frame = released_frame(flow, "Flow").reset_index(drop=True)
-    start = frame["n_before"].iloc[:1].to_numpy(dtype=float)
-    top = float(np.nanmax([*start, *frame["n_after"], 1]))
+    start = float(flow.summary["n_start"])
+    top = float(np.nanmax([start, *frame["n_after"], 1]))
     with style.style():
         figure, (axes,) = style.panel(11 + ROW_MM * (len(frame) + 1), left=82, right=26, top=9,
                                       bottom=2)  # fmt: skip
         names = [text.say("In the records")]
-        _strip(axes, 0, float(start[0]) if len(start) else math.nan, 0.0, text)
+        _strip(axes, 0, start, 0.0, text)
         for place, row in frame.iterrows():
             names.append(sentence_case(rule_name(row["reason"], text)))
             _strip(axes, place + 1, row["n_after"], row["n_removed"], text)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from evalkit.report import style
 from evalkit.report.figures.frame import (
     MISSING,
+    is_sparse,
     picture,
     shown,
     shown_range,
@@ -17,6 +18,7 @@ from evalkit.report.figures.frame import (
     time_ticks,
     time_title,
     too_few_part,
+    within_axis,
 )
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
@@ -59,14 +61,14 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
         for tick in ticks
     ]
     return picture(
-        name, drawn, [curve], text, finding=_finding(frame, text), caption=_caption(text),
+        name, drawn, [curve], text, finding=_finding(frame, text), caption=_caption(frame, text),
         alt=_alt(frame, text), n=summary_n(curve), header=header, rows=rows,
     )  # fmt: skip
 
 
 def outcome_rows(curve, text: Text) -> pd.DataFrame:
     """Rows of a released incidence curve that concern the study's outcome."""
-    frame = released_frame(curve, "IncidenceCurve")
+    frame = within_axis(released_frame(curve, "IncidenceCurve"), text)
     return frame[frame["cause"] == text.labels.study.outcome.cause].sort_values("time")
 
 
@@ -78,7 +80,7 @@ def draw_incidence(curve, text: Text) -> Figure:
     with style.style():
         figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
         for arm in arms:
-            _draw_arm(axes, frame[frame["stratum"] == arm], arm)
+            _draw_arm(axes, frame[frame["stratum"] == arm], arm, sparse=is_sparse(frame))
         ticks = time_ticks(frame["time"].max(), text)
         axes.set_xlim(0, frame["time"].max() * (1 + style.TAIL))
         axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
@@ -91,18 +93,23 @@ def draw_incidence(curve, text: Text) -> Figure:
     return figure
 
 
-def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str) -> None:
-    rows = with_tail(rows[rows["estimate"].notna()])
+def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, sparse: bool) -> None:
+    rows = rows[rows["estimate"].notna()]
+    rows = rows if sparse else with_tail(rows)
     colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
     axes.fill_between(
         rows["time"], rows["conf_low"].fillna(rows["estimate"]),
         rows["conf_high"].fillna(rows["estimate"]),
-        step="post", color=colour, alpha=style.BAND, linewidth=0,
+        step=None if sparse else "post", color=colour, alpha=style.BAND, linewidth=0,
     )  # fmt: skip
-    axes.step(
-        rows["time"], rows["estimate"], where="post", color=colour, linewidth=1.8,
-        linestyle=style.ARM_LINES.get(arm, "-"), label=arm,
+    axes.plot(
+        rows["time"], rows["estimate"], color=colour, linewidth=1.8, label=arm,
+        linestyle=style.ARM_LINES.get(arm, "-"),
+        drawstyle="default" if sparse else "steps-post",
     )  # fmt: skip
+    if sparse:
+        axes.plot(rows["time"], rows["estimate"], color=colour, linestyle="", marker="o",
+                  markersize=4, clip_on=False)  # fmt: skip
 
 
 def with_tail(rows: pd.DataFrame) -> pd.DataFrame:
@@ -207,7 +214,10 @@ def _finding(frame: pd.DataFrame, text: Text) -> str:
                     lasting=lasting(text))  # fmt: skip
 
 
-def _caption(text: Text) -> str:
+def _caption(frame: pd.DataFrame, text: Text) -> str:
+    if is_sparse(frame):
+        return text.say("Dots: share at the times that can be shown; bands: 95 per cent intervals; "
+                        "numbers: still followed.")  # fmt: skip
     return text.say("Lines: share; bands: 95 per cent intervals; numbers: still followed.")
 
 

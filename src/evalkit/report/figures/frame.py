@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from evalkit.report import style
@@ -12,8 +13,9 @@ from evalkit.report.phrases import too_few
 from evalkit.report.text import Text
 
 MISSING = "\N{EN DASH}"
-TICKS = (0, 6, 12, 18, 24, 36, 48, 60)
+TICKS = (0, 6, 12, 18, 24, 36)
 DAY_TICKS = (0, 90, 180, 270, 365, 545, 730)
+SPARSE = 20  # with fewer published times a curve is dots joined by lines, not steps
 
 
 def picture(
@@ -52,7 +54,7 @@ def too_few_part(text: Text) -> Part:
 def source_line(text: Text, n: float) -> str:
     """Say the source and how many persons are behind a figure or a table."""
     study = text.labels.study
-    source = escape(study.data.source or study.title.in_language(text.language))
+    source = escape((study.data.source or study.title).in_language(text.language))
     if not math.isfinite(n):
         return text.say("Source: {source}.", source=source)
     return text.plural(
@@ -78,6 +80,16 @@ def time_ticks(last: float, text: Text) -> list[int]:
     """Ticks of the time axis up to the last time of the figure."""
     ticks = [tick for tick in (DAY_TICKS if text.unit == "days" else TICKS) if tick <= last]
     return ticks if len(ticks) > 1 else [0, int(last)]
+
+
+def within_axis(frame: pd.DataFrame, text: Text) -> pd.DataFrame:
+    """Rows up to the last tick that the time axis may have."""
+    return frame[frame["time"] <= (DAY_TICKS if text.unit == "days" else TICKS)[-1]]
+
+
+def is_sparse(frame: pd.DataFrame) -> bool:
+    """Whether a curve is published at so few times that steps would hold a value too long."""
+    return frame.loc[frame["estimate"].notna(), "time"].nunique() < SPARSE
 
 
 def time_title(text: Text) -> str:

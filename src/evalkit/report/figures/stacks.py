@@ -1,4 +1,8 @@
-"""Stacked areas over months, one panel an arm: exits of every kind, and states of the month."""
+"""Stacks of shares over time, one panel an arm: exits of every kind, and states of the month.
+
+Where every month is published the layers are areas. Where the disclosure rule leaves few times,
+each published time is a column of its own, so that nothing is drawn between them.
+"""
 
 import math
 
@@ -10,11 +14,13 @@ from matplotlib.figure import Figure
 from evalkit.report import style
 from evalkit.report.figures.frame import (
     MISSING,
+    is_sparse,
     picture,
     summary_n,
     time_ticks,
     time_title,
     too_few_part,
+    within_axis,
 )
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, exit_name, sentence_case, state_name
@@ -45,17 +51,15 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
     frame = released_frame(curve, "IncidenceCurve").rename(columns={"cause": "layer"})
     if is_too_few(curve, text):
         return too_few_part(text)
-    outcome = text.labels.study.outcome.cause
-    order = _ordered(frame["layer"], (outcome, *EXIT_ORDER))
+    order = _ordered(frame["layer"], (text.labels.study.outcome.cause, *EXIT_ORDER))
     names = {layer: exit_name(layer, text) for layer in order}
-    drawn = draw_stack(frame, order, names, text)
-    slots = {"outcome": escape(text.outcome)}
     return _part(
-        name, drawn, curve, frame, order, names, text,
-        finding=text.say("All exits: {outcome}, and what came instead.", **slots),
+        name, curve, within_axis(frame, text), order, names, text,
+        finding=text.say("All exits: {outcome}, and what came instead.",
+                         outcome=escape(text.outcome)),
         caption=text.say("Each layer is the share who had left by that exit; the rest were still "
                          "waiting."),
-        alt=text.say("Stacked areas of all exits by time."),
+        alt=text.say("Stacked layers of all exits by time."),
     )  # fmt: skip
 
 
@@ -72,65 +76,76 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
         return too_few_part(text)
     order = _ordered(frame["layer"], STATE_ORDER)
     names = {layer: state_name(layer, text) for layer in order}
-    drawn = draw_stack(frame, order, names, text)
     return _part(
-        name, drawn, curve, frame, order, names, text,
+        name, curve, within_axis(frame, text), order, names, text,
         finding=text.say("What people lived on, month by month."),
         caption=text.say("Each layer is the share in that state in the month itself; somebody who "
                          "falls back on support moves back."),
-        alt=text.say("Stacked areas of the states by month."),
+        alt=text.say("Stacked layers of the states by month."),
     )  # fmt: skip
 
 
 def draw_stack(frame: pd.DataFrame, order: list[str], names: dict, text: Text) -> Figure:
     """Draw one panel an arm; layers are named once, at the right."""
-    arms = [arm for arm in arms_of(frame) if _wide(frame, arm, order) is not None]
+    wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
+    drawn = [layer for layer in order if any(wide[layer].notna().any() for wide in wides.values())]
     with style.style():
-        if not arms:
+        if not wides:
             return _empty(text)
-        figure, panels = style.panel(82, left=10, right=59, top=16, bottom=13, columns=len(arms))
-        wides = [_wide(frame, arm, order) for arm in arms]
-        last = max(wide.index[-1] for wide in wides)
-        highest = max(float(wide.sum(axis=1).max()) for wide in wides)
+        columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in wides.values())
+        figure, panels = style.panel(82, left=10, right=59, top=16, bottom=13, columns=len(wides))
+        highest = max(float(wide.sum(axis=1).max()) for wide in wides.values())
         top = min(1.0, math.ceil(highest * 10 - 1e-6) / 10)
-        for axes, arm in zip(panels, arms, strict=True):
-            _draw_panel(axes, _wide(frame, arm, order), order)
-            _dress(axes, last, top, arm, text, first=axes is panels[0])
-        _name_layers(panels[-1], _wide(frame, arms[-1], order), order, names)
+        draw = _draw_columns if columns else _draw_areas
+        for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
+            draw(axes, wide[drawn], drawn, text)
+            _dress(axes, top, arm, text, first=axes is panels[0])
+        _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, names)
     return figure
 
 
+def shown_layers(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFrame:
+    """Times by layers of an arm, without the times at which nothing is published."""
+    rows = frame[frame["stratum"] == arm]
+    wide = rows.pivot(index="time", columns="layer", values="estimate").reindex(columns=order)
+    return wide.dropna(how="all")
+
+
 def layer_colours(order: list[str]) -> list[str]:
-    """Programme blue for the first layer, ochre for the permanent pension, greys for the rest."""
+    """Programme blue for the outcome, ochre for the permanent pension, greys for the rest."""
     greys = iter(style.GREYS * 3)
     return [
-        style.PROGRAMME if index == 0 else style.OCHRE if layer == "disability_pension"
+        style.OCHRE if layer == "disability_pension"
+        else style.PROGRAMME if index == 0 and layer not in STATE_ORDER[1:]
         else next(greys)
         for index, layer in enumerate(order)
     ]  # fmt: skip
 
 
-def _wide(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFrame | None:
-    """Times by layers of an arm, up to the first time at which a layer is withheld."""
-    rows = frame[frame["stratum"] == arm]
-    wide = rows.pivot(index="time", columns="layer", values="estimate").reindex(columns=order)
-    gaps = wide.isna().all(axis=1)
-    wide = wide[~gaps.cummax()]
-    return wide.fillna(0.0) if len(wide) > 1 else None
-
-
-def _draw_panel(axes: Axes, wide: pd.DataFrame, order: list[str]) -> None:
-    wide.loc[wide.index[-1] * (1 + style.TAIL)] = wide.iloc[-1]
+def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) -> None:
+    last = wide.index[-1]
+    held = pd.concat([wide, wide.iloc[[-1]].set_axis([last * (1 + style.TAIL)])])
     axes.stackplot(
-        wide.index, wide.to_numpy().T, colors=layer_colours(order), step="post",
+        held.index, held.to_numpy().T, colors=layer_colours(order), step="post",
         edgecolor=style.PAPER, linewidth=0.4, labels=order,
     )  # fmt: skip
-
-
-def _dress(axes: Axes, last: float, top: float, arm: str, text: Text, *, first: bool) -> None:
     ticks = time_ticks(last, text)
     axes.set_xlim(0, last * (1 + style.TAIL))
     axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
+
+
+def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) -> None:
+    places, bottom = np.arange(len(wide)), np.zeros(len(wide))
+    for layer, colour in zip(order, layer_colours(order), strict=True):
+        height = wide[layer].fillna(0).to_numpy()
+        axes.bar(places, height, bottom=bottom, width=0.72, color=colour, label=layer,
+                 edgecolor=style.PAPER, linewidth=0.4)  # fmt: skip
+        bottom += height
+    axes.set_xlim(-0.6, len(wide) - 0.4)
+    axes.set_xticks(places, [text.number(time) for time in wide.index])
+
+
+def _dress(axes: Axes, top: float, arm: str, text: Text, *, first: bool) -> None:
     axes.set_ylim(0, top)
     marks = np.arange(0, top + 1e-9, 0.1 if top < 0.55 else 0.2)
     axes.set_yticks(marks, [text.number(100 * mark) for mark in marks] if first else [])
@@ -148,32 +163,33 @@ def _height_mm(axes: Axes) -> float:
     return axes.get_position().height * axes.figure.get_figheight() / style.MM
 
 
+def _width_mm(axes: Axes) -> float:
+    return axes.get_position().width * axes.figure.get_figwidth() / style.MM
+
+
 def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], names: dict) -> None:
     """Name the layers beside the last column, spread apart, with a thin line to each."""
-    final = wide.iloc[-1].to_numpy()
-    top = np.cumsum(final)
-    middle = top - final / 2
+    final = wide.iloc[-1].to_numpy(dtype=float)
+    known = np.isfinite(final)
+    thick = np.where(known, final, 0)
+    middle = np.cumsum(thick) - thick / 2
     high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
-    # Where a panel stops early, the thin lines start at its last column.
-    end = wide.index[-1] / axes.get_xlim()[1]
     gap = LABEL_MM / _height_mm(axes) * high
     places = style.spread(list(middle), gap, gap / 2, high - gap / 2)
-    for layer, colour, at, place in zip(order, layer_colours(order), middle, places, strict=True):
+    for number, (layer, colour) in enumerate(zip(order, layer_colours(order), strict=True)):
+        place, at = places[number], middle[number]
         axes.text(1 + 7.2 * mm, place, sentence_case(names[layer]), va="center", ha="left",
                   transform=axes.get_yaxis_transform())  # fmt: skip
-        axes.plot(
-            [end, 1 + 0.3 * mm, 1 + 2.5 * mm, 1 + 4 * mm], [at, at, place, place],
-            color=style.QUIET, linewidth=0.5, transform=axes.get_yaxis_transform(), clip_on=False,
-        )  # fmt: skip
+        if known[number]:
+            axes.plot(
+                [1 + 0.3 * mm, 1 + 2.5 * mm, 1 + 4 * mm], [at, place, place], color=style.QUIET,
+                linewidth=0.5, transform=axes.get_yaxis_transform(), clip_on=False,
+            )  # fmt: skip
         axes.plot(
             [1 + 5.4 * mm], [place], marker="s", markersize=5, color=colour, linestyle="",
             transform=axes.get_yaxis_transform(), clip_on=False, markeredgecolor=style.QUIET,
             markeredgewidth=0.3,
         )  # fmt: skip
-
-
-def _width_mm(axes: Axes) -> float:
-    return axes.get_position().width * axes.figure.get_figwidth() / style.MM
 
 
 def _empty(text: Text) -> Figure:
@@ -189,34 +205,44 @@ def _ordered(found: pd.Series, order: tuple[str, ...]) -> list[str]:
     return first + [layer for layer in known if layer not in first]
 
 
-def _part(name, drawn, released, frame, order, names, text: Text, *, finding, caption, alt) -> Part:
-    arms = [arm for arm in arms_of(frame) if _wide(frame, arm, order) is not None]
-    header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in order)]
-    rows, spoken = [], [alt]
-    for arm in arms:
-        wide = _wide(frame, arm, order)
-        raw = frame[frame["stratum"] == arm].pivot(index="time", columns="layer", values="estimate")
-        for tick in time_ticks(wide.index[-1], text):
-            rows.append(_data_row(raw, order, arm, tick, text))
-        spoken.append(_spoken_end(wide, order, names, arm, text))
-    if not arms:
+def _part(name, released, frame, order, names, text: Text, *, finding, caption, alt) -> Part:
+    wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
+    shown = [layer for layer in order if any(wide[layer].notna().any() for wide in wides.values())]
+    rows = [
+        _data_row(wide.loc[time, shown], arm, time, text)
+        for arm, wide in wides.items()
+        for time in (wide.index if is_sparse(frame) else _at_ticks(wide, text))
+    ]
+    spoken = [alt, *(_spoken_end(wide, shown, names, arm, text) for arm, wide in wides.items())]
+    if not wides:
         spoken.append(text.say("Not shown: too few people."))
+    hidden = [names[layer] for layer in order if layer not in shown]
+    if hidden:
+        caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
+    if any(wide[shown].isna().any().any() for wide in wides.values()):
+        caption += " " + text.say("A layer is missing at times when there were too few people.")
+    header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in shown)]
     return picture(
-        name, drawn, [released], text, finding=finding, caption=caption, alt=" ".join(spoken),
-        n=summary_n(released), header=[escape(cell) for cell in header], rows=rows, text_columns=2,
+        name, draw_stack(frame, order, names, text), [released], text, finding=finding,
+        caption=escape(caption), alt=" ".join(spoken), n=summary_n(released), rows=rows,
+        header=[escape(cell) for cell in header], text_columns=2,
     )  # fmt: skip
 
 
-def _data_row(raw: pd.DataFrame, order: list[str], arm: str, tick: int, text: Text) -> list[str]:
-    known = raw[raw.index <= tick].reindex(columns=order).iloc[-1]
-    cells = [MISSING if np.isnan(value) else text.percent(value, 1) for value in known]
-    return [text.number(tick), escape(sentence_case(arm_name(arm, text))), *cells]
+def _at_ticks(wide: pd.DataFrame, text: Text) -> list[float]:
+    ticks = time_ticks(wide.index[-1], text)
+    return [wide.index[wide.index <= tick][-1] for tick in ticks]
+
+
+def _data_row(shares: pd.Series, arm: str, time: float, text: Text) -> list[str]:
+    cells = [MISSING if np.isnan(value) else text.percent(value, 1) for value in shares]
+    return [text.number(time), escape(sentence_case(arm_name(arm, text))), *cells]
 
 
 def _spoken_end(wide: pd.DataFrame, order: list[str], names: dict, arm: str, text: Text) -> str:
     parts = text.list([
         f"{names[layer]} {text.percent(share)}"
-        for layer, share in zip(order, wide.iloc[-1], strict=True)
+        for layer, share in zip(order, wide[order].iloc[-1], strict=True)
         if share > 0
     ])  # fmt: skip
     slots = {"group": sentence_case(arm_name(arm, text)), "shares": parts}
