@@ -225,7 +225,7 @@ def ancova(scale=1.0, **options):
     return released("ModelFit", rows, summary, **options)
 
 
-def pay_off(share=0.38, **options):
+def pay_off(share=0.38, method="before_after", **options):
     """Actors of a municipality."""
     rows = [
         {"party": party, "cost": cost, "gain": gain, "net": 5 * gain - cost,
@@ -240,7 +240,8 @@ def pay_off(share=0.38, **options):
         )
     ]  # fmt: skip
     summary = {"n": 214, "horizon_years": 5, "discount_rate": 0.03, "currency": "SEK",
-               "price_year": 2024, "society": 1.0, "label": "description"}  # fmt: skip
+               "price_year": 2024, "society": 1.0, "label": "description",
+               "method": method}  # fmt: skip
     return released("PayOff", rows, summary, **options)
 
 

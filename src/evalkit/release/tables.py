@@ -194,18 +194,29 @@ class _Table:
                 self._hide_above(unit)
             return
         owner, category = column[1], column[2]
-        partner = self._partner(unit, owner, category)
-        if partner is None or not self._hide_category([unit, partner]):
+        units = self._around(unit, owner, category)
+        if not units or not self._hide_category(units):
             self._hide_unit(owner, category)
 
-    def _partner(self, unit: int, owner: int, category: int) -> int | None:
-        """The smallest other unit with a hidden cell in the sum of `owner` for this category."""
-        member = self.hierarchy.member
+    def _around(self, unit: int, owner: int, category: int) -> list[int]:
+        """A unit, those around it up to the first with another such cell, and that other one.
+
+        Such a cell is hidden and part of the sum of `owner` for this category.
+        """
+        inside, member = self.hierarchy.inside, self.hierarchy.member
         summed = self.hierarchy.owner(self.shown[:, category]) == owner
         hidden = self.base & ~self.shown[:, category] & (member & summed).any(axis=1)
-        related = self.hierarchy.inside[unit] | self.hierarchy.inside[:, unit]
-        others = [node for node in np.flatnonzero(hidden & ~related) if node != unit]
-        return min(others, key=lambda node: (self.totals[node].sum(), node), default=None)
+        hidden &= ~inside[unit] & ~inside[:, unit]
+        hidden[unit] = False
+        chain = [unit]
+        for container in np.flatnonzero(inside[: owner + 1, unit]):
+            peers = np.flatnonzero(hidden & inside[container])
+            if peers.size:
+                outermost = peers[~inside[np.ix_(peers, peers)].any(axis=0)]
+                size = self.totals[outermost].sum(axis=1)
+                return [*chain, int(outermost[np.argmin(size)])]
+            chain.append(int(container))
+        return []
 
     def _hide_above(self, unit: int) -> None:
         """Hide the smallest cell that a unit around this one still shows."""

@@ -1,7 +1,7 @@
 """What a notebook opens: one unit's own rows as samples, and the shared results read-only."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,14 +21,14 @@ from evalkit.cohort import (
     health_panel,
     open_samples,
 )
-from evalkit.errors import CohortError, ParameterError
-from evalkit.release import Profile, Released, load_profile, read_released
+from evalkit.errors import ParameterError
+from evalkit.release import Profile, Released, load_profile, read_released, release
 from evalkit.results import Flow
 from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
 from evalkit.run.plan import UnitPlan
 from evalkit.run.prepare import prepare, read_cohort, read_prepared
 from evalkit.run.shared import PLAN, RELEASED, SCORES, run_shared_stage
-from evalkit.study import Labels, Study
+from evalkit.study import Labels, Need, Study
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,6 +51,27 @@ class Unit:
     _samples: Samples
     _tables: CohortTables
     _scores: pd.DataFrame | None
+
+    def release(
+        self, estimator: Callable[..., object], sample: object, *args: object, **options: object
+    ) -> Released | None:
+        """Estimate from one of the unit's samples and let the result through the door.
+
+        `unit.release(ek.ancova, unit.health)` is `release(ancova(unit.health), unit.profile)`, and
+        None where the study has no such sample, so that the page can say what is missing.
+
+        Parameters
+        ----------
+        estimator : callable
+            A public estimator; its first argument is the sample.
+        sample : object or None
+            One of this unit's samples.
+        *args, **options
+            Passed on to the estimator.
+        """
+        return (
+            None if sample is None else release(estimator(sample, *args, **options), self.profile)
+        )
 
     @property
     def study(self) -> Study:
@@ -88,9 +109,11 @@ class Unit:
         return self._samples.area
 
     @property
-    def costs(self) -> pd.DataFrame:
+    def costs(self) -> pd.DataFrame | None:
         """Ledger rows, with arm and month from start, of persons followed for the whole horizon."""
         costs = self._samples.costs
+        if costs.empty:
+            return None
         return costs[costs["person_id"].isin(self._followed()["person_id"])].reset_index(drop=True)
 
     @property
@@ -111,28 +134,38 @@ class Unit:
         return self.study.outcome.cause
 
     @property
+    def need(self) -> Need:
+        """Assumed shares in need, from the study file."""
+        return self.study.need
+
+    @property
+    def rate_formula(self) -> str:
+        """Formula of a model of rates: arm and the covariates that the study file names."""
+        return " + ".join(["arm", *self.study.adjustment.covariates])
+
+    @property
+    def baseline_variables(self) -> list[str]:
+        """Columns that describe people at the start, those that the records have."""
+        wanted = (*BASELINE, *self.study.adjustment.covariates)
+        return [name for name in dict.fromkeys(wanted) if name in self.people.covariates.columns]
+
+    @property
     def horizon(self) -> int:
         """Horizon of comparisons, in the time unit of the exits."""
         return self.study.horizon_months
 
     @cached_property
-    def health(self) -> HealthPanel:
-        """Health index by wave, scored in the shared stage.
-
-        Raises
-        ------
-        CohortError
-            If the study has no health index.
-        """
+    def health(self) -> HealthPanel | None:
+        """Health index by wave, scored in the shared stage; None where the study has none."""
         if self._scores is None:
-            raise CohortError("health: this study has no health index; see `unit.score`")
+            return None
         return health_panel(self._scores, self._tables, cluster=self.study.cluster)
 
-    def score(self, name: str) -> HealthPanel:
-        """A health score that was given as a score, for example `unit.score("pcs")`."""
+    def score(self, name: str) -> HealthPanel | None:
+        """A health score that was given as a score, for example `unit.score("pcs")`, or None."""
         answers = self._samples.answers
         if name not in answers.columns:
-            raise ParameterError(f"score: no `{name}` among the health answers of this study")
+            return None
         scores = answers[["person_id", "wave"]].assign(outcome=answers[name])
         return health_panel(scores, self._tables, cluster=self.study.cluster)
 
@@ -146,6 +179,9 @@ class Unit:
 
     def __repr__(self) -> str:
         return f"<Unit {self.labels.level} {self.labels.code} of {self.study.name}>"
+
+
+BASELINE = ("sex", "age_group", "education", "origin", "support_months")
 
 
 def open_unit(study: str, unit: str) -> Unit:

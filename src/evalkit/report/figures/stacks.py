@@ -88,7 +88,7 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
 def draw_stack(frame: pd.DataFrame, order: list[str], names: dict, text: Text) -> Figure:
     """Draw one panel an arm; layers are named once, at the right."""
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
-    drawn = [layer for layer in order if any(wide[layer].notna().any() for wide in wides.values())]
+    drawn = _visible(wides, order)
     with style.style():
         if not wides:
             return _empty(text)
@@ -109,6 +109,11 @@ def shown_layers(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFram
     rows = frame[frame["stratum"] == arm]
     wide = rows.pivot(index="time", columns="layer", values="estimate").reindex(columns=order)
     return wide.dropna(how="all")
+
+
+def _visible(wides: dict[str, pd.DataFrame], order: list[str]) -> list[str]:
+    """Layers that have a published share above zero somewhere."""
+    return [layer for layer in order if any((wide[layer] > 0).any() for wide in wides.values())]
 
 
 def layer_colours(order: list[str]) -> list[str]:
@@ -207,7 +212,7 @@ def _ordered(found: pd.Series, order: tuple[str, ...]) -> list[str]:
 
 def _part(name, released, frame, order, names, text: Text, *, finding, caption, alt) -> Part:
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
-    shown = [layer for layer in order if any(wide[layer].notna().any() for wide in wides.values())]
+    shown = _visible(wides, order)
     rows = [
         _data_row(wide.loc[time, shown], arm, time, text)
         for arm, wide in wides.items()
@@ -216,7 +221,11 @@ def _part(name, released, frame, order, names, text: Text, *, finding, caption, 
     spoken = [alt, *(_spoken_end(wide, shown, names, arm, text) for arm, wide in wides.items())]
     if not wides:
         spoken.append(text.say("Not shown: too few people."))
-    hidden = [names[layer] for layer in order if layer not in shown]
+    hidden = [
+        names[layer]
+        for layer in order
+        if layer not in shown and any(wide[layer].isna().any() for wide in wides.values())
+    ]
     if hidden:
         caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
     if any(wide[shown].isna().any().any() for wide in wides.values()):
