@@ -114,7 +114,11 @@ def contrast(arms=(0.34, 0.27), error=0.031, quantity="incidence", horizon=24, *
         "conf_high": difference + 1.96 * error, "reason": "",
     })  # fmt: skip
     summary = {
-        "n": 412, "quantity": quantity, "horizon": horizon, "unit": "months", "conf_level": 0.95,
+        "n": 412,
+        "quantity": quantity,
+        "horizon": horizon,
+        "unit": "months",
+        "conf_level": 0.95,
         "label": "description",
     }
     return released("Contrast", rows, summary, **options)
@@ -192,8 +196,8 @@ def need(**options):
         }
         for quantity, (low, high) in ranges.items():
             of = n if quantity == "coverage" else 1
-            rows.append({"need_share": n, "quantity": quantity, "low": low, "high": high,
-                         "n_low": low * of * population, "n_high": high * of * population})  # fmt: skip
+            counts = {"n_low": low * of * population, "n_high": high * of * population}
+            rows.append({"need_share": n, "quantity": quantity, "low": low, "high": high, **counts})
     summary = {"population": population, "n_covered": 340, "period": "2024", "wanting": 0.5,
                "label": "description"}  # fmt: skip
     return released("NeedCoverage", rows, summary, **options)

@@ -15,12 +15,13 @@ from evalkit.report.text import slot_names
 SOURCE = Path(evalkit.__file__).parent
 KEYWORDS = {"say": None, "plural": (1, 2), "mark": None}
 # Common English words that are no words of Swedish or Finnish.
-ENGLISH = set(
-    "the and of with without this that which from those these who are was were been have has not "
-    "people person share shown group groups months month years year days day health programme "
-    "comparison difference between least only than because however each every their there number "
-    "numbers interval support benefit cost gain followed reached".split()
-)
+ENGLISH_WORDS = """
+the and of with without this that which from those these who are was were been have has not people
+person share shown group groups months month years year days day health programme comparison
+difference between least only than because however each every their there number numbers interval
+support benefit cost gain followed reached
+"""
+ENGLISH = set(ENGLISH_WORDS.split())
 # Words that the three languages share, or that stand for themselves.
 SHARED = {"person", "interval"}
 

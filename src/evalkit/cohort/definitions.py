@@ -59,9 +59,9 @@ def exits_under(
     definition : str
         `SS-FORS`: no public support, old-age pension competes. `SS-SUS`: the rule of the old
         register, old-age pension and parental benefit are no public support. `SS-INCOME`: earned
-        income a month at or above the study's `income_threshold`. `SS-WORKSTUDY`: first recorded status in work,
-        subsidised work or study after the start; follow-up ends at the last recorded status, and
-        `k` is not used.
+        income a month at or above the study's `income_threshold`. `SS-WORKSTUDY`: first recorded
+        status in work, subsidised work or study after the start; follow-up ends at the last
+        recorded status, and `k` is not used.
     persons : Series of str, shape (n,)
         Persons of `months`.
     k, end

@@ -2,7 +2,7 @@
 
 from evalkit.report.certainty import estimand_label, judge, phrase
 from evalkit.report.markup import escape, span
-from evalkit.report.names import code_name, sentence_case
+from evalkit.report.names import VARIABLES, code_name, sentence_case
 from evalkit.report.reading import (
     Value,
     contrast_label,
@@ -175,4 +175,7 @@ def occasion(month: int, text: Text) -> str:
 
 def score_name(outcome: str, text: Text) -> str:
     """Name of a health score in the nominative."""
-    return code_name(outcome, text) if text.is_score and outcome else text.say("health index")
+    if not (text.is_score and outcome):
+        return text.say("health index")
+    known = outcome.lower() in VARIABLES
+    return code_name(outcome.lower(), text) if known else outcome

@@ -174,7 +174,8 @@ def _rows(sample: TimeToEvent, formula: str, cause, strata) -> Rows:
     events = code[kept] > 0
     if not events.any():
         raise EstimationError(f"no events among {len(kept)} rows: no hazard ratio can be estimated")
-    design = design_matrix(formula, sample.covariates.iloc[kept], person=_persons(sample, kept))
+    person = None if sample.person is None else sample.person[kept]
+    design = design_matrix(formula, sample.covariates.iloc[kept], person=person)
     weight = sample.weight[kept]
     centred = design.values - np.average(design.values, axis=0, weights=weight)
     spread = np.sqrt(np.average(centred**2, axis=0, weights=weight))

@@ -38,7 +38,8 @@ def design_matrix(
 ) -> DesignMatrix:
     """Build the columns of a formula such as `"arm + age + C(education)"`.
 
-    Levels are coded against the first one; of `arm` the reference is always `comparison`.
+    Levels are coded against the first one; of `arm` the reference is always `comparison`. `person`
+    (n,) tells rows of one person apart from rows of several; without it every row is a person.
 
     Raises
     ------
@@ -71,7 +72,6 @@ def design_matrix(
         raise EstimationError(f"formula {formula!r}: no terms to estimate")
     values = np.asarray(matrix, dtype=float)
     terms = tuple(name.replace("[T.", "[") for name in matrix.columns)
-    person = np.arange(len(values)) if person is None else person
     return DesignMatrix(values, terms, _persons_behind(values, person))
 
 
@@ -136,11 +136,16 @@ def _require_complete(parsed: Formula, data: pd.DataFrame) -> None:
         )
 
 
-def _persons_behind(values: np.ndarray, person: np.ndarray) -> np.ndarray:
+def _persons_behind(values: np.ndarray, person: np.ndarray | None) -> np.ndarray:
     return np.array([_smaller_group(column, person) for column in values.T])
 
 
-def _smaller_group(column: np.ndarray, person: np.ndarray) -> int:
-    if not np.isin(column, (0.0, 1.0)).all():
-        return len(np.unique(person))
-    return min(len(np.unique(person[column == level])) for level in (0.0, 1.0))
+def _smaller_group(column: np.ndarray, person: np.ndarray | None) -> int:
+    is_one = column == 1.0
+    if not np.all(is_one | (column == 0.0)):
+        return _count(np.ones(len(column), dtype=bool), person)
+    return min(_count(is_one, person), _count(~is_one, person))
+
+
+def _count(rows: np.ndarray, person: np.ndarray | None) -> int:
+    return int(rows.sum()) if person is None else len(np.unique(person[rows]))

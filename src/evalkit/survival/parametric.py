@@ -98,13 +98,17 @@ def parametric_survival(
     critical = critical_value(conf_level)
     events, _ = select_cause(sample, cause)
     _require_usable(sample, events)
-    person = np.arange(len(sample)) if sample.person is None else sample.person
-    design = design_matrix(formula, sample.covariates, person=person)
+    design = design_matrix(formula, sample.covariates, person=sample.person)
     _refuse_unidentified(design, events > 0)
     fitted = _fit(sample, design, events, distribution)
     estimate, error = _in_order(fitted, design, distribution)
+    if not np.isfinite([estimate, error]).all():
+        raise EstimationError(
+            f"{', '.join(design.terms)}: the {distribution} model has no finite errors; look for a "
+            "term that separates events from censorings"
+        )
     statistic = estimate / error
-    n_person = len(np.unique(person))
+    n_person = len(sample) if sample.person is None else len(np.unique(sample.person))
     missing = np.full(len(estimate), np.nan)
     return ModelFit(
         rows={

@@ -37,6 +37,7 @@ STATE_ORDER = (
     "public_support", "disability_pension", "old_age_pension", "emigrated", "died",
 )  # fmt: skip
 LABEL_MM = 4.2
+MOST_COLUMNS = 9  # their months stand under the columns without overlap
 
 
 @page_part
@@ -93,14 +94,15 @@ def draw_stack(frame: pd.DataFrame, order: list[str], names: dict, text: Text) -
         if not wides:
             return _empty(text)
         columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in wides.values())
-        figure, panels = style.panel(82, left=10, right=59, top=16, bottom=13, columns=len(wides))
+        figure, panels = style.panel(84, left=10, right=59, top=18, bottom=13, columns=len(wides))
         highest = max(float(wide.sum(axis=1).max()) for wide in wides.values())
         top = min(1.0, math.ceil(highest * 10 - 1e-6) / 10)
         draw = _draw_columns if columns else _draw_areas
         for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
             draw(axes, wide[drawn], drawn, text)
             _dress(axes, top, arm, text, first=axes is panels[0])
-        _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, names)
+        last = list(wides.values())[-1][drawn]
+        _name_layers(panels[-1], _at_columns(last, text) if columns else last, drawn, names)
     return figure
 
 
@@ -140,6 +142,7 @@ def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) ->
 
 
 def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) -> None:
+    wide = _at_columns(wide, text)
     places, bottom = np.arange(len(wide)), np.zeros(len(wide))
     for layer, colour in zip(order, layer_colours(order), strict=True):
         height = wide[layer].fillna(0).to_numpy()
@@ -148,6 +151,13 @@ def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) 
         bottom += height
     axes.set_xlim(-0.6, len(wide) - 0.4)
     axes.set_xticks(places, [text.number(time) for time in wide.index])
+
+
+def _at_columns(wide: pd.DataFrame, text: Text) -> pd.DataFrame:
+    """Times that get a column: all, or those of the ticks where there are too many."""
+    if len(wide) <= MOST_COLUMNS:
+        return wide
+    return wide[wide.index.isin(time_ticks(wide.index[-1], text))]
 
 
 def _dress(axes: Axes, top: float, arm: str, text: Text, *, first: bool) -> None:
@@ -159,7 +169,7 @@ def _dress(axes: Axes, top: float, arm: str, text: Text, *, first: bool) -> None
     if first:
         style.axis_title(axes, text.say("Per cent"))
     style.note(
-        axes, sentence_case(arm_name(arm, text)), 0, _height_mm(axes) + 8, weight=600, va="center",
+        axes, sentence_case(arm_name(arm, text)), 0, _height_mm(axes) + 10, weight=600, va="center",
         color=style.ARM_COLOURS.get(arm, style.INK),
     )  # fmt: skip
 

@@ -1,0 +1,117 @@
+"""Real reports of the Finnish study in all three languages, in Chromium."""
+
+import re
+from pathlib import Path
+
+import pytest
+from checkouts import make_checkout
+
+CHROMIUM = Path("/usr/bin/chromium")
+LANGUAGES = ("fi", "sv", "en")
+# Words of one language that cannot stand in a page of another.
+ONLY_ENGLISH = re.compile(r"\b(the|of|with|people|who|were|which|this|they|their|group)\b", re.I)
+ONLY_SWEDISH = re.compile(r"\b(och|inte|personer|starten|andel|med|efter|är)\b", re.I)
+ONLY_FINNISH = re.compile(r"\b(ja|ei|henkilöä|osuus|jälkeen|kuukautta|ovat|oli)\b", re.I)
+FOREIGN = {
+    "en": (ONLY_SWEDISH, ONLY_FINNISH),
+    "sv": (ONLY_ENGLISH, ONLY_FINNISH),
+    "fi": (ONLY_ENGLISH, ONLY_SWEDISH),
+}
+OWN = {"en": ONLY_ENGLISH, "sv": ONLY_SWEDISH, "fi": ONLY_FINNISH}
+DEBUG = re.compile(r"\bnan\b|\bNone\b|\binf\b|-0\b|Traceback|<[A-Z]\w+:|\{[a-z_]+\}|\bTrue\b")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("reports"),
+    pytest.mark.skipif(not CHROMIUM.is_file(), reason="Debian's chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    checkout = make_checkout(tmp_path_factory.mktemp("reports"), languages="[fi, sv, en]")
+    result = checkout.report("--only", "municipality-007", "--only", "national")
+    assert result.returncode == 0, result.stderr + result.stdout
+    return checkout.site
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+UNITS = ("municipality-007", "national")
+
+
+@pytest.fixture(params=[(unit, language) for unit in UNITS for language in LANGUAGES], ids=str)
+def page(request, chromium, site):
+    unit, language = request.param
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.language = language
+    opened.complaints, opened.requests = [], []
+    opened.on("console", lambda message: opened.complaints.append(message.text))
+    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    opened.on("request", lambda asked: opened.requests.append(asked.url))
+    opened.goto(next(site.glob(f"*/{unit}/{language}/report.html")).as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    yield opened
+    context.close()
+
+
+def words_of(page) -> str:
+    """Visible words without the table of provenance, which holds names of functions."""
+    return page.evaluate(
+        "() => { const main = document.querySelector('main').cloneNode(true);"
+        " main.querySelectorAll('table').forEach(table => {"
+        " if (table.innerText.includes('cumulative_incidence')) table.remove(); });"
+        " return main.innerText; }"
+    )
+
+
+def test_a_report_asks_for_nothing_and_says_nothing_to_the_console(page):
+    assert page.complaints == []
+    assert [url for url in page.requests if not url.startswith(("file:", "data:"))] == []
+
+
+def test_headings_are_in_order_and_no_section_is_empty(page):
+    levels = page.evaluate(
+        "() => [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])"
+    )
+    empty = page.evaluate(
+        "() => [...document.querySelectorAll('h2')].filter(h => !h.nextElementSibling).length"
+    )
+
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert len(levels) >= 9
+    assert empty == 0
+
+
+def test_every_figure_has_an_alternative_text_in_the_language_of_the_report(page):
+    texts = page.evaluate("() => [...document.querySelectorAll('img')].map(img => img.alt)")
+
+    assert len(texts) >= 8
+    assert all(len(text) > 30 for text in texts)
+    assert [t for t in texts if any(other.search(t) for other in FOREIGN[page.language])] == []
+
+
+def test_every_word_is_in_the_language_of_the_report(page):
+    text = words_of(page)
+
+    assert len(OWN[page.language].findall(text)) > 20
+    assert [other.findall(text) for other in FOREIGN[page.language]] == [[], []]
+
+
+def test_nothing_of_the_program_shows(page):
+    assert DEBUG.findall(words_of(page)) == []
+    assert page.locator("pre, .sourceCode").count() == 0
+
+
+def test_the_language_check_fires():
+    assert ONLY_ENGLISH.search("andel av the personer")
+    assert DEBUG.findall("nan and -0 and {n}") == ["nan", "-0", "{n}"]

@@ -1,0 +1,410 @@
+"""What is drawn: asserted on the data of the artists, and on the words around the picture."""
+
+import re
+import struct
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import released_by_hand as hand
+from matplotlib.text import Annotation
+
+from evalkit.errors import DisclosureError
+from evalkit.report import figures, style
+from evalkit.report.figures import bars, curves, dots, money, places, stacks, waves
+from evalkit.report.names import exit_name, state_name
+from evalkit.report.text import open_text
+from evalkit.results import Contrast
+
+LANGUAGES = ("sv", "fi", "en")
+WIDTH = 1083  # 172 mm at 160 dots an inch
+
+
+def speak(language="en", raw=None, **options):
+    return open_text(hand.labels(raw, **options), language)
+
+
+def no_third(frame):
+    return frame.index % 3 == 1
+
+
+def late_comparison(frame):
+    return (frame["time"] > 15) & (frame["stratum"] == "comparison")
+
+
+def draw_all(text, **options):
+    months = {"hide": lambda frame: frame["scale"] == "difference"} if options else {}
+    stop = {"hide": late_comparison} if options else {}
+    return {
+        "flow": bars.draw_flow(hand.flow(**options), text),
+        "need": bars.draw_need(hand.need(**options), text),
+        "before_after": dots.draw_before_after(hand.before_after(**options), text),
+        "months": dots.draw_months(hand.months(**months), text),
+        "health": waves.draw_health(hand.wave_means(**options), text),
+        "pay_off": money.draw_pay_off(hand.pay_off(**options), text),
+        "municipalities": places.draw_municipalities(
+            hand.by_municipality(**options), hand.contrast(), text, names=hand.MUNICIPALITIES
+        ),
+        "incidence": curves.draw_incidence(hand.curve(**stop), text),
+        "exits": draw_exits(hand.curve(**stop), text),
+        "occupation": draw_occupation(hand.occupation(**stop), text),
+    }
+
+
+def draw_exits(curve, text):
+    names = {cause: exit_name(cause, text) for cause in hand.CAUSES}
+    frame = curve.tidy().rename(columns={"cause": "layer"})
+    return stacks.draw_stack(frame, list(hand.CAUSES), names, text)
+
+
+def draw_occupation(curve, text):
+    names = {state: state_name(state, text) for state in hand.STATES}
+    frame = curve.tidy().rename(columns={"state": "layer"})
+    return stacks.draw_stack(frame, list(hand.STATES), names, text)
+
+
+def make_all(text, **options):
+    stop = {"hide": late_comparison} if options else {}
+    names = {"names": hand.MUNICIPALITIES}
+    return [
+        figures.flow(hand.flow(**options), text),
+        figures.need(hand.need(**options), text),
+        figures.before_after(hand.before_after(**options), text),
+        figures.months(hand.months(), text),
+        figures.health(hand.wave_means(**options), text),
+        figures.pay_off(hand.pay_off(**options), text),
+        figures.municipalities(hand.by_municipality(**options), hand.contrast(), text, **names),
+        figures.incidence(hand.curve(**stop), text),
+        figures.exits(hand.curve(**stop), text),
+        figures.occupation(hand.occupation(**stop), text),
+    ]
+
+
+def line(axes, label):
+    return next(line for line in axes.lines if line.get_label() == label)
+
+
+def with_id(axes, name):
+    return [artist for artist in axes.get_children() if artist.get_gid() == name]
+
+
+@pytest.fixture
+def drawn_words(monkeypatch):
+    """Draw a figure; give each word that appears, with its box."""
+    drawn, draw = [], mpl.text.Text.draw
+
+    def record(self, renderer):
+        drawn.append(self)
+        draw(self, renderer)
+
+    monkeypatch.setattr(mpl.text.Text, "draw", record)
+
+    def words(figure):
+        drawn.clear()
+        with style.style():
+            figure.canvas.draw()
+            return [
+                (word.get_text(), word.get_window_extent(figure.canvas.get_renderer()))
+                for word in dict.fromkeys(drawn)
+                if word.get_text().strip() and word.get_visible()
+            ]
+
+    return words
+
+
+@pytest.mark.parametrize("options", [{}, {"hide": no_third}])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_is_cut_at_the_edge_of_a_figure(language, options, drawn_words):
+    cut = [
+        (name, word)
+        for name, figure in draw_all(speak(language), **options).items()
+        for word, box in drawn_words(figure)
+        if box.x0 < -1 or box.x1 > figure.bbox.width + 1
+        or box.y0 < -1 or box.y1 > figure.bbox.height + 1
+    ]  # fmt: skip
+
+    assert cut == []
+
+
+@pytest.mark.parametrize("options", [{}, {"hide": no_third}])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_words_overlap(language, options, drawn_words):
+    overlapping = []
+    for name, figure in draw_all(speak(language), **options).items():
+        boxes = [(word, box.padded(-1)) for word, box in drawn_words(figure)]
+        assert len(boxes) > 5
+        overlapping += [
+            (name, first, second)
+            for number, (first, box) in enumerate(boxes)
+            for second, other in boxes[:number]
+            if box.overlaps(other)
+        ]
+
+    assert overlapping == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_has_its_picture_alternative_text_caption_source_and_data(language):
+    source = {"sv": "Källa: ", "fi": "Lähde: ", "en": "Source: "}[language]
+    for part in make_all(speak(language)):
+        ((file, png),) = part.images.items()
+        assert re.search(
+            rf'^::: {{#{file[:-4]}}}\n!\[\]\(figures/{file}\){{fig-alt="[^"]{{25,}}"}}\n\n'
+            r"\*\*[^\n]+",
+            part.markdown,
+        )
+        assert source in part.markdown
+        assert '::: {.callout-note collapse="true"}' in part.markdown
+        assert "\n| " in part.markdown
+        assert struct.unpack(">I", png[16:20])[0] == WIDTH
+
+
+@pytest.mark.parametrize("options", [{}, {"hide": no_third}])
+def test_no_missing_number_is_written(options):
+    for part in make_all(speak(), **options):
+        assert not re.search(r"\bnan\b|[-\N{MINUS SIGN}]0\b(?![.,])|\b0[.,]0\s?%", part.markdown)
+
+
+def test_a_picture_has_the_same_bytes_every_time_and_names_no_software():
+    first, second = (figures.months(hand.months(), speak()).images for _ in range(2))
+
+    assert first == second
+    assert b"Software" not in first["fig-months.png"]
+    assert b"Creation" not in first["fig-months.png"]
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone():
+    before = dict(mpl.rcParams)
+
+    figures.months(hand.months(), speak())
+
+    assert dict(mpl.rcParams) == before
+
+
+def test_incidence_draws_what_was_released():
+    curve = hand.curve()
+
+    (axes,) = curves.draw_incidence(curve, speak()).axes
+
+    frame = curve.tidy()
+    rows = frame[(frame["stratum"] == "comparison") & (frame["cause"] == "self_support")]
+    drawn = line(axes, "comparison")
+    np.testing.assert_allclose(drawn.get_xdata(), rows["time"])
+    np.testing.assert_allclose(drawn.get_ydata(), rows["estimate"])
+    assert drawn.get_linestyle() == "--"
+    assert line(axes, "programme").get_color() == style.PROGRAMME
+    assert axes.get_ylim()[0] == 0
+    assert axes.get_legend() is None
+
+
+def test_a_dense_curve_is_drawn_in_steps_and_a_sparse_one_as_dots():
+    text = speak("en", hand.EVENTS, level="study")
+    dense = hand.curve(causes=("linkage",), last=365, step=5)
+
+    (steps,) = curves.draw_incidence(dense, text).axes
+    (joined,) = curves.draw_incidence(hand.curve(), speak()).axes
+
+    assert line(steps, "programme").get_drawstyle() == "steps-post"
+    assert line(joined, "programme").get_drawstyle() == "default"
+    assert [drawn.get_marker() for drawn in joined.lines].count("o") == 2
+
+
+def test_numbers_at_risk_stand_under_the_ticks():
+    (axes,) = curves.draw_incidence(hand.curve(), speak()).axes
+
+    shown = {
+        artist.xy[0]: artist.get_text()
+        for artist in axes.findobj(Annotation)
+        if (artist.get_gid() or "").startswith("at-risk programme")
+    }
+    assert list(axes.get_xticks()) == [0, 6, 12, 18, 24]
+    assert shown == {0: "214", 6: "190", 12: "167", 18: "143", 24: "119"}
+
+
+def test_number_at_risk_between_published_times_is_that_of_the_next_time():
+    curve = hand.curve(step=4)
+    rows = curves.outcome_rows(curve, speak())
+    rows = rows[rows["stratum"] == "programme"]
+
+    assert curves.at_risk(rows, 6) == rows.loc[rows["time"] == 8, "n_at_risk"].iloc[0]
+    assert np.isnan(curves.at_risk(rows, 36))
+
+
+def test_a_curve_stops_where_it_is_withheld_and_its_label_says_when():
+    (axes,) = curves.draw_incidence(hand.curve(hide=late_comparison), speak()).axes
+
+    assert line(axes, "comparison").get_xdata()[-1] == 15
+    assert any("19%, month 15" in word.get_text() for word in axes.texts)
+
+
+def test_the_time_axis_ends_at_36_months():
+    (axes,) = curves.draw_incidence(hand.curve(last=60, step=12), speak()).axes
+
+    assert max(line(axes, "programme").get_xdata()) == 36
+
+
+def test_stacked_columns_hold_the_released_shares_and_skip_what_is_withheld():
+    curve = hand.curve(hide=lambda frame: (frame["cause"] == "died") & (frame["time"] == 24))
+
+    figure = draw_exits(curve, speak())
+
+    first = figure.axes[0]
+    heights = {bar.get_label(): [patch.get_height() for patch in bar] for bar in first.containers}
+    assert heights["self_support"][-1] == pytest.approx(0.34)
+    assert heights["died"][-1] == 0
+    assert first.containers[0][0].get_facecolor() == mpl.colors.to_rgba(style.PROGRAMME)
+    assert first.containers[1][0].get_facecolor() == mpl.colors.to_rgba(style.OCHRE)
+
+
+def test_columns_of_many_months_stand_at_the_ticks(drawn_words):
+    curve = hand.curve(step=1, hide=lambda frame: (frame["cause"] == "died") & (frame["time"] > 9))
+
+    figure = draw_exits(curve, speak())
+
+    months = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert months == ["0", "6", "12", "18", "24"]
+    assert len(drawn_words(figure)) > 10
+
+
+def test_months_that_are_all_published_are_areas():
+    figure = draw_exits(hand.curve(step=1), speak())
+
+    assert figure.axes[0].containers == []
+    assert len(figure.axes[0].collections) == len(hand.CAUSES)
+
+
+def test_a_layer_that_is_withheld_throughout_is_named_and_not_drawn():
+    curve = hand.curve(hide=lambda frame: frame["cause"] == "died")
+
+    part = figures.exits(curve, speak())
+
+    assert "Not shown, too few people: died." in part.markdown
+    assert "| Died" not in part.markdown
+
+
+def test_months_marks_zero_and_the_useful_size():
+    (axes,) = dots.draw_months(hand.months(), speak()).axes
+
+    band = axes.patches[0].get_extents().transformed(axes.transData.inverted())
+    assert (band.x0, band.x1) == pytest.approx((-1.0, 1.0))
+    dot = next(drawn for drawn in axes.lines if drawn.get_marker() == "o")
+    assert list(dot.get_xdata()) == pytest.approx([2.1])
+
+
+def test_before_is_hollow_and_after_filled():
+    (axes,) = dots.draw_before_after(hand.before_after(), speak()).axes
+
+    before, after = with_id(axes, "before"), with_id(axes, "after")
+    assert [dot.get_xdata()[0] for dot in before] == [0.36, 0.05, 0.22, 0.31, 0.41]
+    assert [dot.get_xdata()[0] for dot in after] == [0.24, 0.09, 0.17, 0.19, 0.28]
+    assert before[0].get_markerfacecolor() == style.PAPER
+    assert after[0].get_markerfacecolor() == style.PROGRAMME
+
+
+def test_the_strip_of_participants_shows_left_and_left_out():
+    (axes,) = bars.draw_flow(hand.flow(), speak()).axes
+
+    left = [patch.get_width() for patch in axes.patches if patch.get_gid() == "left"]
+    out = [patch.get_width() for patch in axes.patches if patch.get_gid() == "left out"]
+    assert left == [812, 812, 758, 746, 618, 487, 427, 412, 412]
+    assert out == [54, 12, 128, 131, 60, 15]
+
+
+def test_the_open_end_of_a_need_is_hatched():
+    (axes,) = bars.draw_need(hand.need(), speak()).axes
+
+    open_ends = [patch for patch in axes.patches if patch.get_gid() == "range"]
+    assert len(open_ends) == 9
+    assert all(patch.get_hatch() for patch in open_ends)
+    assert open_ends[0].get_width() == pytest.approx(340)
+
+
+def test_arms_of_health_are_apart_and_differ_in_line_and_marker():
+    (axes,) = waves.draw_health(hand.wave_means(), speak()).axes
+
+    programme, comparison = line(axes, "programme"), line(axes, "comparison")
+    assert list(comparison.get_xdata() - programme.get_xdata()) == pytest.approx([0.7] * 5)
+    assert programme.get_linestyle() == "-" != comparison.get_linestyle()
+
+
+def test_bars_of_pay_off_go_both_ways_and_society_is_last():
+    (axes,) = money.draw_pay_off(hand.pay_off(), speak()).axes
+
+    net = [patch.get_width() for patch in axes.patches if patch.get_gid() == "net"]
+    assert net == [2_100_000, -1_150_000, 4_300_000, -1_100_000, 12_500_000]
+    assert axes.get_yticklabels()[-1].get_text() == "Society as a whole"
+
+
+@pytest.mark.parametrize(
+    ("language", "last"), [("sv", "Österås"), ("fi", "Österås"), ("en", "Sjötorp")]
+)
+def test_municipalities_are_in_the_alphabet_of_the_language(language, last):
+    figure = places.draw_municipalities(
+        hand.by_municipality(), hand.contrast(), speak(language), names=hand.MUNICIPALITIES
+    )
+
+    (axes,) = figure.axes
+    assert axes.get_yticklabels()[-1].get_text() == last
+    assert with_id(axes, "nation")[0].get_xdata()[0] == pytest.approx(0.34)
+    assert len(with_id(axes, "municipality")) == 10
+
+
+def test_a_municipality_with_few_people_has_a_sentence_and_no_picture():
+    parts = [
+        figures.incidence(hand.curve(49), speak()),
+        figures.exits(hand.curve(49), speak()),
+        figures.months(hand.months(), speak(), curve=hand.curve(49)),
+    ]
+
+    assert [part.images for part in parts] == [{}, {}, {}]
+    assert all("too few people took part" in part.markdown for part in parts)
+
+
+def test_what_may_not_be_published_is_marked_in_picture_and_caption():
+    released = hand.months(publishable=False)
+
+    part = figures.months(released, speak("sv"))
+
+    assert "Får inte publiceras." in part.markdown
+    assert part.images != figures.months(hand.months(), speak("sv")).images
+
+
+def test_labels_are_spread_apart_in_order():
+    assert style.spread([0.5, 0.5, 0.1], 0.1, 0, 1) == pytest.approx([0.5, 0.6, 0.1])
+    assert style.spread([0.95, 0.99], 0.1, 0, 1) == pytest.approx([0.9, 1.0])
+
+
+def luminance(colour):
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in mpl.colors.to_rgb(colour)
+    ]
+    return float(np.dot([0.2126, 0.7152, 0.0722], parts))
+
+
+def contrast_with_paper(colour):
+    return (luminance(style.PAPER) + 0.05) / (luminance(colour) + 0.05)
+
+
+@pytest.mark.parametrize("colour", [style.INK, style.QUIET, style.PROGRAMME, style.WARNING])
+def test_text_has_contrast_enough(colour):
+    assert contrast_with_paper(colour) >= 4.5
+
+
+@pytest.mark.parametrize("colour", [*style.ARM_COLOURS.values(), style.THIRD, style.FOURTH])
+def test_lines_have_contrast_enough(colour):
+    assert contrast_with_paper(colour) >= 3
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        figures.incidence, figures.exits, figures.occupation, figures.months, figures.flow,
+        figures.need, figures.before_after, figures.health, figures.pay_off,
+    ],
+)  # fmt: skip
+def test_nothing_unreleased_can_be_drawn(draw):
+    raw = Contrast(rows={}, summary={}, support={"n": []}, provenance=hand.need().provenance)
+
+    with pytest.raises(DisclosureError, match="has not passed the door"):
+        draw(raw, speak())
