@@ -68,7 +68,8 @@ def test_every_dependency_says_why(line):
 
 
 def imported_by(room: str) -> str:
-    paths = (ROOT / "src" / "evalkit").glob(f"{room}*/**/*.py")
+    source = ROOT / "src" / "evalkit"
+    paths = [*source.glob(f"{room}.py"), *source.glob(f"{room}/**/*.py")]
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 

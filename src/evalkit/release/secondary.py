@@ -66,7 +66,9 @@ def secondary_suppression(
     `people/stratum/variable/level`, `occasions/stratum/source` (and `.../pairs`: who entered and
     left), `health/stratum/wave`, `flow/step`, `need/covered`; `family/stratum` stands for all.
     Under a shown unit, municipalities are hidden until what is left has enough persons; if all
-    are, the unit itself is hidden. Numbers at risk are rounded at every level instead.
+    are, the unit itself is hidden. Numbers at risk are rounded at every level instead. States are
+    planned at the profile's ticks only, so horizons should be ticks
+    (`dataclasses.replace(profile, ticks=...)`). Any exit is shown where all causes are.
     """
     rule = load_profile(profile) if isinstance(profile, str) else profile
     if rule.hides_nothing or len(levels) < 2:

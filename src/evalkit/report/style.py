@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import as_file, files
 
 import matplotlib as mpl
+import seaborn
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -78,7 +79,7 @@ def register_fonts() -> None:
 def style():
     """Context in which a figure is drawn; settings outside it stay as they were."""
     register_fonts()
-    return mpl.rc_context(STYLE)
+    return mpl.rc_context({**seaborn.axes_style("ticks"), **STYLE})
 
 
 def panel(

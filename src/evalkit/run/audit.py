@@ -10,7 +10,7 @@ from evalkit.errors import DisclosureError
 TEXT_FILES = (".html", ".md", ".json", ".xml", ".txt", ".csv")
 EMBEDDED = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+")
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
-TRACEBACK = re.compile(r"Traceback \(most recent call last\)|^\s*File \".+\", line \d+", re.M)
+TRACEBACK = re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+")
 PATHS = re.compile(
     r"(?<![\w/.])(?:/(?:home|root|Users|mnt|media|srv|opt|var|tmp|work|etc)/[\w.-]+"
     r"|[A-Za-z]:\\\\?[\w.-]+)"

@@ -134,6 +134,17 @@ class Unit:
         return self.study.outcome.cause
 
     @property
+    def value_set(self) -> str | None:
+        """Value set of the health index; None where the study has no health index."""
+        return self.study.health.value_set if self.study.health else None
+
+    @property
+    def useful_index(self) -> float | None:
+        """Smallest useful difference in the index where the study gives a number."""
+        size = self.study.useful_size.index
+        return None if size == "mid" else size
+
+    @property
     def need(self) -> Need:
         """Assumed shares in need, from the study file."""
         return self.study.need
