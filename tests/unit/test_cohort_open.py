@@ -4,7 +4,7 @@ import pytest
 from cohort_records import MUNICIPALITIES, frame, study, tables
 
 from evalkit.cohort import build_cohort, health_panel, open_samples, part_of
-from evalkit.cohort.open import SOURCE_COLUMNS
+from evalkit.cohort.open import SOURCES
 from evalkit.errors import CohortError
 
 AFTER = {"a": "SSS...SSSSSS", "b": "SSSSSSSSSSSS", "c": "SSOOOOOOOOOO", "d": "S..........."}
@@ -61,7 +61,7 @@ def test_all_samples_are_about_the_same_persons():
     unit = open_samples(built(), protocol(), scores=scores())
     assert len(unit.exits) == len(unit.states) == len(unit.people) == 4
     assert list(unit.states.covariates["person_id"]) == list(AFTER)
-    assert unit.occasions.sources == SOURCE_COLUMNS
+    assert unit.occasions.sources == tuple(SOURCES)
     assert len(unit.health) == len(unit.answers) == 8
     assert unit.flow.glance()["n_end"][0] == 4
     assert (unit.area.population, unit.area.covered, unit.area.period) == (3000, 4, "2021")

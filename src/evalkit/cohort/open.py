@@ -159,7 +159,8 @@ def _states(tables: CohortTables) -> StateHistory | None:
 def _occasions(tables: CohortTables) -> Occasions | None:
     if "occasion" not in tables.occasions:
         return None
+    # Any support at all is a condition of taking part: its share before the start says nothing.
     flags = tables.occasions.astype(dict.fromkeys(SOURCE_COLUMNS, bool))
     return Occasions.from_frame(
-        flags, person=schema.PERSON_ID, occasion="occasion", sources=SOURCE_COLUMNS, arm=schema.ARM
+        flags, person=schema.PERSON_ID, occasion="occasion", sources=SOURCES, arm=schema.ARM
     )

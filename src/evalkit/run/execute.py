@@ -76,6 +76,7 @@ def run_notebook(template: Path, work: Path, parameters: dict[str, str], *, site
                 log_output=False,
                 request_save_on_cell_execute=False,
                 config=Config(KernelManager={"transport": "ipc"}),
+                extra_arguments=["--IPKernelApp.log_level=50"],
             )
         except PapermillExecutionError as error:
             raise NotebookError(error.cell_index, error.ename, error.evalue) from None

@@ -6,6 +6,7 @@ it keeps is cut into the slices, so that a unit's key changes only when its own 
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from evalkit.cohort import (
     TimeToEvent,
     health_panel,
     open_samples,
+    part_of,
 )
 from evalkit.errors import CohortError
 from evalkit.provenance import digest_files, digest_json
@@ -93,6 +95,14 @@ class Shared:
     def levels(self) -> tuple[str, ...]:
         """Levels that are published."""
         return self.study.report.levels
+
+    def by_municipality(self, estimator: Callable[[object], object]) -> dict[str, list[object]]:
+        """Flow of each municipality, and an estimate from its area where the study has areas."""
+        found = {}
+        for code in self.areas["municipality"]:
+            own = open_samples(part_of(self._tables, [code]), self.study)
+            found[code] = [own.flow, *([estimator(own.area)] if own.area is not None else [])]
+        return found
 
     def keep_scores(self, index: pd.Series) -> None:
         """Keep a health index computed from `answers`, row by row."""
