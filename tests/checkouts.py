@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TRAVELS = ("src", "notebooks", "reports", "data", "pyproject.toml")
 LEFT_OUT = shutil.ignore_patterns("_site*", "_preview", "__pycache__", "*.egg-info")
 

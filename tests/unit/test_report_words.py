@@ -202,7 +202,7 @@ def test_cards_show_number_unit_and_interval():
     part = words.cards(hand.curve(), hand.months(), hand.ancova(), hand.pay_off(), speak("sv"))
 
     numbers = re.findall(r"\[([^\]]*)\]\{\.card-number\}", part.markdown)
-    assert numbers == ["214", "+2,1", "+0,04", "38\N{NO-BREAK SPACE}%"]
+    assert numbers == ["cirka 214", "+2,1", "+0,04", "38\N{NO-BREAK SPACE}%"]
     assert "osäkerhetsintervall: +0,5 till +3,7" in part.markdown
 
 

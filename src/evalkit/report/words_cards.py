@@ -2,6 +2,7 @@
 
 import math
 
+from evalkit.release import load_profile
 from evalkit.report.markup import div, escape, paragraphs, span
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
@@ -69,11 +70,19 @@ def _people_card(curve, text: Text) -> str:
     other = counts.get("comparison")
     note = ""
     if other is not None and not math.isnan(other.n):
-        note = text.say("{n} in the comparison group", n=text.number(other.n))
+        note = text.say("{n} in the comparison group", n=_count(other.n, curve, text))
     unit = text.say("people in the programme group") if text.is_events else (
         text.plural("person started", "people started", int(first.n))
     )  # fmt: skip
-    return _card(text.number(first.n), unit, note)
+    return _card(_count(first.n, curve, text), unit, note)
+
+
+def _count(n: float, curve, text: Text) -> str:
+    """Number of persons, said to be rounded where the disclosure profile rounds it."""
+    number = text.number(n)
+    if load_profile(curve.profile).rounding > 1:
+        return text.say("about {number}", number=number)
+    return number
 
 
 def _months_card(months, few: bool, text: Text) -> str:

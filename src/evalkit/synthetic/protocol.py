@@ -3,14 +3,26 @@
 from evalkit.synthetic.countries import DATA_CUT, PRICE_YEAR, WAVES, Country
 
 _LANGUAGES = {"SE": "[sv, en]", "FI": "[fi, sv]"}
+_TITLES = {
+    "SE": (
+        "Samordnad rehabilitering i Sverige, påhittad studie",
+        "Yhteensovitettu kuntoutus Ruotsissa, keksitty tutkimus",
+        "Coordinated rehabilitation in Sweden, a made-up study",
+    ),
+    "FI": (
+        "Samordnad rehabilitering i Finland, påhittad studie",
+        "Yhteensovitettu kuntoutus Suomessa, keksitty tutkimus",
+        "Coordinated rehabilitation in Finland, a made-up study",
+    ),
+}
 _SENSITIVITY = {"SE": "[SE-2022-TTO]", "FI": "[SE-2014-TTO]"}
 
 _TEMPLATE = """\
 # A made-up study: no person, place, price or package in it exists.
 title:
-  sv: Samordnad rehabilitering
-  fi: Yhteensovitettu kuntoutus
-  en: Coordinated rehabilitation
+  sv: {title_sv}
+  fi: {title_fi}
+  en: {title_en}
 country: {country}
 data:
   path: .
@@ -51,8 +63,12 @@ seed: {seed}
 
 def study_text(country: Country, seed: int) -> str:
     """The study file of a synthetic country as YAML."""
+    title_sv, title_fi, title_en = _TITLES[country.code]
     return _TEMPLATE.format(
         country=country.code,
+        title_sv=title_sv,
+        title_fi=title_fi,
+        title_en=title_en,
         data_cut=DATA_CUT,
         instrument=country.instrument,
         value_set=country.value_set,
