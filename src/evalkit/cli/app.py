@@ -48,14 +48,20 @@ def report(
     from evalkit.cli.progress import make_progress, print_summary
     from evalkit.run import run_reports
 
-    summary = run_reports(
-        studies,
-        output=output,
-        workers=workers,
-        renderer=renderer,
-        only=only,
-        progress=make_progress(),
-    )
+    progress = make_progress()
+    try:
+        summary = run_reports(
+            studies,
+            output=output,
+            workers=workers,
+            renderer=renderer,
+            only=only,
+            progress=progress,
+        )
+    except KeyboardInterrupt:
+        progress.end()
+        typer.echo("Interrupted. What is finished is kept; run again to go on.", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     print_summary(summary)
     raise typer.Exit(summary.exit_code)
 
@@ -96,7 +102,7 @@ def example(
     name: Annotated[str, typer.Argument(help="help: a randomised trial of coordinated care")],
     folder: Annotated[Path, typer.Argument(help="empty folder to write the study into")],
 ) -> None:
-    """Write a public study with real data, ready for `evalkit report` (extra [examples])."""
+    """Write a public study with real data, ready for `evalkit report` (extra \\[examples])."""
     from evalkit.examples import write_example
 
     write_example(name, folder)
@@ -114,10 +120,7 @@ def schema() -> None:
 def main() -> None:
     """Run a command; errors that evalkit raises on purpose are one message and an exit code."""
     try:
-        app()
+        app(prog_name="evalkit")
     except EvalkitError as error:
         typer.echo(f"evalkit: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("evalkit: interrupted; what is finished is kept, run again to go on", err=True)
-        sys.exit(EXIT_INTERRUPTED)

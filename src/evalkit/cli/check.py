@@ -32,6 +32,7 @@ def print_check(name: str) -> None:
 
 def _print_flow(study: Study, records: object) -> None:
     samples = open_samples(build_cohort(records.tables, study), study)
-    typer.echo("Who is analysed:")
+    typer.echo("Who is analysed (left out, and left):")
     for row in samples.flow.tidy().itertuples():
-        typer.echo(f"  {row.n_after:>7} left after: {row.reason.replace('_', ' ')}")
+        reason = row.reason.replace("_", " ")
+        typer.echo(f"  {-row.n_removed:>8} {row.n_after:>8}  {reason}")

@@ -40,7 +40,9 @@ def print_doctor() -> None:
     for folder in ("notebooks", "reports/theme", "data/synthetic"):
         typer.echo(f"  {folder}: {_folder(folder)}")
     for name in SHIPPED:
-        typer.echo(f"  study {name}: {find_study(name).report.levels}".replace("'", ""))
+        report = find_study(name).report
+        levels, languages = ", ".join(report.levels), ", ".join(report.languages)
+        typer.echo(f"  study {name}: {levels}; in {languages}")
 
 
 def _version(name: str) -> str | None:
