@@ -57,7 +57,7 @@ def test_only_internal_is_not_for_publication():
 
 
 def test_numbers_at_risk_go_to_the_nearest_five():
-    rounded = load_profile("strict10").round_at_risk(np.array([12, 13, 22.5]))
+    rounded = load_profile("strict10").round_count(np.array([12, 13, 22.5]))
 
     assert rounded.tolist() == [10, 15, 25]
 

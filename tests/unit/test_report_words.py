@@ -364,3 +364,10 @@ def test_nothing_unreleased_can_be_said(say, kind):
 
     with pytest.raises(DisclosureError, match="has not passed the door"):
         say(raw, speak())
+
+
+def test_municipalities_are_counted_once_and_only_the_programme_arm_is_described():
+    part = words.municipalities(hand.by_municipality(), speak())
+
+    assert "22% to 40%" in part.markdown
+    assert "(10 of 10)" in part.markdown

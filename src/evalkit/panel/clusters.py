@@ -6,7 +6,7 @@ import numpy as np
 
 from evalkit.errors import EstimationError, SmallSampleWarning
 
-MIN_CLUSTER = 6  # below, intervals by cluster are far too short even with t (own threshold)
+MIN_CLUSTERS = 6  # below, intervals by cluster are too short even with t (docs/conventions.md)
 
 
 def n_group(code: np.ndarray) -> int:
@@ -40,7 +40,7 @@ def usable_cluster(code: np.ndarray | None, *, name: str, smallest: int | None =
             "Leave the cluster out, and say that differences between clusters are not included."
         )
     count = min(count, smallest) if smallest is not None else count
-    if count < MIN_CLUSTER:
+    if count < MIN_CLUSTERS:
         warnings.warn(
             f"{name}: {count} clusters are too few for errors by cluster; errors are by person, "
             "and differences between clusters are not included.",

@@ -47,6 +47,18 @@ def prefixes(*parts: object) -> Iterator[str]:
     return (block(*parts[:length]) for length in range(min(2, len(parts)), len(parts) + 1))
 
 
+def in_table(code: str, address: str) -> str:
+    """Address of a unit's block in a table of many units, where strata begin with the code.
+
+    Examples
+    --------
+    >>> in_table("0114", "exits/programme/24/self_support")
+    'exits/0114, programme/24/self_support'
+    """
+    name, stratum, *rest = address.split("/")
+    return "/".join([name, f"{code}, {stratum}" if stratum else code, *rest])
+
+
 def arms_of(term: str, arms: list[str]) -> list[str]:
     """The arms that a term of a contrast rests on; all of them where it cannot be told."""
     if term in arms:

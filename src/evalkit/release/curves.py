@@ -146,7 +146,7 @@ def _coarse_rows(rows, grid: Grid, shown, profile: Profile, unit: str) -> pd.Dat
         suppressed=~shown[listed],
     )
     made = pd.concat([start, points], ignore_index=True) if listed.any() else start
-    return made.assign(n_at_risk=profile.round_at_risk(made["n_at_risk"]), n_censored=np.nan)
+    return made.assign(n_at_risk=profile.round_count(made["n_at_risk"]), n_censored=np.nan)
 
 
 def _since_last(n_event: np.ndarray, shown: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ RULES = {
     results.Ledger: rows.by_account,
     results.WaveMeans: rows.by_wave,
 }
+THINNED = (results.BeforeAfter, results.WaveMeans)  # of persons still there, see `Decision`
 PERSONS = ("n", "n_person", "n_start", "n_end")
 COUNTED = ("n_event", "n_covered", "n_singleton")
 
@@ -49,9 +50,10 @@ def release(result: object, profile: str | Profile) -> Released:
         and the keys stay. Curves have fewer rows than the result: time 0, the times that are
         shown with their exact values, and those ticks (months 0, 6, 12, ...) that are not shown,
         as suppressed rows; `n_event` counts persons since the last shown time, `n_at_risk` is
-        rounded, and `n_censored` is always missing. In `BeforeAfter`, persons who entered and
-        left, the interval and the p-value can be missing in a row that is otherwise shown; so can
-        the standardised difference in `Characteristics`.
+        rounded, and `n_censored` is always missing. In `BeforeAfter` and `WaveMeans` counts are
+        rounded. In `BeforeAfter`, persons who entered and left, the interval and the p-value can
+        be missing in a row that is otherwise shown; so can the standardised difference in
+        `Characteristics`.
 
     Raises
     ------
@@ -114,6 +116,8 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list]:
     hidden = decision.suppressed
     for column, mask in decision.cells.items():
         frame[column] = frame[column].astype(float).mask(mask & ~hidden)
+    for column in decision.rounded:
+        frame[column] = rule.round_count(frame[column])
     frame = _blank(frame.assign(suppressed=hidden), hidden, type(result).KEYS)
     few = f"{rows.FEW}: threshold {rule.threshold}"
     told = (
@@ -160,6 +164,8 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
                 summary[name] = np.nan
     if "n" in summary and _group_hidden(result, rule):
         summary["n"] = np.nan
+    if isinstance(result, THINNED):
+        summary["n"] = float(rule.round_count(summary["n"]))
     if isinstance(result, CURVES):
         seen = frame["n_event"].sum()
         if seen != summary["n_event"]:

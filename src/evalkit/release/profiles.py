@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from evalkit.errors import ParameterError
-from evalkit.release.addresses import prefixes
+from evalkit.release.addresses import in_table, prefixes
 
 MONTH_TICKS = (0, 6, 12, 18, 24, 36, 48, 60)
 
@@ -27,7 +27,8 @@ class Profile:
     zeros_disclosive : bool
         Whether a count of 0 (and so a share of 0 or 100 %) is hidden like 1, 2, ...
     rounding : int
-        Base that numbers at risk are rounded to; 1 does not round.
+        Base of rounding for counts that follow-up has thinned: numbers at risk, persons seen again,
+        answers. 1 does not round.
     publishable : bool
         False: pages are marked "not for publication", and the audit refuses them.
     hide : frozenset of str
@@ -72,14 +73,23 @@ class Profile:
         """Whether the block at this address, or one that it belongs to, is to be hidden."""
         return bool(self.hide) and any(prefix in self.hide for prefix in prefixes(*parts))
 
-    def round_at_risk(self, number: np.ndarray) -> np.ndarray:
-        """Numbers at risk to the nearest multiple of `rounding`, halves upwards."""
+    def round_count(self, number: np.ndarray) -> np.ndarray:
+        """Counts to the nearest multiple of `rounding`, halves upwards; missing ones stay."""
         return np.floor(np.asarray(number, dtype=float) / self.rounding + 0.5) * self.rounding
 
     def for_unit(self, plan: pd.DataFrame, level: str, code: str) -> "Profile":
         """The profile of one unit: with the blocks that the plan hides there."""
         own = plan[(plan["level"] == level) & (plan["code"] == code)]
         return replace(self, hide=frozenset(own["block"]))
+
+    def for_table_of(self, plan: pd.DataFrame, level: str = "municipality") -> "Profile":
+        """The profile of one table of all units of a level, with strata such as `0114, programme`.
+
+        What a unit hides on its own page, such a table must hide too.
+        """
+        own = plan[plan["level"] == level]
+        blocks = zip(own["code"], own["block"], strict=True)
+        return replace(self, hide=frozenset(in_table(code, block) for code, block in blocks))
 
 
 def profile_names() -> tuple[str, ...]:

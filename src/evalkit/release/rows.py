@@ -33,6 +33,9 @@ class Decision:
         Cells to hide in rows that are shown, by column.
     keep : ndarray of bool or None
         Rows to list at all.
+    rounded : tuple of str
+        Columns of counts that are rounded. Those who are missing from them have died, left the
+        country or not answered; less the number who started, an exact count tells how many.
     """
 
     address: list[str]
@@ -41,6 +44,7 @@ class Decision:
     planned: np.ndarray
     cells: dict[str, np.ndarray] = field(default_factory=dict)
     keep: np.ndarray | None = None
+    rounded: tuple[str, ...] = ()
 
     @property
     def suppressed(self) -> np.ndarray:
@@ -157,6 +161,7 @@ def by_pair(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         pairs = pairs | profile.fails(count)
     for column in ("n_entered", "n_left", "conf_low", "conf_high", "p_value"):
         decision.cells[column] = pairs
+    decision.rounded = ("n_pair", "n_before", "n_after", "n_entered", "n_left")
     return decision
 
 
@@ -217,7 +222,9 @@ def by_wave(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     name = family(result.provenance.function)
     addresses = [(name, *key) for key in zip(frame["stratum"], frame["wave"], strict=True)]
     weak = profile.too_few(frame["n"]) | profile.too_few(result.support["n"])
-    return _decision(addresses, weak, profile)
+    decision = _decision(addresses, weak, profile)
+    decision.rounded = ("n",)
+    return decision
 
 
 def by_need(result, frame: pd.DataFrame, profile: Profile) -> Decision:

@@ -213,13 +213,17 @@ class _Plan:
             not_before=frame["n_pair"] - frame["n_before"],
             not_after=frame["n_pair"] - frame["n_after"],
         )
+        # All sources show the same persons, so who may be counted at all is decided once.
+        base: dict[str, np.ndarray] = {}
         for (rest, source), rows in frame.groupby(["rest", "source"], sort=False):
             table = rows.set_index("area")
             leaves = self._leaves(table.index[table["n_pair"] > 0])
             table = table.reindex(np.array(self.hierarchy.leaves)[leaves])
+            if rest not in base:
+                base[rest] = self._plan_block(table[["n_pair"]], leaves, block("occasions", rest))
             margins = table[["n_pair", "n_before", "n_after", "not_before", "not_after"]]
             name = block("occasions", rest, source)
-            shown = self._plan_block(margins, leaves, name)
+            shown = self._plan_block(margins, leaves, name, base[rest])
             pairs = table[["n_pair", "n_entered", "n_left", "always", "never"]]
             self._plan_block(pairs, leaves, block(name, "pairs"), shown)
 

@@ -17,7 +17,7 @@ IMAGE_NAME = re.compile(r"fig-[a-z0-9]+(-[a-z0-9]+)*\.png")
 _numbers = count(1)
 
 
-def display(*parts: Part) -> None:
+def display(*parts: Part | None) -> None:
     """Show parts of a page: figures, tables and words that were made from released results.
 
     Under `evalkit report` a part becomes markdown for the renderer, its pictures files in
@@ -26,8 +26,9 @@ def display(*parts: Part) -> None:
 
     Parameters
     ----------
-    *parts : Part
-        What `figures.*`, `tables.*` and `words.*` return.
+    *parts : Part or None
+        What `figures.*`, `tables.*` and `words.*` return. None, which stands for a figure or a
+        table of something that the records lack, is passed over.
 
     Raises
     ------
@@ -42,9 +43,10 @@ def display(*parts: Part) -> None:
     Traceback (most recent call last):
     evalkit.errors.DisclosureError: display shows parts of a page, not a value of type int: ...
     """
-    for part in parts:
+    given = [part for part in parts if part is not None]
+    for part in given:
         _require_part(part)
-    for part in parts:
+    for part in given:
         if os.environ.get("EVALKIT_RUN") == "1":
             _hand_over(part)
         else:

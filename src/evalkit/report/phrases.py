@@ -9,6 +9,7 @@ from evalkit.report.reading import (
     contrast_value,
     degrees_of_freedom,
     horizon,
+    is_without_rows,
 )
 from evalkit.report.text import Text
 
@@ -162,6 +163,11 @@ def too_few(text: Text) -> str:
 def withheld_sentence(text: Text) -> str:
     """Say that a number is withheld by the disclosure rule."""
     return text.say("Not shown: so few people are behind the number that they could be recognised.")
+
+
+def not_shown(released, text: Text) -> str:
+    """Say why nothing of a released result is shown."""
+    return too_few(text) if is_without_rows(released) else withheld_sentence(text)
 
 
 def occasion(month: int, text: Text) -> str:

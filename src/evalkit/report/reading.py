@@ -58,10 +58,8 @@ def contrast_value(contrast: Released, scale: str, term: str | None = None) -> V
 
 def first_arm(contrast: Released) -> Value:
     """Read the programme arm of a contrast, or the only group that there is."""
-    programme = contrast_value(contrast, "arm", "programme")
-    frame = released_frame(contrast, "Contrast")
-    has_programme = (frame["term"] == "programme").any()
-    return programme if has_programme else contrast_value(contrast, "arm")
+    terms = set(released_frame(contrast, "Contrast")["term"])
+    return contrast_value(contrast, "arm", "programme" if terms & set(ARMS) else None)
 
 
 def term_value(fit: Released, term: str) -> Value:
@@ -123,17 +121,32 @@ def arm_counts(curve: Released, text: Text) -> dict[str, ArmCount]:
     return counts
 
 
+def first_count(curve: Released, text: Text) -> ArmCount | None:
+    """Count of the programme arm, or of the only group; None where nobody is in it."""
+    counts = arm_counts(curve, text)
+    first = "programme" if set(counts) & set(ARMS) else next(iter(counts), "")
+    return counts.get(first)
+
+
+def is_without_rows(released: Released) -> bool:
+    """Whether there was no estimate to release: so few persons are behind it."""
+    return not len(released.rows["suppressed"])
+
+
 def is_too_few(curve: Released, text: Text) -> bool:
     """Whether a municipality has too few participants or exits for estimates of its own."""
+    first = first_count(curve, text)
+    if first is None:
+        return True
     if text.labels.level != "municipality":
         return False
-    counts = arm_counts(curve, text)
-    first = counts.get("programme") or next(iter(counts.values()), ArmCount(math.nan, math.nan))
     return not (first.n >= FEW_PEOPLE and first.exits >= FEW_EXITS)
 
 
 def few_persons(released: Released, text: Text) -> bool:
     """Whether a municipality's result rests on fewer persons than an estimate of its own needs."""
+    if is_without_rows(released):
+        return True
     n = released.summary.get("n_person", released.summary.get("n", math.nan))
     return text.labels.level == "municipality" and not n >= FEW_PEOPLE
 

@@ -35,13 +35,14 @@ class Recipe:
     kwargs: Mapping[str, object]
 
 
-def page_part(function: Callable[..., Part]) -> Callable[..., Part]:
+def page_part(function: Callable[..., Part | None]) -> Callable[..., Part | None]:
     """Let a function of released values and a text note, on its part, what it was called with."""
 
     @wraps(function)
-    def recorded(*args, **kwargs) -> Part:
+    def recorded(*args, **kwargs) -> Part | None:
+        part = function(*args, **kwargs)
         recipe = Recipe(function.__module__, function.__name__, args, kwargs)
-        return replace(function(*args, **kwargs), recipe=recipe)
+        return None if part is None else replace(part, recipe=recipe)
 
     return recorded
 

@@ -4,6 +4,8 @@ import math
 
 from evalkit.report.figures.frame import (
     MISSING,
+    has_numbers,
+    not_shown_part,
     source_line,
     summary_n,
     withheld_note,
@@ -14,9 +16,14 @@ from evalkit.report.text import Text
 
 
 def table_part(
-    name, header, rows, caption, released, text: Text, *, n=None, text_columns=1
+    name, header, rows, caption, released, text: Text, *, n=None, text_columns=1, keys=None
 ) -> Part:
-    """Put a table on the page: caption, note on withheld numbers, source and n."""
+    """Put a table on the page: caption, note on withheld numbers, source and n.
+
+    A sentence stands there instead if no row has a number beside its first `keys` columns.
+    """
+    if released and not has_numbers(rows, text_columns if keys is None else keys):
+        return not_shown_part(released[0], text)
     given = [value for value in released if value is not None]
     if not all(value.publishable for value in given):
         stamp = text.say("Not for publication")

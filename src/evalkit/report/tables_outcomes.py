@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.report.figures.frame import (
+    drawn_part,
     MISSING,
     shown,
     shown_range,
@@ -25,7 +26,7 @@ from evalkit.report.words_outcomes import p_value
 RATIO_DIGITS = 2
 
 
-@page_part
+@drawn_part
 def ancova(
     ancova, text: Text, *, fixed_effects=None, score: str = "", name: str = "health-difference"
 ) -> Part:
@@ -40,6 +41,7 @@ def ancova(
     """
     frame = released_frame(ancova, "ModelFit")
     others = None if fixed_effects is None else released_frame(fixed_effects, "ModelFit")
+    others = None if others is None or others["suppressed"].all() else others
     decimals = 1 if text.is_score else 2
     rows = []
     for _, row in frame.iterrows():
@@ -62,7 +64,8 @@ def ancova(
         )
     n = float(ancova.summary.get("n_person", math.nan))
     return table_part(
-        name, header, rows, caption, [ancova, fixed_effects], text, n=n, text_columns=0
+        name, header, rows, caption, [ancova, fixed_effects], text, n=n, text_columns=0,
+        keys=1,
     )
 
 
@@ -77,7 +80,7 @@ def _estimate_cells(row: pd.Series, decimals: int, text: Text) -> list[str]:
     ]
 
 
-@page_part
+@drawn_part
 def months(*contrasts_and_text, name: str = "months") -> Part:
     """Several contrasts in time, one row for each group and difference.
 
@@ -86,7 +89,8 @@ def months(*contrasts_and_text, name: str = "months") -> Part:
     *contrasts_and_text : Released Contrast, ..., Text
         `time_in_state`, `time_lost` or `restricted_mean`, and last the text.
     """
-    *contrasts, text = contrasts_and_text
+    *given, text = contrasts_and_text
+    contrasts = [contrast for contrast in given if contrast is not None]
     rows = []
     for contrast in contrasts:
         frame = released_frame(contrast, "Contrast")
@@ -142,10 +146,10 @@ def definitions(cells: Sequence[tuple], text: Text, *, name: str = "definitions"
               text.say("Interval")]  # fmt: skip
     shown_contrasts = [contrast for *_, contrast in cells if contrast is not None]
     caption = text.say("The share under other definitions of self-support.")
-    return table_part(name, header, rows, caption, shown_contrasts, text)
+    return table_part(name, header, rows, caption, shown_contrasts, text, keys=2)
 
 
-@page_part
+@drawn_part
 def rate_ratios(cox, text: Text, *, name: str = "rate-ratios") -> Part:
     """Rate ratios of a Cox model, with the coefficients that they come from.
 
@@ -190,7 +194,7 @@ def _term_name(term: str, text: Text) -> str:
     return name if variable == "arm" else f"{code_name(variable, text)}: {name}"
 
 
-@page_part
+@drawn_part
 def checks(*checks_and_text, name: str = "checks") -> Part:
     """Tests with their statistic, degrees of freedom and p-value.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.report.figures.frame import (
+    drawn_part,
     MISSING,
     shown,
     shown_range,
@@ -16,12 +17,11 @@ from evalkit.report.names import actor_name, arm_name, code_name, sentence_case,
 from evalkit.report.parts import Part
 from evalkit.report.phrases import horizon_within
 from evalkit.report.reading import arms_of, money_decimals, released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.tables_frame import table_part
 from evalkit.report.text import Text
 
 
-@page_part
+@drawn_part
 def characteristics(people, text: Text, *, name: str = "characteristics") -> Part:
     """Baseline table: number and share of each level, or mean and deviation, by group.
 
@@ -69,7 +69,7 @@ def _person_cell(keyed: pd.DataFrame, key: tuple, text: Text) -> str:
     return MISSING
 
 
-@page_part
+@drawn_part
 def before_after(before_after, text: Text, *, name: str = "before-after") -> Part:
     """Shares before and after, change in points with interval, and who entered and left.
 
@@ -104,7 +104,7 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
     return table_part(name, header, rows, caption, [before_after], text, text_columns=2)
 
 
-@page_part
+@drawn_part
 def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     """Cost, gain, pay-off time and break-even share of each actor.
 
@@ -175,7 +175,7 @@ def _break_even(share: float, text: Text) -> str:
     return shown(share, text.percent)
 
 
-@page_part
+@drawn_part
 def municipalities(by_municipality, text: Text, *, names, name="municipalities") -> Part:
     """Share with the outcome in each municipality, in alphabetical order.
 

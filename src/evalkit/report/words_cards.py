@@ -15,6 +15,7 @@ from evalkit.report.reading import (
     arm_counts,
     contrast_value,
     first_arm,
+    first_count,
     is_too_few,
     pay_off_label,
     require_all_released,
@@ -40,7 +41,12 @@ def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: 
     """
     require_all_released(curve, months, health, pay_off)
     few = is_too_few(curve, text)
-    shown = [_people_card(curve, text)]
+    known = first_count(curve, text) is not None
+    shown = [
+        _people_card(curve, text)
+        if known
+        else _withheld_card(text.say("people started"), True, text)
+    ]
     if months is not None:
         shown.append(_months_card(months, few, text))
     if health is not None:

@@ -17,11 +17,10 @@ from evalkit.report.phrases import (
 )
 from evalkit.report.reading import (
     FEW_PEOPLE,
-    ArmCount,
-    arm_counts,
     contrast_label,
     contrast_value,
     first_arm,
+    first_count,
     horizon,
     is_too_few,
     released_frame,
@@ -96,8 +95,7 @@ def _reached_sentence(curve, reached, text: Text) -> str:
     value = first_arm(reached)
     if not value.shown:
         return span(withheld_sentence(text), "withheld")
-    counts = arm_counts(curve, text)
-    n = counts.get("programme", next(iter(counts.values()), ArmCount(math.nan, math.nan))).n
+    n = first_count(curve, text).n
     period = horizon_within(reached, text)
     if not n >= FEW_PEOPLE:
         slots = {

@@ -154,10 +154,10 @@ def municipalities(municipalities, text: Text) -> Part:
     Parameters
     ----------
     municipalities : Released Contrast
-        `incidence_at` by municipality: one row of scale `arm` for each.
+        `incidence_at` by municipality and arm; the programme arm is described.
     """
     frame = released_frame(municipalities, "Contrast")
-    rows = frame[frame["scale"] == "arm"]
+    rows = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")]
     shown = rows.dropna(subset=["estimate", "conf_low", "conf_high"])
     answer = withheld(text)
     if len(shown) > 1:

@@ -24,7 +24,6 @@ from evalkit.cohort import (
     open_samples,
     part_of,
 )
-from evalkit.errors import CohortError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.release import Profile, Released, load_profile, require_released, write_released
 from evalkit.run.execute import run_notebook
@@ -37,6 +36,7 @@ from evalkit.study import Study
 SCORES, PLAN, RELEASED = "scores.parquet", "suppression.parquet", "released"
 TEMPLATE = "shared_stage.ipynb"
 NATIONAL = ("national", "study", "federation", "county")
+BASELINE = ("sex", "age_group", "education", "origin", "support_months")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,13 +61,13 @@ class Shared:
         return self.samples.exits
 
     @property
-    def states(self) -> StateHistory:
-        """State of every month of everybody."""
+    def states(self) -> StateHistory | None:
+        """State of every month of everybody; None for an outcome that is given as an event."""
         return self.samples.states
 
     @property
-    def occasions(self) -> Occasions:
-        """Sources of support of everybody."""
+    def occasions(self) -> Occasions | None:
+        """Sources of support of everybody; None as for `states`."""
         return self.samples.occasions
 
     @property
@@ -76,10 +76,17 @@ class Shared:
         return self.samples.people
 
     @property
-    def health(self) -> HealthPanel:
-        """Health index of everybody, from the scores kept before."""
+    def health(self) -> HealthPanel | None:
+        """Health index of everybody, from the scores kept before; None where there are none."""
+        if not (self._folder / SCORES).is_file():
+            return None
         scores = pd.read_parquet(self._folder / SCORES)
         return health_panel(scores, self._tables, cluster=self.study.cluster)
+
+    @property
+    def baseline_variables(self) -> list[str]:
+        """Columns that describe people at the start, those that the records have."""
+        return baseline_variables(self.study, self.people)
 
     @property
     def cause(self) -> str:
@@ -104,10 +111,28 @@ class Shared:
             found[code] = [own.flow, *([estimator(own.area)] if own.area is not None else [])]
         return found
 
-    def keep_scores(self, index: pd.Series) -> None:
-        """Keep a health index computed from `answers`, row by row."""
-        if len(index) != len(self.answers):
-            raise CohortError(f"scores: {len(index)} for {len(self.answers)} rows of answers")
+    def estimate(
+        self, estimator: Callable[..., object], sample: object, **options: object
+    ) -> object | None:
+        """Estimate from a sample; None where the records hold no such sample."""
+        return None if sample is None else estimator(sample, **options)
+
+    def keep_scores(self, scoring: Callable[..., object]) -> None:
+        """Score `answers` by the study's value set and keep the index of every row.
+
+        Nothing is kept where the study has no value set or the records no answers.
+
+        Parameters
+        ----------
+        scoring : callable
+            `eq5d_index`, or a function like it of answers and `value_set`.
+        """
+        health = self.study.health
+        if health is None or health.value_set is None or self.answers.empty:
+            return
+        index = scoring(self.answers, value_set=health.value_set)
+        if pd.isna(index).all():
+            return
         scores = self.answers[["person_id", "municipality", "wave"]].assign(outcome=list(index))
         scores.to_parquet(self._folder / SCORES, index=False)
 
@@ -123,6 +148,12 @@ class Shared:
 
     def __repr__(self) -> str:
         return f"<Shared {self.study.name}: {len(self.areas)} municipalities>"
+
+
+def baseline_variables(study: Study, people: Persons) -> list[str]:
+    """Columns of people that describe them at the start, those that the records have."""
+    wanted = (*BASELINE, *study.adjustment.covariates)
+    return [name for name in dict.fromkeys(wanted) if name in people.covariates.columns]
 
 
 def open_shared(study: str) -> Shared:

@@ -1,12 +1,14 @@
 """What a notebook opens: one unit's own rows as samples, and the shared results read-only."""
 
 import os
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from evalkit.cohort import (
@@ -21,13 +23,14 @@ from evalkit.cohort import (
     health_panel,
     open_samples,
 )
-from evalkit.errors import ParameterError
+from evalkit.errors import EstimationError, ParameterError
+from evalkit.provenance import provenance
 from evalkit.release import Profile, Released, load_profile, read_released, release
 from evalkit.results import Flow
 from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
 from evalkit.run.plan import UnitPlan
 from evalkit.run.prepare import prepare, read_cohort, read_prepared
-from evalkit.run.shared import PLAN, RELEASED, SCORES, run_shared_stage
+from evalkit.run.shared import PLAN, RELEASED, SCORES, baseline_variables, run_shared_stage
 from evalkit.study import Labels, Need, Study
 
 
@@ -57,8 +60,9 @@ class Unit:
     ) -> Released | None:
         """Estimate from one of the unit's samples and let the result through the door.
 
-        `unit.release(ek.ancova, unit.health)` is `release(ancova(unit.health), unit.profile)`, and
-        None where the study has no such sample, so that the page can say what is missing.
+        `unit.release(ek.ancova, unit.health)` is `release(ancova(unit.health), unit.profile)`;
+        None where the records hold no such sample, so that the page can say what is missing; and
+        a result without rows where so few persons stand behind it that there is no estimate.
 
         Parameters
         ----------
@@ -68,10 +72,33 @@ class Unit:
             One of this unit's samples.
         *args, **options
             Passed on to the estimator.
+
+        Raises
+        ------
+        EstimationError
+            If there is no estimate although each arm has persons enough for one.
         """
-        return (
-            None if sample is None else release(estimator(sample, *args, **options), self.profile)
-        )
+        if sample is None:
+            return None
+        try:
+            result = estimator(sample, *args, **options)
+        except EstimationError:
+            if self._smaller_arm(sample) >= max(FEWEST, self.profile.threshold):
+                raise
+            result = _without_rows(estimator, sample)
+        return release(result, self.profile)
+
+    def _smaller_arm(self, sample: object) -> int:
+        """Persons of the smaller arm; of a panel those who answered twice, as a change needs."""
+        if isinstance(sample, pd.DataFrame):
+            found = self.n_person
+        else:
+            rows = sample.covariates
+            if isinstance(sample, HealthPanel):
+                answered = rows.dropna(subset="outcome")
+                rows = answered[answered.duplicated("person_id")]
+            found = rows.groupby("arm")["person_id"].nunique()
+        return min(int(found.get(arm, 0)) for arm in ARMS)
 
     @property
     def study(self) -> Study:
@@ -84,13 +111,13 @@ class Unit:
         return self._samples.exits
 
     @property
-    def states(self) -> StateHistory:
-        """State of every month from start."""
+    def states(self) -> StateHistory | None:
+        """State of every month from start; None for an outcome that is given as an event."""
         return self._samples.states
 
     @property
-    def occasions(self) -> Occasions:
-        """Sources of support at fixed months from start."""
+    def occasions(self) -> Occasions | None:
+        """Sources of support at fixed months from start; None as for `states`."""
         return self._samples.occasions
 
     @property
@@ -104,15 +131,18 @@ class Unit:
         return self._samples.flow
 
     @property
-    def area(self) -> AreaCount:
-        """Population and covered persons."""
+    def area(self) -> AreaCount | None:
+        """Population and covered persons; None where the population is not known."""
         return self._samples.area
 
     @property
     def costs(self) -> pd.DataFrame | None:
-        """Ledger rows, with arm and month from start, of persons followed for the whole horizon."""
+        """Ledger rows, with arm and month from start, of persons followed for the whole horizon.
+
+        None where persons took part and the records hold no costs.
+        """
         costs = self._samples.costs
-        if costs.empty:
+        if costs.empty and len(self.people):
             return None
         return costs[costs["person_id"].isin(self._followed()["person_id"])].reset_index(drop=True)
 
@@ -157,8 +187,7 @@ class Unit:
     @property
     def baseline_variables(self) -> list[str]:
         """Columns that describe people at the start, those that the records have."""
-        wanted = (*BASELINE, *self.study.adjustment.covariates)
-        return [name for name in dict.fromkeys(wanted) if name in self.people.covariates.columns]
+        return baseline_variables(self.study, self.people)
 
     @property
     def horizon(self) -> int:
@@ -192,7 +221,16 @@ class Unit:
         return f"<Unit {self.labels.level} {self.labels.code} of {self.study.name}>"
 
 
-BASELINE = ("sex", "age_group", "education", "origin", "support_months")
+ARMS = ("programme", "comparison")
+FEWEST = 10  # persons of an arm; with fewer, under any profile, an estimate may not exist
+
+
+def _without_rows(estimator: Callable[..., object], sample: object) -> object:
+    """A result of the estimator's kind that holds no estimate."""
+    kind = typing.get_type_hints(estimator)["return"]
+    made = provenance(estimator.__name__, getattr(sample, "digest", "none"))
+    keys = {name: np.array([], dtype=object) for name in kind.KEYS}
+    return kind(rows=keys, summary={}, support={"n": []}, provenance=made)
 
 
 def open_unit(study: str, unit: str) -> Unit:

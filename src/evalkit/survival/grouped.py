@@ -9,7 +9,7 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, SmallSampleWarning
 from evalkit.survival.risksets import RiskSets, require_rows, risk_sets
 
-MIN_CLUSTERS = 6  # below it, errors between clusters are not estimated (statistics.md 3.1)
+MIN_CLUSTERS = 6  # below it, errors between clusters are not estimated (docs/conventions.md)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -9,18 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
-from evalkit.report.figures.frame import picture, shown, shown_range
+from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range
 from evalkit.report.markup import escape
 from evalkit.report.names import quantity_name, rule_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 ROW_MM = 7.0
 
 
-@page_part
+@drawn_part
 def flow(flow, text: Text, *, name: str = "flow") -> Part:
     """People left after each condition, from all in the records to those followed.
 
@@ -95,7 +94,7 @@ def _strip(axes: Axes, place: int, left: float, removed: float, text: Text) -> N
                   annotation_clip=False)  # fmt: skip
 
 
-@page_part
+@drawn_part
 def need(need, text: Text, *, name: str = "need") -> Part:
     """Ranges of need, coverage and unmet need under each assumed share, open ends hatched.
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
+    drawn_part,
     MISSING,
     is_sparse,
     picture,
@@ -25,13 +26,12 @@ from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import lasting
 from evalkit.report.reading import arms_of, is_too_few, released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 ROW_MM, LABEL_GAP_MM = 4.6, 4.2
 
 
-@page_part
+@drawn_part
 def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
     """Share who had reached the outcome by each month, with band and numbers still followed.
 
@@ -62,7 +62,7 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
     ]
     return picture(
         name, drawn, [curve], text, finding=_finding(frame, text), caption=_caption(frame, text),
-        alt=_alt(frame, text), n=summary_n(curve), header=header, rows=rows,
+        alt=_alt(frame, text), n=summary_n(curve), header=header, rows=rows, keys=2,
     )  # fmt: skip
 
 

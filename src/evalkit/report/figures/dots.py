@@ -9,6 +9,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
+    drawn_part,
+    not_shown_part,
     picture,
     shown,
     shown_range,
@@ -20,14 +22,13 @@ from evalkit.report.names import arm_name, sentence_case, state_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import horizon_within, occasion
 from evalkit.report.reading import arms_of, contrast_value, is_too_few, released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 ROW_MM = 7.5
 
 
-@page_part
-def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part:
+@drawn_part
+def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part | None:
     """Months in self-support, programme minus comparison: one dot on a line of months.
 
     Parameters
@@ -36,11 +37,20 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part:
         `time_in_state`, or `time_lost` for an events table.
     curve : Released IncidenceCurve or None
         By arm; with it a municipality with too few people shows no estimate.
+
+    Returns
+    -------
+    Part or None
+        None without a comparison group.
     """
     frame = released_frame(contrast, "Contrast")
+    if text.labels.study.arms.comparison == "none":
+        return None
     if curve is not None and is_too_few(curve, text):
         return too_few_part(text)
     value = contrast_value(contrast, "difference")
+    if not value.shown:
+        return not_shown_part(contrast, text)
     within = horizon_within(contrast, text)
     number = lambda x: text.number(x, 1)  # noqa: E731
     rows = [
@@ -53,14 +63,12 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part:
     ]
     unit = text.say("Days") if text.unit == "days" else text.say("Months")
     header = [text.say("Group"), unit, text.say("Interval")]
-    alt = text.say("One dot with its interval on a line. Not shown: too few people.")
-    if value.shown:
-        alt = text.say(
-            "One dot with its interval on a line: {number} ({range}). Zero and the smallest useful "
-            "size are marked.",
-            number=text.number(value.estimate, 1, signed=True),
-            range=text.range(value.low, value.high, 1, signed=True),
-        )
+    alt = text.say(
+        "One dot with its interval on a line: {number} ({range}). Zero and the smallest useful "
+        "size are marked.",
+        number=text.number(value.estimate, 1, signed=True),
+        range=text.range(value.low, value.high, 1, signed=True),
+    )
     finding = text.say("Time gained by the programme group {within}.", within=within)
     if text.is_events:
         finding = text.say("{outcome}: time gained by the programme group {within}.",
@@ -131,7 +139,7 @@ def _signed(text: Text) -> FuncFormatter:
     return FuncFormatter(write)
 
 
-@page_part
+@drawn_part
 def before_after(before_after, text: Text, *, name: str = "before-after") -> Part:
     """Share with each source of support before (hollow) and after (filled), with an arrow.
 

@@ -1,7 +1,8 @@
 """What every figure has around it: caption, source, alternative text, data table."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -9,13 +10,44 @@ from matplotlib.figure import Figure
 from evalkit.report import style
 from evalkit.report.markup import callout, escape, figure, paragraphs, pipe_table, span
 from evalkit.report.parts import Part
-from evalkit.report.phrases import too_few
+from evalkit.report.phrases import not_shown, too_few
+from evalkit.report.reading import require_released
+from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 MISSING = "\N{EN DASH}"
 TICKS = (0, 6, 12, 18, 24, 36)
 DAY_TICKS = (0, 90, 180, 270, 365, 545, 730)
 SPARSE = 20  # with fewer published times a curve is dots joined by lines, not steps
+
+
+def drawn_part(function: Callable[..., Part | None]) -> Callable[..., Part | None]:
+    """Make a function that draws or tabulates its first argument a part of a page.
+
+    It gives nothing where that is None, which stands for something that the records lack, and a
+    sentence where every row is withheld.
+    """
+
+    @wraps(function)
+    def drawn(first, *args, **kwargs) -> Part | None:
+        if first is None:
+            return None
+        text = next(value for value in args if isinstance(value, Text))
+        if require_released(first).is_withheld:
+            return not_shown_part(first, text)
+        return function(first, *args, **kwargs)
+
+    return page_part(drawn)
+
+
+def not_shown_part(released, text: Text) -> Part:
+    """Stand where nothing of a released result may be shown."""
+    return Part(span(not_shown(released, text), "withheld"))
+
+
+def has_numbers(rows: Sequence[Sequence[str]], keys: int) -> bool:
+    """Whether a table shows any number beside the columns that name its rows."""
+    return any(cell not in ("", MISSING) for row in rows for cell in row[keys:])
 
 
 def picture(
@@ -31,8 +63,14 @@ def picture(
     header: Sequence[str],
     rows: Sequence[Sequence[str]],
     text_columns: int = 1,
+    keys: int | None = None,
 ) -> Part:
-    """Put a drawn figure on the page: finding, image, caption, source and n, data table."""
+    """Put a drawn figure on the page: finding, image, caption, source and n, data table.
+
+    A sentence stands there instead if the data table has no number beside its first `keys` columns.
+    """
+    if not has_numbers(rows, text_columns if keys is None else keys):
+        return not_shown_part(released[0], text)
     if not all(value.publishable for value in released):
         stamp = text.say("Not for publication")
         style.mark_unpublishable(drawn, stamp)

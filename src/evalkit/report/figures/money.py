@@ -8,18 +8,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
-from evalkit.report.figures.frame import picture, shown, summary_n, too_few_part
+from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.reading import few_persons, money_decimals, released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 ROW_MM = 7.0
 
 
-@page_part
+@drawn_part
 def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     """Net gain of each actor, losses to the left and gains to the right.
 

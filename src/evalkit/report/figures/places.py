@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
+    drawn_part,
     picture,
     shown,
     shown_range,
@@ -16,7 +17,6 @@ from evalkit.report.figures.frame import (
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
 from evalkit.report.reading import first_arm, released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 ROW_MM = 5.4
@@ -24,7 +24,7 @@ COLLATION = {"sv": "abcdefghijklmnopqrstuvwxyzåäö", "fi": "abcdefghijklmnopqr
 LATIN = "aåäbcdefghijklmnoöpqrstuvwxyz"
 
 
-@page_part
+@drawn_part
 def municipalities(by_municipality, nation, text: Text, *, names, name="municipalities") -> Part:
     """Share with the outcome in each municipality, alphabetically, and the line of all together.
 

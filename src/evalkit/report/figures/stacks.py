@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
+    drawn_part,
     MISSING,
     is_sparse,
     picture,
@@ -26,7 +27,6 @@ from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, exit_name, sentence_case, state_name
 from evalkit.report.parts import Part
 from evalkit.report.reading import arms_of, few_persons, is_too_few, released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 # The order is the same everywhere, from the axis upwards; the one ochre is for the pension.
@@ -40,7 +40,7 @@ LABEL_MM = 4.2
 MOST_COLUMNS = 9  # their months stand under the columns without overlap
 
 
-@page_part
+@drawn_part
 def exits(curve, text: Text, *, name: str = "exits") -> Part:
     """Share who had ended by each kind of exit, stacked, one panel an arm.
 
@@ -64,7 +64,7 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
     )  # fmt: skip
 
 
-@page_part
+@drawn_part
 def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
     """Share in each state in each month, relapse included, stacked, one panel an arm.
 

@@ -7,20 +7,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.frame import picture, shown, shown_range, summary_n, too_few_part
+from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n, too_few_part
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import score_name
 from evalkit.report.reading import arms_of, few_persons, released_frame
-from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
 JITTER = {"programme": -0.35, "comparison": 0.35}
 MARKERS = {"programme": "o", "comparison": "s"}
 
 
-@page_part
+@drawn_part
 def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
     """Mean health score by wave, two arms, with intervals.
 
@@ -58,7 +57,7 @@ def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
         alt=" ".join(spoken), n=summary_n(means),
         header=[text.say("Group"), text.say("Months since the start"), text.say("Mean"),
                 text.say("Interval"), text.say("Answers")],
-        rows=rows,
+        rows=rows, keys=2,
     )  # fmt: skip
 
 
