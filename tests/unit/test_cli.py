@@ -47,7 +47,8 @@ def latin_1(path: Path) -> None:
 
 def eligibility(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("min_actors: 2", "min_actors: 2, eligibility: [participations.exit_reason]"))
+    added = "min_actors: 2, eligibility: [participations.exit_reason]"
+    path.write_text(text.replace("min_actors: 2", added), encoding="utf-8")
 
 
 BAD_DATA = {
