@@ -78,14 +78,15 @@ def survival(events: Sequence[int], n: int, *, cause=None, stratum="") -> result
 
 
 def contrast(
-    function: str, *, n=(50, 50), k=(None, None), complement=(None, None), **arguments
+    function: str, *, n=(50, 50), k=(None, None), complement=(None, None), place="", **arguments
 ) -> results.Contrast:
-    """Two arms, their difference and ratio."""
+    """Two arms, of a place if one is named, their difference and ratio."""
     support = {
         name: [*values, *[_least(values)] * 2]
         for name, values in (("n", n), ("k", k), ("complement", complement))
     }
-    terms = ["programme", "comparison", "programme - comparison", "programme / comparison"]
+    arms = [f"{place}, {arm}" if place else arm for arm in ("programme", "comparison")]
+    terms = [*arms, " - ".join(arms), " / ".join(arms)]
     return results.Contrast(
         rows={
             "term": terms,

@@ -45,7 +45,9 @@ _PUBLIC = {
     "evalkit.records": ["read_records"],
     "evalkit.release": ["Released", "load_profile", "secondary_suppression"],
     "evalkit.report": ["display", "figures", "open_text", "tables", "words"],
-    "evalkit.run": ["open_shared", "open_unit", "run_reports"],
+    "evalkit.run.runner": ["run_reports"],
+    "evalkit.run.shared": ["open_shared"],
+    "evalkit.run.units": ["open_unit"],
     "evalkit.study": ["Study", "read_study", "study_schema"],
     "evalkit.survival": [
         "cox",

@@ -254,7 +254,8 @@ def read_study(path: str | Path) -> Study:
         raise StudyError(f"{path.name}: not valid YAML at line {line}") from None
     if not isinstance(raw, dict):
         raise StudyError(f"{path.name}: a study file is a mapping of keys; see the README")
-    return parse_study(raw, root=path.parent, name=path.parent.name, file=path.name)
+    folder = path.resolve().parent.name  # "study.yaml" alone has no folder in its path
+    return parse_study(raw, root=path.parent, name=folder, file=path.name)
 
 
 def parse_study(raw: dict, *, root: Path, name: str, file: str = "study.yaml") -> Study:

@@ -10,7 +10,7 @@ from evalkit.cohort.samples import Occasions
 from evalkit.follow_up import before_after
 
 TABLE = pd.read_csv(Path(__file__).parent / "r" / "follow_up.csv", skipinitialspace=True)
-RTOL_R = 1e-8  # statistics.md section 9, closed form
+RTOL_R = 1e-8  # closed form
 ROWS = range(len(TABLE))
 
 

@@ -1,7 +1,7 @@
 """Curves, incidences, months, tests and hazards against R's survival (tests/truth/r/survival.R).
 
 Closed-form and Newton estimators agree to 1e-8 of the larger of value and error, and errors to
-1e-6; parametric models, found by an optimiser, to 1e-4 of an error and 1e-3 (statistics.md 9).
+1e-6; parametric models, found by an optimiser, to 1e-4 of an error and 1e-3 (docs/conventions.md).
 """
 
 from pathlib import Path
@@ -221,15 +221,19 @@ def test_parametric_survival_equals_survreg(dataset, quantity):
     assert fit.glance()["log_likelihood"][0] >= value - 1e-6
 
 
-def test_occupation_equals_multi_state_survfit():
+@pytest.mark.parametrize(
+    ("quantity", "cluster"), [("occupation", None), ("occupation_cluster", "cluster")]
+)
+def test_occupation_equals_multi_state_survfit(quantity, cluster):
     people = pd.read_csv(FOLDER / "survival_states.csv", dtype=str)
     digits = [list(text.ljust(19, "9")) for text in people["states"]]
     matrix = np.array(digits).astype(int)
     history = StateHistory.from_matrix(
-        np.where(matrix == 9, -1, matrix), ["support", "work", "study", "died"], people
-    )
+        np.where(matrix == 9, -1, matrix), ["support", "work", "study", "died"], people,
+        cluster=cluster,
+    )  # fmt: skip
 
     result = occupation(history, by="arm")
 
-    expected = reference("states", "occupation").rename(columns={"cause": "state"})
+    expected = reference("states", quantity).rename(columns={"cause": "state"})
     assert_close(matched(result, expected, ["stratum", "state", "time"]), expected)

@@ -381,3 +381,56 @@ def test_state_at_equals_the_occupation_curve():
 
     columns = ["estimate", "std_error", "conf_low", "conf_high"]
     np.testing.assert_allclose(share[columns], curve[columns], rtol=EXACT)
+
+
+def relapsing(seed, n=80, n_cluster=8):
+    """Matrix of moves to and fro, followed for 9 to 12 months, with arm and cluster."""
+    rng = np.random.default_rng(seed)
+    state = (rng.random((n, 13)) < 0.3).cumsum(axis=1) % 3
+    people = pd.DataFrame(
+        {
+            "arm": rng.choice(["programme", "comparison"], n),
+            "cluster": rng.integers(0, n_cluster, n),
+            "unit": range(n),
+        }
+    )
+    return np.where(np.arange(13) > rng.integers(9, 13, n)[:, None], -1, state), people
+
+
+def history_of(matrix, people, **options):
+    return StateHistory.from_matrix(matrix, ["support", "work", "study"], people, **options)
+
+
+@pytest.mark.parametrize("function", [occupation, state_at, time_in_state])
+def test_one_cluster_a_person_gives_the_errors_of_independent_persons(function):
+    matrix, people = relapsing(22)
+    options = {} if function is occupation else {"state": "work", "horizon": 8}
+
+    alone = function(history_of(matrix, people), by="arm", **options).tidy()
+    clustered = function(history_of(matrix, people, cluster="unit"), by="arm", **options).tidy()
+
+    same = ["estimate", "std_error"]
+    np.testing.assert_allclose(clustered[same], alone[same], atol=EXACT)
+
+
+@pytest.mark.parametrize("function", [state_at, time_in_state])
+def test_errors_by_cluster_are_root_sums_of_squared_derivatives_by_its_weight(function):
+    matrix, people = relapsing(23)
+    copies = 500  # of each person, so that one more or less is a weight of 1.002 or 0.998
+
+    def value(cluster, step):
+        times = copies + step * (people["cluster"] == cluster)
+        rows = np.repeat(np.arange(len(people)), times)
+        history = history_of(matrix[rows], people.iloc[rows])
+        return function(history, by="arm", state="work", horizon=8).tidy()["estimate"][:3]
+
+    slopes = np.array([(value(g, 1) - value(g, -1)) * copies / 2 for g in range(8)])
+    history = history_of(matrix, people, cluster="cluster")
+    result = function(history, by="arm", state="work", horizon=8)
+
+    rows, expected = result.tidy(), np.sqrt(np.square(slopes).sum(axis=0))
+    np.testing.assert_allclose(rows["std_error"][:3], expected, rtol=1e-4)
+    # Arms share clusters: their covariance is part of the difference.
+    apart = np.sqrt(np.square(rows["std_error"][:2]).sum())
+    assert abs(rows["std_error"][2] / apart - 1) > 0.01
+    assert result.glance()[["n_cluster", "df"]].iloc[0].tolist() == [8, 7]

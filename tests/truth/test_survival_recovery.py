@@ -1,4 +1,4 @@
-"""Known truth recovered from simulated registers in whole months (statistics.md section 10).
+"""Known truth recovered from simulated registers in whole months (docs/conventions.md).
 
 Exits to work and to pension have constant hazards, months are rounded up, follow-up ends between
 20 and 36 months; so the incidence at a whole month is that of the continuous times. Each tolerance

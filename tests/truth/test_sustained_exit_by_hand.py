@@ -1,4 +1,4 @@
-"""The rule of a sustained exit on month histories drawn by hand (statistics.md section 1).
+"""The rule of a sustained exit on month histories drawn by hand.
 
 Position 0 is the index month. S support, . free of support, P parental benefit, B support and
 parental benefit, D permanent disability pension, O old-age pension, E emigrated, X died. The last

@@ -176,8 +176,9 @@ def before_after(**options):
     rows = [
         {"stratum": "programme", "source": source, "n_pair": 214, "n_before": round(214 * before),
          "n_after": round(214 * after), "share_before": before, "share_after": after,
-         "change": after - before, "conf_low": after - before - 0.07,
-         "conf_high": after - before + 0.07, "n_entered": 21, "n_left": 40, "unit": "person"}
+         "change": 100 * (after - before), "conf_low": 100 * (after - before) - 7,
+         "conf_high": 100 * (after - before) + 7, "n_entered": 21, "n_left": 40,
+         "unit": "percentage points"}
         for source, (before, after) in shares.items()
     ]  # fmt: skip
     summary = {"n": 214, "before": 0, "after": 24, "conf_level": 0.95, "label": "description"}

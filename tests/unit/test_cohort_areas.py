@@ -1,5 +1,4 @@
 import pandas as pd
-import pytest
 from cohort_records import MUNICIPALITIES, frame, study
 
 from evalkit.cohort.areas import area_count, areas_frame
@@ -72,13 +71,19 @@ def test_a_missing_population_makes_the_sum_impossible():
     assert area_count(found.loc[["0114"]].reset_index()).population == 3021
 
 
-@pytest.mark.parametrize("absent", ["municipalities", "municipality_years"])
-def test_without_the_tables_there_are_no_areas(absent):
-    given = {"municipalities": MUNICIPALITIES, "municipality_years": YEARS}
-    del given[absent]
-    found = areas_frame({**given, "participations": PARTICIPATIONS}, PERSONS, study())
+def test_without_municipalities_there_are_no_areas():
+    given = {"municipality_years": YEARS, "participations": PARTICIPATIONS}
+    found = areas_frame(given, PERSONS, study())
     assert len(found) == 0 and area_count(found) is None
 
 
-def test_without_a_year_in_common_there_are_no_areas():
-    assert len(areas(data_cut="2018-12")) == 0
+def test_without_years_the_areas_stand_without_a_population():
+    given = {"municipalities": MUNICIPALITIES, "participations": PARTICIPATIONS}
+    found = areas_frame(given, PERSONS, study())
+    assert list(found["municipality"]) == list(MUNICIPALITIES["municipality"])
+    assert found["population"].isna().all() and area_count(found) is None
+
+
+def test_without_a_year_in_common_there_is_no_population():
+    found = areas(data_cut="2018-12")
+    assert found["population"].isna().all() and area_count(found.reset_index()) is None

@@ -50,11 +50,14 @@ def test_exits_have_the_causes_of_the_study_in_its_order():
     assert list(sample.duration) == [3, 9, 2, 1]
     assert list(sample.covariates["arm"]) == ["programme", "comparison", "programme", "comparison"]
     assert sample.time_unit == "months" and sample.cluster is None
+    assert open_samples(built(), protocol()).states.cluster is None
 
 
 def test_a_cluster_is_the_column_that_is_named_or_that_of_the_study():
-    assert len(set(open_samples(built(), protocol(), cluster="municipality").exits.cluster)) == 2
-    assert open_samples(built(), protocol(cluster="person_id")).exits.cluster is not None
+    named = open_samples(built(), protocol(), cluster="municipality")
+    of_study = open_samples(built(), protocol(cluster="person_id"))
+    assert list(named.exits.cluster) == list(named.states.cluster) == [0, 0, 1, 1]
+    assert list(of_study.exits.cluster) == list(of_study.states.cluster) == [0, 1, 2, 3]
 
 
 def test_all_samples_are_about_the_same_persons():

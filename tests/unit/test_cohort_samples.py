@@ -137,6 +137,33 @@ def test_a_history_is_the_same_from_a_matrix_and_from_a_long_frame():
     assert (made.state == pivoted.state).all() and made.states == pivoted.states
 
 
+def test_a_history_takes_its_cluster_from_a_column():
+    people = pd.DataFrame({"id": ["a", "b", "c"], "place": ["north", "south", "north"]})
+    matrix = np.array([[0, 1], [1, 0], [0, 0]])
+    long = people.merge(pd.DataFrame({"month": [0, 1]}), how="cross")
+    long["state"] = np.where(matrix.ravel() == 1, "on", "off")
+
+    made = StateHistory.from_matrix(matrix, ("off", "on"), people, cluster="place")
+    pivoted = StateHistory.from_frame(
+        long, person="id", month="month", state="state", cluster="place"
+    )
+
+    assert list(made.cluster) == list(pivoted.cluster) == [0, 1, 0]
+    assert not made.cluster.flags.writeable
+    assert StateHistory.from_matrix(matrix, ("off", "on"), people).cluster is None
+    for make in (
+        lambda name: StateHistory.from_matrix(matrix, ("off", "on"), people, cluster=name),
+        lambda name: StateHistory.from_frame(
+            long, person="id", month="month", state="state", cluster=name
+        ),
+    ):
+        with pytest.raises(CohortError, match="no such column: cluster = 'area'"):
+            make("area")
+    blank = people.assign(place=[None, "south", "north"])
+    with pytest.raises(CohortError, match="place: 1 of 3 rows missing"):
+        StateHistory.from_matrix(matrix, ("off", "on"), blank, cluster="place")
+
+
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [

@@ -15,7 +15,7 @@ from evalkit.cohort.definitions import EARNED
 from evalkit.records import read_mapping, schema
 from evalkit.release import load_profile, profile_names
 from evalkit.run.worker import Record
-from evalkit.study import Study, parse_study
+from evalkit.study import Study, parse_study, read_study
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -248,3 +248,15 @@ def test_the_worked_example_runs():
     assert names["given_baseline"].tidy()["estimate"].between(0.03, 0.07).all()
     assert names["released"].profile == "strict10"
     assert len(names["shown"]) > 5
+
+
+def test_a_study_is_named_after_its_folder_also_from_inside_it(tmp_path, monkeypatch):
+    folder = tmp_path / "North Federation"
+    folder.mkdir()
+    raw = 'title: {en: A}\ncountry: SE\ndata_cut: "2025-12"\n'
+    text = raw + "useful_size: {incidence: 0.05, months: 1}\n"
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(folder)
+
+    assert read_study("study.yaml").name == "north-federation"
+    assert read_study(folder / "study.yaml").name == "north-federation"

@@ -226,7 +226,7 @@ def test_who_entered_and_left_goes_without_the_shares():
     rows = release(paired({("", "work"): (20, 3, 17, 20)}), "strict10").tidy().loc[0]
 
     assert not rows["suppressed"]
-    assert (rows["n_before"], rows["n_after"]) == (23, 37)
+    assert (rows["n_before"], rows["n_after"]) == (25, 35)
     assert rows[["n_entered", "n_left", "conf_low", "conf_high", "p_value"]].isna().all()
     assert rows["unit"] == "percentage points"
 
@@ -235,7 +235,46 @@ def test_pairs_that_are_all_large_are_shown_whole():
     rows = release(paired({("", "work"): (20, 13, 17, 20)}), "strict10").tidy().loc[0]
 
     assert rows.notna().drop(["change_percent"]).all()
-    assert (rows["n_entered"], rows["n_left"]) == (17, 13)
+    assert (rows["n_entered"], rows["n_left"]) == (15, 15)
+
+
+def test_persons_seen_again_are_rounded_so_that_those_who_died_are_not_counted():
+    started, seen_again = 226, 223
+    released = release(paired({("", "work"): (50, 30, 40, 103)}), "strict10")
+
+    row = released.tidy().loc[0]
+
+    assert not row["suppressed"]
+    assert row["n_pair"] == released.summary["n"] == 225
+    assert started - row["n_pair"] != started - seen_again
+    assert row["share_before"] == 80 / seen_again
+
+
+def test_answers_are_rounded_and_their_mean_is_not():
+    given = wave_means({("programme", 0): 114})
+    released = release(given, "strict10")
+
+    row = released.tidy().loc[0]
+
+    assert row["n"] == released.summary["n"] == 115
+    assert row["estimate"] == given.rows["estimate"][0]
+
+
+def test_a_table_of_municipalities_hides_what_a_municipality_hides_itself():
+    table = contrast("incidence_at", place="0114", cause="self_support")
+    plan = pd.DataFrame(
+        {
+            "level": ["municipality", "municipality", "national"],
+            "code": ["0114", "0131", "national"],
+            "block": ["exits/programme/24/self_support"] * 3,
+        }
+    )
+
+    whole = release(table, load_profile("strict10"))
+    covered = release(table, load_profile("strict10").for_table_of(plan))
+
+    assert hidden(whole) == [False] * 4
+    assert hidden(covered) == [True, False, True, True]
 
 
 def test_a_share_of_few_hides_its_row():

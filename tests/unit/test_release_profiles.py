@@ -87,6 +87,20 @@ def test_a_unit_takes_its_own_blocks_from_the_plan():
     assert profile.name == "strict10"
 
 
+def test_a_table_of_units_takes_the_blocks_of_all_of_them():
+    plan = pd.DataFrame(
+        {
+            "level": ["municipality", "municipality", "national"],
+            "code": ["0114", "0115", "national"],
+            "block": ["exits/programme/24/died", "occasions//work", "exits/programme/6"],
+        }
+    )
+
+    profile = load_profile("strict10").for_table_of(plan)
+
+    assert profile.hide == {"exits/0114, programme/24/died", "occasions/0115/work"}
+
+
 def test_a_block_hides_all_that_it_is_the_beginning_of():
     plan = pd.DataFrame({"level": ["a"], "code": ["b"], "block": ["exits/programme/24"]})
     profile = load_profile("strict10").for_unit(plan, "a", "b")

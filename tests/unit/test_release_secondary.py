@@ -270,6 +270,41 @@ def test_before_and_after_hides_shares_and_pairs_apart():
     assert hidden(plan, "occasions/programme/work/pairs") == ["m0", "m1"]
 
 
+def test_a_small_arm_hides_the_other_arm_because_the_flow_tells_their_sum():
+    small = baseline({}, {("m0, programme", "age"): 6, ("m0, comparison", "age"): 40,
+                          ("m1, programme", "age"): 50, ("m1, comparison", "age"): 60,
+                          ("m2, programme", "age"): 70, ("m2, comparison", "age"): 80})  # fmt: skip
+    large = baseline({}, {(f"m{unit}, {arm}", "age"): 40 + unit
+                          for unit in range(3) for arm in ("programme", "comparison")})  # fmt: skip
+
+    plan = plan_of(small, levels=TWO_LEVELS)
+
+    assert hidden(plan, "exits/programme") == ["m0", "m1"]
+    assert hidden(plan, "exits/comparison") == ["m0", "m1"]
+    assert plan_of(large, levels=TWO_LEVELS).empty
+
+
+def test_persons_behind_one_source_do_not_follow_from_those_behind_another():
+    work = {
+        ("m0", "work"): (2, 1, 1, 2),
+        ("m1", "work"): (20, 20, 20, 20),
+        ("m2", "work"): (30, 30, 30, 30),
+        ("m3", "work"): (40, 40, 40, 40),
+    }
+    study = {
+        ("m0", "study"): (2, 1, 1, 2),
+        ("m1", "study"): (20, 20, 20, 20),
+        ("m2", "study"): (5, 3, 57, 55),
+        ("m3", "study"): (40, 40, 40, 40),
+    }
+
+    plan = plan_of(paired(work | study), federations="FFFF", levels=TWO_LEVELS)
+
+    assert hidden(plan, "occasions/") == ["m0", "m1"]
+    assert hidden(plan, "occasions//work") == ["m0", "m1"]
+    assert hidden(plan, "occasions//study") == ["m0", "m1", "m2"]
+
+
 def test_flows_and_coverage_are_planned_from_results_of_each_unit():
     units = {
         "m0": [flow(300, [100, 50]), need(5000, 4)],

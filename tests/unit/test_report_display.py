@@ -86,7 +86,7 @@ def test_in_jupyter_a_table_is_a_table_and_no_markup(shown, in_jupyter):
 
 
 @pytest.mark.parametrize(
-    "value", [3, "text", {"a": 1}, None], ids=["number", "text", "dict", "none"]
+    "value", [3, "text", {"a": 1}, ()], ids=["number", "text", "dict", "tuple"]
 )
 def test_anything_but_a_part_is_refused_and_nothing_shown(shown, under_run, value):
     with pytest.raises(DisclosureError, match="display shows parts of a page"):

@@ -178,3 +178,11 @@ def test_nothing_unreleased_can_be_tabulated(tabulate):
 
     with pytest.raises(DisclosureError, match="has not passed the door"):
         tabulate(raw, speak())
+
+
+def test_the_change_in_points_is_the_difference_of_the_shares_beside_it():
+    part = tables.before_after(hand.before_after(), speak())
+
+    row = next(line for line in part.markdown.splitlines() if line.startswith("| Sickness"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[2:6] == ["36%", "24%", "\N{MINUS SIGN}12", "\N{MINUS SIGN}19 to \N{MINUS SIGN}5"]

@@ -313,7 +313,8 @@ def test_a_missing_table_is_named_where_the_chapter_would_have_stood():
 
     assert part.markdown == (
         "## How did health change?\n\n"
-        "Not possible: the study has no such table: answers about health (health)."
+        "[Not possible: the records hold nothing about this: answers about health (health).]"
+        "{.withheld}"
     )
 
 

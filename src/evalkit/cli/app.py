@@ -46,7 +46,7 @@ def report(
 ) -> None:
     """Make the reports of one or more studies; what is good already is not made again."""
     from evalkit.cli.progress import make_progress, print_summary
-    from evalkit.run import run_reports
+    from evalkit.run.runner import run_reports
 
     progress = make_progress()
     try:

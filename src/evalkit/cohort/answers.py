@@ -8,7 +8,7 @@ from evalkit.errors import CohortError
 from evalkit.records import schema
 from evalkit.study import Health
 
-BASELINE_LATEST_DAYS = 14  # statistics.md 5.2
+BASELINE_LATEST_DAYS = 14  # a baseline is answered at most two weeks after the start
 END = "end"
 
 

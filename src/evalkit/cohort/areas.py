@@ -39,22 +39,24 @@ def areas_frame(
     Returns
     -------
     DataFrame
-        One row a municipality; `population` is missing where the year's is. Empty without the
-        tables municipalities and municipality_years.
+        One row a municipality; `population` is missing where that of the period is not known.
+        Empty without the table municipalities.
     """
     municipalities = tables.get(schema.MUNICIPALITIES)
-    years = tables.get(schema.MUNICIPALITY_YEARS)
-    if municipalities is None or years is None or not len(years):
+    if municipalities is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    participations = tables[schema.PARTICIPATIONS]
-    first_start = participations.groupby(schema.PERSON_ID)[schema.START].min()
-    year = _last_full_year(years[schema.YEAR], first_start, study.data_cut)
-    if year is None:
-        return pd.DataFrame(columns=list(COLUMNS))
-    counted = years[years[schema.YEAR] == year].set_index(schema.MUNICIPALITY)
-    covered = _covered(participations, persons, year)
     area = municipalities.reindex(columns=[*PLACE, *NAMES]).reset_index(drop=True)
     area[list(PLACE)] = area[list(PLACE)].fillna("")
+    years = tables.get(schema.MUNICIPALITY_YEARS)
+    year = None
+    if years is not None and len(years):
+        participations = tables[schema.PARTICIPATIONS]
+        first_start = participations.groupby(schema.PERSON_ID)[schema.START].min()
+        year = _last_full_year(years[schema.YEAR], first_start, study.data_cut)
+    if year is None:
+        return area.assign(population=np.nan, covered=0, period="")
+    counted = years[years[schema.YEAR] == year].set_index(schema.MUNICIPALITY)
+    covered = _covered(participations, persons, year)
     code = area[schema.MUNICIPALITY]
     return area.assign(
         population=code.map(counted[schema.POPULATION_WORKING_AGE]).astype(float),

@@ -17,7 +17,6 @@ TABLE_OF_DEFINITION = {
     "SS-WORKSTUDY": schema.STATUSES,
     "SS-INCOME": schema.INCOMES,
 }
-# Monthly earnings named in the Swedish public debate (domain.md 3.2); there is no official one.
 EARNED = ("wage", "salary", "earned", "self_employment")
 AT_WORK_OR_STUDY = ("work", "subsidised_work", "study")
 

@@ -1,4 +1,4 @@
-"""The rule of a sustained exit: statistics.md section 1, on matrices of person-months."""
+"""The rule of a sustained exit, on matrices of person-months."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ def sustained_exit(
 
     References
     ----------
-    Evaluation protocol, statistics.md section 1, rules 1-3.
+    docs/conventions.md, sustained exits and the common end of follow-up.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.checks import frozen, numbers, refuse, require_columns
+from evalkit.cohort.checks import codes, frozen, numbers, refuse, require_columns
 from evalkit.cohort.grouping import group_rows
 from evalkit.errors import CohortError
 from evalkit.provenance import digest_frame
@@ -22,12 +22,15 @@ class StateHistory:
         Index into `states`; -1 where the month is not observed. Column 0 is the index month.
         Observation is never resumed after a gap.
     states : tuple of str
+    cluster : ndarray of int, shape (n,), or None
+        Code of the cluster.
     covariates : DataFrame, n rows
         One row a person.
     """
 
     state: np.ndarray
     states: tuple[str, ...]
+    cluster: np.ndarray | None
     covariates: pd.DataFrame
     time_unit: str
     digest: str
@@ -35,15 +38,19 @@ class StateHistory:
     @classmethod
     def from_matrix(
         cls, state: np.ndarray, states: Sequence[str], covariates: pd.DataFrame, *,
-        time_unit: str = "months",
+        cluster: str | None = None, time_unit: str = "months",
     ) -> "StateHistory":  # fmt: skip
         """Freeze a matrix of state codes, one row a person of `covariates`.
+
+        `cluster` names a column of `covariates`.
 
         Raises
         ------
         CohortError
-            If shapes differ, a code is out of range, or observation resumes after a gap.
+            If shapes differ, a code is out of range, observation resumes after a gap, or the
+            cluster is no column or has missing values.
         """
+        require_columns(covariates, cluster=cluster)
         matrix = np.array(state, dtype=np.int8)
         if matrix.ndim != 2 or len(matrix) != len(covariates):
             raise CohortError("state: needs one row for each person of the covariates")
@@ -52,32 +59,36 @@ class StateHistory:
         refuse((seen[:, 1:] & ~seen[:, :-1]).any(axis=1), "state", "observed again after a gap")
         kept = covariates.reset_index(drop=True).copy()
         digest = digest_frame(pd.concat([kept, pd.DataFrame(matrix).add_prefix("_m")], axis=1))
-        return cls(frozen(matrix), tuple(states), kept, time_unit, digest[:16])
+        return cls(
+            frozen(matrix), tuple(states), codes(kept, cluster), kept, time_unit, digest[:16]
+        )
 
     @classmethod
     def from_frame(
         cls, frame: pd.DataFrame, *, person: str, month: str, state: str,
-        states: Sequence[str] | None = None, arm: str | None = None,
+        states: Sequence[str] | None = None, arm: str | None = None, cluster: str | None = None,
     ) -> "StateHistory":  # fmt: skip
         """Pivot a long frame (one row a person and month, months 0, 1, ...) into a matrix.
+
+        Other columns, `arm` and `cluster` too, are those of the first row of a person.
 
         Raises
         ------
         CohortError
             If a column is missing, a month is repeated, or a state is unknown.
         """
-        require_columns(frame, person=person, month=month, state=state, arm=arm)
+        require_columns(frame, person=person, month=month, state=state, arm=arm, cluster=cluster)
         refuse(frame.duplicated([person, month]).to_numpy(), "month", "repeated for one person")
         names = tuple(states) if states else tuple(sorted(frame[state].unique()))
-        codes = pd.Categorical(frame[state], categories=names).codes
-        refuse(codes < 0, "state", "not a known state")
+        number = pd.Categorical(frame[state], categories=names).codes
+        refuse(number < 0, "state", "not a known state")
         people = frame.drop_duplicates(person).drop(columns=[month, state])
         if arm is not None:
             people = people.assign(arm=people[arm])
         row = pd.Index(people[person]).get_indexer(frame[person])
         matrix = np.full((len(people), int(frame[month].max()) + 1), -1, dtype=np.int8)
-        matrix[row, frame[month].to_numpy(dtype=int)] = codes
-        return cls.from_matrix(matrix, names, people)
+        matrix[row, frame[month].to_numpy(dtype=int)] = number
+        return cls.from_matrix(matrix, names, people, cluster=cluster)
 
     def __len__(self) -> int:
         return len(self.state)

@@ -41,7 +41,7 @@ MONTH_STATES = (
     "died",
 )
 
-# Within one month the earlier of these goes before the later (statistics.md 1.3).
+# Within one month the earlier of these goes before the later (docs/conventions.md).
 ABSORBING = ("died", "emigrated", "disability_pension", "old_age_pension")
 
 SOURCES = ("sickness", "disability", "unemployment", "programme", "last_resort")

@@ -100,7 +100,7 @@ def open_samples(
             person=schema.PERSON_ID, arm=schema.ARM, time_unit=study.outcome.time_unit,
             causes=(study.outcome.cause, *study.competing),
         ),
-        states=_states(tables),
+        states=_states(tables, cluster),
         occasions=_occasions(tables),
         people=Persons.from_frame(people, person=schema.PERSON_ID, arm=schema.ARM),
         health=None if scores is None else health_panel(scores, tables, cluster=cluster),
@@ -143,7 +143,7 @@ def health_panel(
     )  # fmt: skip
 
 
-def _states(tables: CohortTables) -> StateHistory | None:
+def _states(tables: CohortTables, cluster: str | None) -> StateHistory | None:
     months = [name for name in tables.states if name[:1] == "m" and name[1:].isdigit()]
     if not months:
         return None
@@ -153,7 +153,9 @@ def _states(tables: CohortTables) -> StateHistory | None:
     matrix = tables.states[months].to_numpy()
     seen = (matrix >= 0).any(axis=0)
     n_month = max(int(seen.sum()), 1)
-    return StateHistory.from_matrix(matrix[:, :n_month], MONTH_STATES, tables.people)
+    return StateHistory.from_matrix(
+        matrix[:, :n_month], MONTH_STATES, tables.people, cluster=cluster
+    )
 
 
 def _occasions(tables: CohortTables) -> Occasions | None:

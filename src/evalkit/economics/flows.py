@@ -25,11 +25,14 @@ class ArmFlows:
     of_person : sparse matrix, shape (persons with a row, n_cell)
     shared : ndarray of float, shape (n_cell,)
         Flows of no person in particular, such as the budget of a package.
+    n_behind : ndarray of int, shape (n_party,)
+        Persons behind the flows of each party, society last.
     """
 
     n_person: int
     of_person: sparse.csr_array
     shared: np.ndarray
+    n_behind: np.ndarray
 
     def mean(self, times: np.ndarray | None = None) -> np.ndarray:
         """Flows per person; `times` says how often each person with a row was drawn."""
@@ -129,6 +132,7 @@ def _arm_flows(
     n_cell = len(parties) * (2 * (last + 1) + 1)
     amount = np.where(sides["kind"] == "intervention", -1.0, 1.0) * sides["amount"]
     holder, amount, cell = code[of_row][used], amount.to_numpy()[used], cell[used]
+    party = pd.Index(parties).get_indexer(sides["party"])[used]
     own = holder >= 0
     return ArmFlows(
         n_person=count,
@@ -136,7 +140,27 @@ def _arm_flows(
             (amount[own], (holder[own], cell[own])), shape=(len(distinct), n_cell)
         ),
         shared=np.bincount(cell[~own], amount[~own], minlength=n_cell),
+        n_behind=_n_behind(
+            holder[amount != 0],
+            party[amount != 0],
+            len(parties),
+            count,
+            has_person=len(distinct) > 0,
+        ),
     )
+
+
+def _n_behind(
+    holder: np.ndarray, party: np.ndarray, n_party: int, n_person: int, *, has_person: bool
+) -> np.ndarray:
+    """Persons with a flow of each party, society last; the whole arm if all are of no person."""
+    own = holder >= 0
+    pairs = np.unique(party[own] * (holder.max(initial=0) + 1) + holder[own])
+    of_party = np.bincount(pairs // (holder.max(initial=0) + 1), minlength=n_party)
+    shared = np.bincount(party[~own], minlength=n_party) > 0
+    n = np.append(of_party, len(np.unique(holder[own])))
+    of_nobody = np.append(shared, shared.any()) | (not has_person)
+    return np.where((n == 0) & of_nobody, n_person, n)
 
 
 def _cells(

@@ -129,7 +129,10 @@ def pay_off(
         in excess of the comparison arm's), `gain` (a year), `net` (gain less cost within the
         horizon, discounted), static pay-off in months with interval, dynamic pay-off with
         interval, first crossing, break-even share, and `reason` where a party has no pay-off:
-        `no outlay`, `never`, `not within 2 years`. A pay-off that never comes is infinite.
+        `no outlay`, `never`, `not within 2 years`. A pay-off that never comes is infinite. The
+        support of a party is the persons with a flow that it pays or receives, of society those
+        with any flow, the smaller arm's number in a contrast; the whole arm where flows are of no
+        person in particular.
 
     Raises
     ------
@@ -197,7 +200,7 @@ def pay_off(
             "label": "description",
             "method": f"{design}, {flows.last} months followed, then {beyond}, bootstrap {n_draw}",
         },
-        support={"n": [min(counts)] * len(flows.parties)},
+        support={"n": np.min([arm.n_behind for arm in flows.arms.values()], axis=0)},
         provenance=provenance(
             "pay_off", digest_frame(rows)[:16], seed=seed, design=design, n_person=n_person,
             months=months, months_before=months_before, horizon_years=horizon_years,

@@ -95,6 +95,8 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
 
 def reference_wave(panel: HealthPanel) -> int:
     """Wave 0, or the first wave where there is none."""
+    if not len(panel):
+        raise EstimationError("the panel has no rows")
     return 0 if (panel.wave == 0).any() else int(panel.wave.min())
 
 

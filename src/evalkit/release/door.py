@@ -24,7 +24,7 @@ RULES = {
     results.Characteristics: rows.by_level,
     results.BeforeAfter: rows.by_pair,
     results.NeedCoverage: rows.by_need,
-    results.PayOff: rows.by_account,
+    results.PayOff: rows.by_party,
     results.Ledger: rows.by_account,
     results.WaveMeans: rows.by_wave,
 }
@@ -92,7 +92,7 @@ def release(result: object, profile: str | Profile) -> Released:
         return _released_again(result, rule)
     if not isinstance(result, (*CURVES, *RULES)):
         raise DisclosureError(f"{type(result).__name__} is no result that the door knows")
-    if rule.hides_nothing:
+    if rule.hides_nothing or not len(result.support["n"]):
         frame, log = result.tidy().assign(suppressed=False), []
     elif isinstance(result, CURVES):
         frame, log = release_curve(result, rule)
@@ -118,6 +118,8 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list]:
         frame[column] = frame[column].astype(float).mask(mask & ~hidden)
     for column in decision.rounded:
         frame[column] = rule.round_count(frame[column])
+    for column in decision.told:
+        frame[column] = frame[column].mask(hidden, "")
     frame = _blank(frame.assign(suppressed=hidden), hidden, type(result).KEYS)
     few = f"{rows.FEW}: threshold {rule.threshold}"
     told = (
@@ -175,7 +177,7 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
         summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
     if isinstance(result, results.Flow):
         summary.update(_flow_ends(result, frame, rule))
-    if "society" in summary and frame["suppressed"].any():
+    if "society" in summary and _society_hidden(frame):
         summary["society"] = np.nan
     return summary
 
@@ -192,6 +194,13 @@ def _group_hidden(result, rule: Profile) -> bool:
     return bool(rule.too_few(largest).any()) or any(
         rule.hides(name, stratum) for stratum in largest.index
     )
+
+
+def _society_hidden(frame: pd.DataFrame) -> bool:
+    """Whether the row of society is hidden; where there is none, whether any row is."""
+    hidden = frame["suppressed"]
+    is_society = frame["party"] == rows.SOCIETY if "party" in frame else hidden
+    return bool(hidden[is_society].any() if is_society.any() else hidden.any())
 
 
 def _flow_ends(result, frame: pd.DataFrame, rule: Profile) -> dict:

@@ -18,6 +18,7 @@ from evalkit.release.tables import protect_table
 FEW = "rests on too few persons"
 OTHER_UNIT = "would give away a hidden number of another unit"
 OTHER_CELL = "would give away a hidden number of the same table"
+SOCIETY = "society"
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ class Decision:
     rounded : tuple of str
         Columns of counts that are rounded. Those who are missing from them have died, left the
         country or not answered; less the number who started, an exact count tells how many.
+    told : tuple of str
+        Columns of texts that tell of the numbers; empty in hidden rows.
     """
 
     address: list[str]
@@ -45,6 +48,7 @@ class Decision:
     cells: dict[str, np.ndarray] = field(default_factory=dict)
     keep: np.ndarray | None = None
     rounded: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     @property
     def suppressed(self) -> np.ndarray:
@@ -243,13 +247,42 @@ def by_test(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 def by_account(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide accounts of too few persons; if one row is hidden, all are, since they add up."""
-    few = profile.too_few(result.summary["n"]) | profile.too_few(result.support["n"])
-    keys = frame[list(type(result).KEYS)].astype(str).agg("/".join, axis=1)
-    addresses = [(result.provenance.function, "", key) for key in keys]
-    decision = _decision(addresses, np.broadcast_to(few, len(frame)).copy(), profile)
+    decision = _accounts(result, frame, profile)
     if decision.suppressed.any():
         decision.secondary = ~decision.suppressed
     return decision
+
+
+def by_party(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide parties of too few persons, and the smallest other one, since all add up to society.
+
+    Two hidden parties can rest on the same persons; so what is left for the hidden ones together
+    is safe only with one among them that is large enough. It is one that pays for interventions
+    too, if one of the hidden ones does and any is left. Where no other party is left, two hidden
+    ones are safe because society is; a single one is society.
+    """
+    decision = _accounts(result, frame, profile)
+    decision.told = ("reason",)
+    is_party = (frame["party"] != SOCIETY).to_numpy()
+    hidden = decision.suppressed & is_party
+    left = np.flatnonzero(is_party & ~hidden)
+    if not hidden.any():
+        return decision
+    if left.size:
+        n, pays = result.support["n"], frame["cost"].to_numpy(dtype=float) != 0.0
+        other_kind = pays[hidden].any() & ~pays
+        chosen = left[np.lexsort((n[left], other_kind[left]))[0]]
+        decision.secondary[chosen] = True
+    elif hidden.sum() == 1:
+        decision.secondary = ~decision.suppressed
+    return decision
+
+
+def _accounts(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    few = profile.too_few(result.summary["n"]) | profile.too_few(result.support["n"])
+    keys = frame[list(type(result).KEYS)].astype(str).agg("/".join, axis=1)
+    addresses = [(result.provenance.function, "", key) for key in keys]
+    return _decision(addresses, np.broadcast_to(few, len(frame)).copy(), profile)
 
 
 def _number(value: object) -> float:

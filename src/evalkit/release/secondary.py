@@ -21,6 +21,7 @@ from evalkit.release.tables import protect_blocks, protect_table
 
 COLUMNS = ["level", "code", "block"]
 CURVES = (kinds.SurvivalCurve, kinds.IncidenceCurve)
+BY_STRATUM = ("exits", "states", "people", "health")  # families of the same persons by arm
 
 
 def secondary_suppression(
@@ -77,6 +78,7 @@ def secondary_suppression(
     unknown = {type(item).__name__ for item in results if not isinstance(item, tuple(plan.rules))}
     if unknown:
         raise ParameterError(f"no blocks for results of kind {', '.join(sorted(unknown))}")
+    plan.strata(results)
     for kind, rule_of_kind in plan.rules.items():
         for result in results:
             if isinstance(result, kind):
@@ -107,6 +109,29 @@ class _Plan:
         level, code = self.hierarchy.level, self.hierarchy.code
         rows = [(level[node], code[node], name) for node, name in self.hidden]
         return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+    def strata(self, results: Sequence[object]) -> None:
+        """Plan the strata that each unit may show at all.
+
+        A unit's flow tells how many there are in all, so that all arms but one tell of the last.
+        """
+        found = [
+            _with_area(result).assign(count=result.support["n"])
+            for result in results
+            if isinstance(result, (*CURVES, kinds.Characteristics))
+        ]
+        if not found:
+            return
+        rows = pd.concat(found).groupby(["area", "rest"], sort=False)["count"].max().reset_index()
+        table, leaves = self._table(rows, "rest")
+        if table.shape[1] < 2:
+            return
+        hierarchy = self.hierarchy.restrict(leaves)
+        counts = table.to_numpy(dtype=float)
+        _, shown = protect_table(counts, hierarchy, fails=self.profile.fails)
+        for position, rest in enumerate(table.columns):
+            for name in BY_STRATUM:
+                self._hide(hierarchy, shown[:, position], block(name, rest))
 
     def curve(self, result) -> None:
         """Plan the times of every cause, and of any exit."""

@@ -14,15 +14,18 @@ from evalkit.report.parts import Part
 from evalkit.report.replay import RELEASED_FOLDER, store_recipe
 
 IMAGE_NAME = re.compile(r"fig-[a-z0-9]+(-[a-z0-9]+)*\.png")
+LONE_SENTENCE = re.compile(r"\[[^\n]*\]\{\.withheld\}")
 _numbers = count(1)
+_chapter: list[str] = []  # parts shown since the last heading
 
 
 def display(*parts: Part | None) -> None:
     """Show parts of a page: figures, tables and words that were made from released results.
 
     Under `evalkit report` a part becomes markdown for the renderer, its pictures files in
-    `figures/`. Elsewhere, as in JupyterLab, the picture with its alternative text and the table
-    appear as a reader will see them.
+    `figures/`; the sentence that something is not shown stands once in a chapter. Elsewhere, as in
+    JupyterLab, the picture with its alternative text and the table appear as a reader will see
+    them.
 
     Parameters
     ----------
@@ -48,7 +51,8 @@ def display(*parts: Part | None) -> None:
         _require_part(part)
     for part in given:
         if os.environ.get("EVALKIT_RUN") == "1":
-            _hand_over(part)
+            if not _is_repeated(part.markdown):
+                _hand_over(part)
         else:
             publish_display_data({"text/html": render_fragment(part.markdown, part.images)})
 
@@ -65,6 +69,16 @@ def _require_part(value: object) -> None:
         f"display shows parts of a page, not a value of type {type(value).__name__}: release the "
         "result and give it to a function of figures, tables or words"
     )
+
+
+def _is_repeated(markdown: str) -> bool:
+    """Whether this is only a sentence, that nothing is shown, which the chapter has already."""
+    if markdown.startswith("## "):
+        _chapter.clear()
+    is_lone = LONE_SENTENCE.fullmatch(markdown) is not None
+    is_repeated = is_lone and any(markdown in shown for shown in _chapter)
+    _chapter.append(markdown)
+    return is_repeated
 
 
 def _hand_over(part: Part) -> None:

@@ -8,10 +8,14 @@ from evalkit.report.reading import (
     contrast_label,
     contrast_value,
     degrees_of_freedom,
+    few_persons,
     horizon,
     is_without_rows,
 )
-from evalkit.report.text import Text
+from evalkit.report.text import Text, mark
+
+NO_COMPARISON = mark("Not possible: there is no comparison group.")
+FEW_ANSWERS = mark("Too few people answered about their health to say how they feel.")
 
 
 def within(time: int, text: Text) -> str:
@@ -165,9 +169,24 @@ def withheld_sentence(text: Text) -> str:
     return text.say("Not shown: so few people are behind the number that they could be recognised.")
 
 
+def is_without_comparison(released, text: Text) -> bool:
+    """Whether there is no estimate because it needs a comparison group, which the study lacks."""
+    is_contrast = released.provenance.function in ("ancova", "fixed_effects", "pay_off")
+    alone = text.labels.study.arms.comparison == "none"
+    return is_contrast and alone and is_without_rows(released)
+
+
 def not_shown(released, text: Text) -> str:
     """Say why nothing of a released result is shown."""
-    return too_few(text) if is_without_rows(released) else withheld_sentence(text)
+    if not is_without_rows(released):
+        counted = {"n", "n_person"} & set(released.summary)
+        few = counted and few_persons(released, text)
+        return too_few(text) if few else withheld_sentence(text)
+    if is_without_comparison(released, text):
+        return text.say(NO_COMPARISON)
+    if released.provenance.function in ("wave_means", "ancova", "fixed_effects"):
+        return text.say(FEW_ANSWERS)
+    return too_few(text)
 
 
 def occasion(month: int, text: Text) -> str:

@@ -130,7 +130,7 @@ def first_count(curve: Released, text: Text) -> ArmCount | None:
 
 def is_without_rows(released: Released) -> bool:
     """Whether there was no estimate to release: so few persons are behind it."""
-    return not len(released.rows["suppressed"])
+    return not len(require_released(released).rows["suppressed"])
 
 
 def is_too_few(curve: Released, text: Text) -> bool:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 
-import nbformat
-
 from evalkit.errors import ParameterError
 from evalkit.provenance import digest_json
 from evalkit.release import Released, read_released, write_released
@@ -75,6 +73,8 @@ def replay_parts(notebook: Path, labels: Labels, language: str) -> None:
     labels : Labels
     language : str
     """
+    import nbformat  # takes a second to load, and no notebook needs it
+
     work = notebook.parent
     text = open_text(labels, language)
     executed = nbformat.read(notebook, as_version=4)
@@ -127,4 +127,3 @@ def _unpack(value: dict, folder: Path, text: Text) -> object:
             return {name: _unpack(item, folder, text) for name, item in value["items"].items()}
         case _:
             return value["value"]
-

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from evalkit.report.figures.frame import (
-    drawn_part,
     MISSING,
+    drawn_part,
     shown,
     shown_range,
 )
@@ -64,7 +64,14 @@ def ancova(
         )
     n = float(ancova.summary.get("n_person", math.nan))
     return table_part(
-        name, header, rows, caption, [ancova, fixed_effects], text, n=n, text_columns=0,
+        name,
+        header,
+        rows,
+        caption,
+        [ancova, fixed_effects],
+        text,
+        n=n,
+        text_columns=0,
         keys=1,
     )
 

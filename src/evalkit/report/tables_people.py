@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from evalkit.report.figures.frame import (
-    drawn_part,
     MISSING,
+    drawn_part,
     shown,
     shown_range,
 )
@@ -78,7 +78,7 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
     before_after : Released BeforeAfter
     """
     frame = released_frame(before_after, "BeforeAfter")
-    points = lambda value: text.number(100 * value, 0, signed=True)  # noqa: E731
+    points = lambda value: text.number(value, 0, signed=True)  # noqa: E731
     rows = [
         [
             escape(sentence_case(state_name(row["source"], text))),
@@ -89,7 +89,7 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
             shown_range(
                 row["conf_low"],
                 row["conf_high"],
-                lambda low, high: text.range(100 * low, 100 * high, signed=True),
+                lambda low, high: text.range(low, high, signed=True),
             ),
             shown(row["n_entered"], text.number),
             shown(row["n_left"], text.number),

@@ -6,6 +6,7 @@ from evalkit.release import load_profile
 from evalkit.report.markup import div, escape, paragraphs, span
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
+    is_without_comparison,
     score_name,
     too_few,
     withheld_sentence,
@@ -17,6 +18,7 @@ from evalkit.report.reading import (
     first_arm,
     first_count,
     is_too_few,
+    is_without_rows,
     pay_off_label,
     require_all_released,
     society_row,
@@ -49,9 +51,9 @@ def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: 
     ]
     if months is not None:
         shown.append(_months_card(months, few, text))
-    if health is not None:
+    if health is not None and not is_without_comparison(health, text):
         shown.append(_health_card(health, few, wave, score, text))
-    if pay_off is not None:
+    if pay_off is not None and not is_without_comparison(pay_off, text):
         shown.append(_pay_off_card(pay_off, few, text))
     return Part(div("\n\n".join(shown), "cards"))
 
@@ -103,7 +105,7 @@ def _months_card(months, few: bool, text: Text) -> str:
             else text.say("{outcome}: months gained", outcome=text.outcome)
         )
     if few or not value.shown:
-        return _withheld_card(escape(unit), few, text)
+        return _withheld_card(escape(unit), few or is_without_rows(months), text)
     note = _interval_note(value, 1, has_comparison, text)
     return _card(text.number(value.estimate, 1, signed=has_comparison), escape(unit), note)
 
@@ -117,7 +119,8 @@ def _interval_note(value: Value, decimals: int, compared: bool, text: Text) -> s
 
 def _health_card(health, few: bool, wave: int, score: str, text: Text) -> str:
     decimals = 1 if text.is_score else 2
-    value = term_value(health, f"wave[{wave}]")
+    term = f"wave[{wave}]"
+    value = term_value(health, term)
     name = escape(score_name(score, text))
     unit = text.plural(
         "{score} after {n} month, points", "{score} after {n} months, points", wave, score=name
@@ -125,18 +128,20 @@ def _health_card(health, few: bool, wave: int, score: str, text: Text) -> str:
     if not text.is_score:
         unit = text.plural("{score} after {n} month", "{score} after {n} months", wave, score=name)
     if few or not value.shown:
-        return _withheld_card(unit, few, text)
+        return _withheld_card(unit, few or term not in set(health.rows["term"]), text)
     note = _interval_note(value, decimals, True, text)
     return _card(text.number(value.estimate, decimals, signed=True), unit, note)
 
 
 def _pay_off_card(pay_off, few: bool, text: Text) -> str:
+    if few or is_without_rows(pay_off):
+        return _withheld_card(text.say("pay-off for society"), True, text)
     row, years = society_row(pay_off), int(pay_off.summary["horizon_years"])
     share, months = float(row["break_even_share"]), float(row["pay_off_months"])
     within = text.plural("within {n} year", "within {n} years", years)
     compared = pay_off_label(pay_off, text) != "description"
-    if few or math.isnan(share):
-        return _withheld_card(text.say("pay-off for society"), few, text)
+    if math.isnan(share):
+        return _withheld_card(text.say("pay-off for society"), False, text)
     if share > 1:
         note = text.say("for society, whatever caused the change")
         return _card(text.say("not repaid"), within,

@@ -1,7 +1,5 @@
 """Words of the first page: title, the answer, and what the page cannot tell."""
 
-import math
-
 from evalkit.report.markup import div, escape, paragraphs, span
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (

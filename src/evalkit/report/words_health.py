@@ -6,19 +6,23 @@ from evalkit.report.markup import escape, span
 from evalkit.report.names import sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
+    FEW_ANSWERS,
     certainty,
+    is_without_comparison,
     label_span,
     score_name,
     too_few,
 )
 from evalkit.report.reading import (
     few_persons,
+    is_without_rows,
     require_all_released,
     term_value,
     useful_index,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
+from evalkit.report.words_method import missing
 from evalkit.report.words_people import chapter, withheld
 
 
@@ -30,9 +34,9 @@ def health(
 
     Parameters
     ----------
-    ancova : Released ModelFit
-        `ancova`: terms `wave[6]`, `wave[12]`, ...
-    means : Released WaveMeans
+    ancova : Released ModelFit or None
+        `ancova`: terms `wave[6]`, `wave[12]`, ...; None where there are no answers.
+    means : Released WaveMeans or None
     wave : int
         The wave that the sentence is about.
     score : str
@@ -41,11 +45,22 @@ def health(
         Smallest useful change, where the study file says `mid`.
     """
     require_all_released(ancova, means)
-    value = term_value(ancova, f"wave[{wave}]")
+    question = (
+        text.say("How did health change: {score}?", score=escape(score_name(score, text)))
+        if text.is_score
+        else text.say("How did health change?")
+    )
+    reason = _why_none(ancova, text)
+    if reason:
+        return missing(question, reason, text)
+    term = f"wave[{wave}]"
+    value = term_value(ancova, term)
     name = sentence_case(score_name(score, text))
     answer = withheld(text)
     if few_persons(ancova, text):
         answer = span(too_few(text), "withheld")
+    elif term not in set(ancova.rows["term"]):
+        answer = span(text.say(FEW_ANSWERS), "withheld")
     elif value.shown:
         decimals = 1 if text.is_score else 2
         spoken = text.plural(
@@ -57,12 +72,18 @@ def health(
             range=text.range(value.low, value.high, decimals, signed=True),
         )  # fmt: skip
         answer = f"{spoken} {_health_certainty(ancova, value, useful, text)}".strip()
-    question = (
-        text.say("How did health change: {score}?", score=escape(score_name(score, text)))
-        if text.is_score
-        else text.say("How did health change?")
-    )
     return chapter(question, f"{answer} {label_span(ancova, text)}", _health_reading(text), text)
+
+
+def _why_none(ancova, text: Text) -> str:
+    """Id of the reason why there is nothing about health; empty where there is something."""
+    if text.labels.study.health is None:
+        return "no_instrument"
+    if ancova is None:
+        return "health"
+    if is_without_comparison(ancova, text):
+        return "no_comparison"
+    return "too_few_answers" if is_without_rows(ancova) else ""
 
 
 def _health_certainty(ancova, value, useful, text: Text) -> str:

@@ -1,9 +1,10 @@
 """Words about how it was done: definitions, rules, sources, and what could not be done."""
 
-from evalkit.report.markup import escape, paragraphs, pipe_table
+from evalkit.report.markup import escape, paragraphs, pipe_table, span
 from evalkit.report.names import EXITS, code_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import require_all_released
+from evalkit.report.phrases import FEW_ANSWERS, NO_COMPARISON
+from evalkit.report.reading import contrast_label, is_without_rows, require_all_released
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text, mark
 
@@ -25,10 +26,13 @@ CHAPTERS = {
     "pace": mark("How much faster was it?"),
 }
 REASONS = {
+    "too_few_answers": FEW_ANSWERS,
     "too_few": mark("Not shown: too few people took part for a reliable number."),
-    "no_comparison": mark("Not possible: there is no comparison group."),
+    "no_comparison": NO_COMPARISON,
     "no_events": mark("Not possible: nobody had reached the outcome."),
     "not_estimable": mark("Not possible: it could not be estimated from these records."),
+    "no_instrument": mark("Not possible: the study file names no questionnaire about health."),
+    "no_population": mark("Not possible: the population of working age is not known."),
 }
 TABLES = {
     "persons": mark("people"),
@@ -54,21 +58,26 @@ def not_possible(chapter: str, reason: str, text: Text) -> Part:
     chapter : str
         Name of the chapter, for example `"health"`.
     reason : str
-        Name of the missing table, or one of `too_few`, `no_comparison`, `no_events`,
-        `not_estimable`.
+        Name of the missing table, or one of `too_few`, `too_few_answers`, `no_comparison`,
+        `no_events`, `not_estimable`, `no_instrument`, `no_population`.
     """
+    question = text.say(CHAPTERS[chapter])
+    if chapter == "self_support" and text.is_events:
+        question = text.say("When was this reached: {outcome}?", outcome=escape(text.outcome))
+    return missing(question, reason, text)
+
+
+def missing(question: str, reason: str, text: Text) -> Part:
+    """Set a chapter's heading, and why there is nothing under it; see `not_possible`."""
     if reason in REASONS:
         spoken = text.say(REASONS[reason])
     else:
         name = text.say(TABLES[reason]) if reason in TABLES else reason
         spoken = text.say(
-            "Not possible: the study has no such table: {name} ({table}).",
+            "Not possible: the records hold nothing about this: {name} ({table}).",
             name=escape(name), table=reason,
         )  # fmt: skip
-    question = text.say(CHAPTERS[chapter])
-    if chapter == "self_support" and text.is_events:
-        question = text.say("When was this reached: {outcome}?", outcome=escape(text.outcome))
-    return Part(paragraphs(f"## {question}", spoken))
+    return Part(paragraphs(f"## {question}", span(spoken, "withheld")))
 
 
 @page_part
@@ -106,10 +115,11 @@ def _points(shown, text: Text) -> list[str]:
         if study.assignment == "randomised"
         else text.say("The groups were not drawn by lot.")
     )
-    points.append(text.say(
-        "Limits for what is called clear, probable or large enough to matter are evalkit's own "
-        "choice."
-    ))  # fmt: skip
+    if any(contrast_label(value, text) != "description" for value in shown):
+        points.append(text.say(
+            "Limits for what is called clear, probable or large enough to matter are evalkit's own "
+            "choice."
+        ))  # fmt: skip
     points.append(_disclosure(shown, text))
     return [*points, _source(text)]
 
@@ -168,6 +178,8 @@ def _disclosure(shown, text: Text) -> str:
     total = sum(len(value.rows["suppressed"]) for value in shown)
     if study.disclosure == "public":
         return text.say("The records are public; nothing is withheld.")
+    if not total:
+        return text.say("Disclosure rule: {profile}.", profile=study.disclosure)
     return text.say(
         "Disclosure rule {profile}: {hidden} of {total} numbers in this report are withheld.",
         profile=study.disclosure, hidden=hidden, total=total,
@@ -192,6 +204,7 @@ def _provenance(shown, text: Text) -> str:
             text.number(int(value.rows["suppressed"].sum())),
         )
         for value in shown
+        if not is_without_rows(value)
     }
     header = [
         text.say("Computation"),

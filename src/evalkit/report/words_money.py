@@ -7,16 +7,19 @@ from evalkit.report.markup import escape, span
 from evalkit.report.names import actor_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
+    is_without_comparison,
     too_few,
 )
 from evalkit.report.reading import (
     few_persons,
+    is_without_rows,
     pay_off_label,
     released_frame,
     society_row,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
+from evalkit.report.words_method import missing
 from evalkit.report.words_people import chapter, withheld
 
 
@@ -26,8 +29,15 @@ def pay_off(pay_off, text: Text) -> Part:
 
     Parameters
     ----------
-    pay_off : Released PayOff
+    pay_off : Released PayOff or None
+        None where there are no costs.
     """
+    question = text.say("Who pays and who gains?")
+    if pay_off is None:
+        return missing(question, "costs", text)
+    if is_without_rows(pay_off):
+        alone = is_without_comparison(pay_off, text)
+        return missing(question, "no_comparison" if alone else "too_few", text)
     frame, row = released_frame(pay_off, "PayOff"), society_row(pay_off)
     few = few_persons(pay_off, text)
     answer = span(too_few(text), "withheld") if few else _pay_off_sentence(row, pay_off, text)
@@ -44,7 +54,7 @@ def pay_off(pay_off, text: Text) -> Part:
         "whether the cost is repaid."
     )
     spoken = span(estimand_label(pay_off_label(pay_off, text), text), "label")
-    return chapter(text.say("Who pays and who gains?"), f"{answer} {spoken}", reading, text)
+    return chapter(question, f"{answer} {spoken}", reading, text)
 
 
 def _pay_off_sentence(row, pay_off, text: Text) -> str:

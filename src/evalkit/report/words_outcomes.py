@@ -18,11 +18,13 @@ from evalkit.report.reading import (
     first_arm,
     horizon,
     is_too_few,
+    is_without_rows,
     released_frame,
     require_all_released,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
+from evalkit.report.words_method import missing
 from evalkit.report.words_people import chapter, withheld
 
 
@@ -32,8 +34,8 @@ def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
 
     Parameters
     ----------
-    reached : Released Contrast
-        `incidence_at`.
+    reached : Released Contrast or None
+        `incidence_at`; None where the outcome is not known of anybody.
     months : Released Contrast or None
         `time_in_state`, or `time_lost` for an events table.
     status : Released Contrast or None
@@ -42,7 +44,12 @@ def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
         By arm; with it a municipality with too few people shows no estimate.
     """
     require_all_released(reached, months, status, curve)
-    if curve is not None and is_too_few(curve, text):
+    question = text.say("How many come to support themselves, and when?")
+    if text.is_events:
+        question = text.say("When was this reached: {outcome}?", outcome=escape(text.outcome))
+    if reached is None:
+        return missing(question, "events" if text.is_events else "participations", text)
+    if is_without_rows(reached) or (curve is not None and is_too_few(curve, text)):
         sentences, months, status = [span(too_few(text), "withheld")], None, None
     else:
         sentences = [_share_sentence(reached, text)]
@@ -52,13 +59,8 @@ def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
         sentences.append(_relapse_sentence(reached, status, text))
     answer = " ".join([*filter(None, sentences), label_span(reached, text)])
     if text.is_events:
-        return chapter(
-            text.say("When was this reached: {outcome}?", outcome=escape(text.outcome)),
-            answer, _events_reading(text), text,
-        )  # fmt: skip
-    return chapter(
-        text.say("How many come to support themselves, and when?"), answer, _reading(text), text
-    )
+        return chapter(question, answer, _events_reading(text), text)
+    return chapter(question, answer, _reading(text), text)
 
 
 def _share_sentence(reached, text: Text) -> str:
@@ -168,11 +170,14 @@ def pace(test, cox, text: Text) -> Part:
 
     Parameters
     ----------
-    test : Released Check
+    test : Released Check or None
         `logrank_test`.
     cox : Released ModelFit or None
     """
     require_all_released(test, cox)
+    question = text.say("How much faster was it?")
+    if test is None or is_without_rows(test):
+        return missing(question, "events" if test is None else "too_few", text)
     row = released_frame(test, "Check").iloc[0]
     answer = withheld(text)
     if math.isfinite(row["statistic"]) and math.isfinite(row["p_value"]):
@@ -187,7 +192,7 @@ def pace(test, cox, text: Text) -> Part:
         "times faster a group with the property reaches the outcome than one without, among those "
         "still followed; 1 means no difference."
     )
-    return chapter(text.say("How much faster was it?"), f"{answer} {_label(text)}", reading, text)
+    return chapter(question, f"{answer} {_label(text)}", reading, text)
 
 
 def _label(text: Text) -> str:

@@ -6,10 +6,16 @@ from evalkit.report.certainty import estimand_label
 from evalkit.report.markup import callout, escape, paragraphs, span
 from evalkit.report.names import code_name, sentence_case, state_name
 from evalkit.report.parts import Part
-from evalkit.report.phrases import compared_with, occasion, withheld_sentence
-from evalkit.report.reading import arms_of, released_frame, require_all_released
+from evalkit.report.phrases import compared_with, not_shown, occasion, withheld_sentence
+from evalkit.report.reading import (
+    arms_of,
+    is_without_rows,
+    released_frame,
+    require_all_released,
+)
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
+from evalkit.report.words_method import missing
 
 OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "self_support")
 
@@ -84,8 +90,12 @@ def need(need, text: Text) -> Part:
 
     Parameters
     ----------
-    need : Released NeedCoverage
+    need : Released NeedCoverage or None
+        None where the population is not known.
     """
+    question = text.say("How many need it, and how many got it?")
+    if need is None or is_without_rows(need):
+        return missing(question, "no_population", text)
     frame = released_frame(need, "NeedCoverage")
     rows = frame[frame["quantity"] == "coverage"].dropna(subset=["low", "high"])
     answer = withheld(text)
@@ -104,9 +114,7 @@ def need(need, text: Text) -> Part:
         "chance. Source of the shares: {source}.",
         source=escape(text.labels.study.need.source),
     )
-    return chapter(
-        text.say("How many need it, and how many got it?"), f"{answer} {label}", reading, text
-    )
+    return chapter(question, f"{answer} {label}", reading, text)
 
 
 @page_part
@@ -115,21 +123,25 @@ def before_after(before_after, text: Text) -> Part:
 
     Parameters
     ----------
-    before_after : Released BeforeAfter
+    before_after : Released BeforeAfter or None
+        None where the sources of support are not known.
     """
+    question = text.say("What changed from before to after?")
+    if before_after is None or is_without_rows(before_after):
+        return missing(question, "spells" if before_after is None else "too_few", text)
     frame = released_frame(before_after, "BeforeAfter")
-    frame = frame[frame["stratum"] == arms_of(frame)[0]] if len(frame) else frame
+    frame = frame[frame["stratum"] == arms_of(frame)[0]]
     shown = frame.dropna(subset=["share_before", "share_after"])
-    answer = _change_sentence(shown, before_after, text) if len(shown) else withheld(text)
+    answer = span(not_shown(before_after, text), "withheld")
+    if len(shown):
+        answer = _change_sentence(shown, before_after, text)
     label = span(estimand_label("description", text), "label")
     reading = text.say(
         "A hollow dot is the share before, a filled dot the share after; the arrow shows the "
         "direction. All who started are counted, also those who left early. The change is not an "
         "effect: many would have changed without help too."
     )
-    return chapter(
-        text.say("What changed from before to after?"), f"{answer} {label}", reading, text
-    )
+    return chapter(question, f"{answer} {label}", reading, text)
 
 
 def _change_sentence(shown, before_after, text: Text) -> str:
@@ -153,9 +165,13 @@ def municipalities(municipalities, text: Text) -> Part:
 
     Parameters
     ----------
-    municipalities : Released Contrast
+    municipalities : Released Contrast or None
         `incidence_at` by municipality and arm; the programme arm is described.
     """
+    question = text.say("How do the municipalities compare?")
+    if municipalities is None or is_without_rows(municipalities):
+        reason = "municipalities" if municipalities is None else "too_few"
+        return missing(question, reason, text)
     frame = released_frame(municipalities, "Contrast")
     rows = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")]
     shown = rows.dropna(subset=["estimate", "conf_low", "conf_high"])
@@ -177,6 +193,4 @@ def municipalities(municipalities, text: Text) -> Part:
         "is alphabetical and is not a ranking: where bars overlap the line, chance alone can be "
         "behind the distance."
     )
-    return chapter(
-        text.say("How do the municipalities compare?"), f"{answer} {label}", reading, text
-    )
+    return chapter(question, f"{answer} {label}", reading, text)

@@ -1,28 +1,16 @@
 """Records to slices: read once, build the cohort once, cut it into each unit's own rows."""
 
 import shutil
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
-import pandas as pd
-
 from evalkit.cohort import CohortTables, build_cohort
-from evalkit.errors import CohortError
 from evalkit.provenance import digest_bytes, digest_json
 from evalkit.records import read_records, record_files
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, plan_units, read_json, source_digest, write_json
-from evalkit.study import Study, Words
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A study whose cohort stands in its work folder."""
-
-    study: Study
-    units: tuple[UnitPlan, ...]
-    key: str
-    was_kept: bool
+from evalkit.run.prepared import Prepared, read_prepared
+from evalkit.study import Study
 
 
 def prepare(study: Study, layout: Layout) -> Prepared:
@@ -49,31 +37,6 @@ def prepare(study: Study, layout: Layout) -> Prepared:
         },
     )
     return Prepared(study, tuple(units), key, False)
-
-
-def read_prepared(folder: Path) -> Prepared:
-    """What `prepare` left in a study's work folder, taken as it stands.
-
-    Raises
-    ------
-    CohortError
-        If nothing was prepared there.
-    """
-    known = read_json(folder / "prepared.json")
-    if known is None:
-        raise CohortError(f"{folder.name}: not prepared yet; run `evalkit report` first")
-    units = tuple(_unit_from(item) for item in known["units"])
-    return Prepared(Study.model_validate(known["study"]), units, known["key"], True)
-
-
-def read_cohort(folder: Path) -> CohortTables:
-    """Cohort tables of a whole study or of one unit's slice."""
-    return CohortTables(
-        **{
-            field.name: pd.read_parquet(folder / f"{field.name}.parquet")
-            for field in fields(CohortTables)
-        }
-    )
 
 
 def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -> None:
@@ -104,7 +67,3 @@ def _unit_to(unit: UnitPlan) -> dict:
         "place": unit.place.model_dump(),
         "parent": unit.parent.model_dump(),
     }
-
-
-def _unit_from(item: dict) -> UnitPlan:
-    return UnitPlan(item["level"], item["code"], Words(**item["place"]), Words(**item["parent"]))

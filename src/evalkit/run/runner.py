@@ -23,8 +23,9 @@ from evalkit.run.plan import (
     select_units,
     template_path,
 )
-from evalkit.run.prepare import prepare, read_prepared
-from evalkit.run.shared import run_shared_stage
+from evalkit.run.prepare import prepare
+from evalkit.run.prepared import read_prepared
+from evalkit.run.stage import run_shared_stage
 from evalkit.run.worker import FAILED, REFUSED, Record, Task, kept_record, make_report, start_worker
 from evalkit.study import Study
 

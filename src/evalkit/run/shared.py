@@ -5,7 +5,6 @@ it keeps is cut into the slices, so that a unit's key changes only when its own 
 """
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,18 +23,13 @@ from evalkit.cohort import (
     open_samples,
     part_of,
 )
-from evalkit.provenance import digest_files, digest_json
 from evalkit.release import Profile, Released, load_profile, require_released, write_released
-from evalkit.run.execute import run_notebook
-from evalkit.run.layout import SITE_VARIABLE, Layout, find_study, running_layout
-from evalkit.run.plan import UnitPlan, read_json, source_digest, write_json
-from evalkit.run.prepare import prepare, read_cohort, read_prepared
-from evalkit.share import shared_folder
+from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
+from evalkit.run.prepared import read_cohort
 from evalkit.study import Study
 
+LEVELS = ("municipality", "federation", "county", "national")
 SCORES, PLAN, RELEASED = "scores.parquet", "suppression.parquet", "released"
-TEMPLATE = "shared_stage.ipynb"
-NATIONAL = ("national", "study", "federation", "county")
 BASELINE = ("sex", "age_group", "education", "origin", "support_months")
 
 
@@ -100,8 +94,9 @@ class Shared:
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """Levels that are published."""
-        return self.study.report.levels
+        """Levels that are published, smallest first; the national page shows municipalities too."""
+        shown = {*self.study.report.levels, "municipality"}
+        return tuple(level for level in LEVELS if level in shown)
 
     def by_municipality(self, estimator: Callable[[object], object]) -> dict[str, list[object]]:
         """Flow of each municipality, and an estimate from its area where the study has areas."""
@@ -161,6 +156,8 @@ def open_shared(study: str) -> Shared:
     protocol = find_study(study)
     layout = running_layout(protocol)
     if SITE_VARIABLE not in os.environ:
+        from evalkit.run.prepare import prepare  # only in JupyterLab; it loads the readers
+
         prepare(protocol, layout)
     tables = read_cohort(layout.cohort)
     layout.shared.mkdir(parents=True, exist_ok=True)
@@ -172,51 +169,3 @@ def open_shared(study: str) -> Shared:
         _tables=tables,
         _folder=layout.shared,
     )
-
-
-def run_shared_stage(name: str, study: Study, layout: Layout) -> bool:
-    """Run the shared stage unless its results stand for the same cohort; True if it ran.
-
-    Raises
-    ------
-    EstimationError
-        If a cell of the stage's notebook fails.
-    """
-    prepared = read_prepared(layout.folder)
-    template = shared_folder("notebooks") / TEMPLATE
-    key = digest_json([prepared.key, digest_files([template], template.parent), source_digest()])
-    known = read_json(layout.folder / "shared.json")
-    if known and known["key"] == key:
-        return False
-    if not _needs_stage(prepared.units):
-        write_json(layout.folder / "shared.json", {"key": key})
-        return False
-    shutil.rmtree(layout.shared, ignore_errors=True)
-    layout.shared.mkdir(parents=True)
-    work = layout.folder / "executed" / "shared"
-    run_notebook(template, work, {"study": name}, site=layout.site)
-    for unit in prepared.units:
-        _cut(unit, layout)
-    write_json(layout.folder / "shared.json", {"key": key})
-    return True
-
-
-def _needs_stage(units: tuple[UnitPlan, ...]) -> bool:
-    return any(unit.level != "study" for unit in units)
-
-
-def _cut(unit: UnitPlan, layout: Layout) -> None:
-    """Give a unit its part of the scores, the plan, and the released tables it reads."""
-    target = layout.slices(unit.name)
-    if (layout.shared / SCORES).is_file():
-        scores = pd.read_parquet(layout.shared / SCORES)
-        people = pd.read_parquet(target / "people.parquet", columns=["person_id"])
-        own = scores[scores["person_id"].isin(people["person_id"])].drop(columns="municipality")
-        own.reset_index(drop=True).to_parquet(target / SCORES, index=False)
-    if (layout.shared / PLAN).is_file():
-        plan = pd.read_parquet(layout.shared / PLAN)
-        own = plan[(plan["level"] == unit.level) & (plan["code"] == unit.code)]
-        own.reset_index(drop=True).to_parquet(target / PLAN, index=False)
-    shutil.rmtree(target / RELEASED, ignore_errors=True)
-    if unit.level in NATIONAL and (layout.shared / RELEASED).is_dir():
-        shutil.copytree(layout.shared / RELEASED, target / RELEASED)

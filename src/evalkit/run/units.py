@@ -24,13 +24,13 @@ from evalkit.cohort import (
     open_samples,
 )
 from evalkit.errors import EstimationError, ParameterError
-from evalkit.provenance import provenance
+from evalkit.provenance import digest_frame, provenance
 from evalkit.release import Profile, Released, load_profile, read_released, release
 from evalkit.results import Flow
-from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
+from evalkit.run.layout import SITE_VARIABLE, Layout, find_study, running_layout
 from evalkit.run.plan import UnitPlan
-from evalkit.run.prepare import prepare, read_cohort, read_prepared
-from evalkit.run.shared import PLAN, RELEASED, SCORES, baseline_variables, run_shared_stage
+from evalkit.run.prepared import read_cohort, read_prepared
+from evalkit.run.shared import PLAN, RELEASED, SCORES, baseline_variables
 from evalkit.study import Labels, Need, Study
 
 
@@ -168,11 +168,18 @@ class Unit:
         """Value set of the health index; None where the study has no health index."""
         return self.study.health.value_set if self.study.health else None
 
-    @property
-    def useful_index(self) -> float | None:
-        """Smallest useful difference in the index where the study gives a number."""
+    def useful_health(self, of_value_set: Callable[[str], object]) -> float | None:
+        """Smallest useful difference in health; None where none is known.
+
+        Parameters
+        ----------
+        of_value_set : callable
+            `minimal_important_difference`: where the study file says `mid`, its `size`.
+        """
         size = self.study.useful_size.index
-        return None if size == "mid" else size
+        if size != "mid":
+            return size
+        return None if self.value_set is None else of_value_set(self.value_set).size
 
     @property
     def need(self) -> Need:
@@ -228,7 +235,9 @@ FEWEST = 10  # persons of an arm; with fewer, under any profile, an estimate may
 def _without_rows(estimator: Callable[..., object], sample: object) -> object:
     """A result of the estimator's kind that holds no estimate."""
     kind = typing.get_type_hints(estimator)["return"]
-    made = provenance(estimator.__name__, getattr(sample, "digest", "none"))
+    is_frame = isinstance(sample, pd.DataFrame)
+    digest = digest_frame(sample)[:16] if is_frame else sample.digest
+    made = provenance(estimator.__name__, digest)
     keys = {name: np.array([], dtype=object) for name in kind.KEYS}
     return kind(rows=keys, summary={}, support={"n": []}, provenance=made)
 
@@ -258,8 +267,7 @@ def open_unit(study: str, unit: str) -> Unit:
     if SITE_VARIABLE in os.environ:
         units = read_prepared(layout.folder).units
     else:
-        units = prepare(protocol, layout).units
-        run_shared_stage(study, protocol, layout)
+        units = _prepare_by_hand(study, protocol, layout)
     plan = _find(unit, units)
     folder = layout.slices(plan.name)
     tables = read_cohort(folder)
@@ -271,6 +279,16 @@ def open_unit(study: str, unit: str) -> Unit:
         _tables=tables,
         _scores=_scores(folder),
     )
+
+
+def _prepare_by_hand(name: str, study: Study, layout: Layout) -> tuple[UnitPlan, ...]:
+    """What a run does before its notebooks; only JupyterLab needs it, so it is loaded here."""
+    from evalkit.run.prepare import prepare
+    from evalkit.run.stage import run_shared_stage
+
+    units = prepare(study, layout).units
+    run_shared_stage(name, study, layout)
+    return units
 
 
 def _find(name: str, units: tuple[UnitPlan, ...]) -> UnitPlan:

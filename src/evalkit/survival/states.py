@@ -10,6 +10,7 @@ from evalkit.errors import EstimationError, ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import Contrast, OccupationCurve
 from evalkit.survival.contrasts import NOT_OBSERVED, Levels, contrast, require_horizon
+from evalkit.survival.grouped import units_of_dependence
 from evalkit.survival.intervals import critical_value, share_interval
 from evalkit.survival.risksets import require_rows
 
@@ -27,7 +28,7 @@ class Histories:
     n_person : ndarray of int, shape (n_level,)
     weight : ndarray of float, shape (n,)
     dependence, df, n_cluster, is_robust
-        As in `Grouped`: every person is a unit of its own.
+        As in `Grouped`: without clusters every person is a unit of its own.
     """
 
     state: np.ndarray
@@ -35,9 +36,9 @@ class Histories:
     labels: tuple[str, ...]
     n_person: np.ndarray
     weight: np.ndarray
-    dependence: None = None
-    df: float = np.inf
-    n_cluster: float = np.nan
+    dependence: np.ndarray | None
+    df: float
+    n_cluster: float
     is_robust: bool = True
 
 
@@ -62,7 +63,7 @@ def occupation(
     Raises
     ------
     EstimationError
-        If nobody is observed.
+        If nobody is observed, or a group has fewer than two clusters.
     ParameterError
         If `conf_level` is not allowed.
 
@@ -71,7 +72,8 @@ def occupation(
     Aalen-Johansen: p(t) = p(t-1) P(t), where P(t) holds the shares of moves among those observed
     in both months; p(0) is observed. The only censoring is the end of observation. A state whose
     members have all left observation keeps its share, since no move out of it can be estimated.
-    The error is the infinitesimal jackknife over persons.
+    The error is the infinitesimal jackknife over persons, or over clusters where the history has
+    them; then the interval is t, see docs/conventions.md, few clusters.
 
     References
     ----------
@@ -87,13 +89,15 @@ def occupation(
     [0.0, 0.5, 0.75]
     """
     data = _histories(history, by)
-    critical = critical_value(conf_level)
+    critical = critical_value(conf_level, data.df)
     n_level, n_state, n_month = len(data.labels), len(history.states), data.state.shape[1]
     share = np.full((n_level, n_state, n_month), np.nan)
     error = np.full((n_level, n_state, n_month), np.nan)
+    unit, level_of_unit = _units(data)
     for month, (probability, influence) in enumerate(_months(data, n_state)):
         share[:, :, month] = probability
-        squares = [np.bincount(data.level, one**2, minlength=n_level) for one in influence.T]
+        sums = [np.bincount(unit, one) for one in influence.T]
+        squares = [np.bincount(level_of_unit, one**2, minlength=n_level) for one in sums]
         error[:, :, month] = np.where(
             np.isnan(probability), np.nan, np.sqrt(np.column_stack(squares))
         )
@@ -163,7 +167,7 @@ def state_at(
     Raises
     ------
     EstimationError
-        If nobody is observed.
+        If nobody is observed, or a group has fewer than two clusters.
     ParameterError
         If `state`, `horizon` or `conf_level` is not allowed.
 
@@ -226,7 +230,7 @@ def time_in_state(
     Raises
     ------
     EstimationError
-        If nobody is observed.
+        If nobody is observed, or a group has fewer than two clusters.
     ParameterError
         If `state`, `horizon` or `conf_level` is not allowed.
 
@@ -274,12 +278,27 @@ def _checked(history: StateHistory, by, state: str, horizon: float) -> tuple[int
 def _histories(history: StateHistory, by) -> Histories:
     require_rows(history)
     level, labels = history.groups(by)
-    n_person = np.bincount(level[history.state[:, 0] >= 0], minlength=len(labels))
+    seen = history.state[:, 0] >= 0
+    n_person = np.bincount(level[seen], minlength=len(labels))
     if np.any(n_person == 0):
         raise EstimationError(
             f"state: nobody is observed in {int((n_person == 0).sum())} of {len(labels)} groups"
         )
-    return Histories(history.state, level, labels, n_person, np.ones(len(level)))
+    cluster = None if history.cluster is None else history.cluster[seen]
+    n, level = int(seen.sum()), level[seen]
+    dependence, df, n_cluster = units_of_dependence(cluster, np.arange(n), level)
+    return Histories(
+        history.state[seen], level, labels, n_person, np.ones(n), dependence, df, n_cluster
+    )
+
+
+def _units(data: Histories) -> tuple[np.ndarray, np.ndarray]:
+    """What adds up to one influence: a unit of dependence in a level (n,), and its level."""
+    if data.dependence is None:
+        return np.arange(len(data.level)), data.level
+    n_level = len(data.labels)
+    pair, unit = np.unique(data.dependence * n_level + data.level, return_inverse=True)
+    return unit, pair % n_level
 
 
 def _months(data: Histories, n_state: int):

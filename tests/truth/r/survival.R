@@ -179,8 +179,9 @@ for (person in 1:n) {
 }
 arm <- sample(c("programme", "comparison"), n, TRUE)
 text <- apply(history - 1, 1, function(row) paste(row[!is.na(row)], collapse = ""))
-write.csv(data.frame(id = 1:n, arm, states = text), "survival_states.csv", row.names = FALSE,
-          quote = FALSE)
+cluster <- 1:n %% 10
+write.csv(data.frame(id = 1:n, arm, cluster, states = text), "survival_states.csv",
+          row.names = FALSE, quote = FALSE)
 
 steps <- do.call(rbind, lapply(1:n, function(person) {
   month <- seq_len(last[person])
@@ -198,6 +199,18 @@ for (name in states) {
   column <- match(name, fit$states)
   keep("states", "occupation", stratum, name, fit$time, fit$pstate[, column],
        fit$std.err[, column])
+}
+# As above, the error by cluster follows from the influence matrix (person, time, state).
+for (level in unique(arm)) {
+  part <- steps[steps$arm == level, ]
+  fit <- survfit(Surv(start, stop, to) ~ 1, part, id = id, istate = istate, influence = TRUE)
+  of_person <- cluster[unique(part$id)]
+  for (name in states) {
+    column <- match(name, fit$states)
+    influence <- fit$influence.pstate[, -1, column]  # the first is time 0
+    keep("states", "occupation_cluster", level, name, fit$time, fit$pstate[, column],
+         sqrt(colSums(rowsum(influence, of_person)^2)))
+  }
 }
 
 table <- do.call(rbind, out)

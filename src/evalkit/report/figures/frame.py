@@ -32,7 +32,7 @@ def drawn_part(function: Callable[..., Part | None]) -> Callable[..., Part | Non
     def drawn(first, *args, **kwargs) -> Part | None:
         if first is None:
             return None
-        text = next(value for value in args if isinstance(value, Text))
+        text = next(value for value in (*args, *kwargs.values()) if isinstance(value, Text))
         if require_released(first).is_withheld:
             return not_shown_part(first, text)
         return function(first, *args, **kwargs)

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
-    drawn_part,
     MISSING,
+    drawn_part,
     is_sparse,
     picture,
     summary_n,

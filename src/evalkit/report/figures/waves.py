@@ -7,7 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n, too_few_part
+from evalkit.report.figures.frame import (
+    drawn_part,
+    picture,
+    shown,
+    shown_range,
+    summary_n,
+    too_few_part,
+)
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part

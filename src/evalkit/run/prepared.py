@@ -1,0 +1,50 @@
+"""What stands in a study's work folder: its units, and the cohort as tables."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from evalkit.cohort import CohortTables
+from evalkit.errors import CohortError
+from evalkit.run.plan import UnitPlan, read_json
+from evalkit.study import Study, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A study whose cohort stands in its work folder."""
+
+    study: Study
+    units: tuple[UnitPlan, ...]
+    key: str
+    was_kept: bool
+
+
+def read_prepared(folder: Path) -> Prepared:
+    """What `prepare` left in a study's work folder, taken as it stands.
+
+    Raises
+    ------
+    CohortError
+        If nothing was prepared there.
+    """
+    known = read_json(folder / "prepared.json")
+    if known is None:
+        raise CohortError(f"{folder.name}: not prepared yet; run `evalkit report` first")
+    units = tuple(_unit_from(item) for item in known["units"])
+    return Prepared(Study.model_validate(known["study"]), units, known["key"], True)
+
+
+def read_cohort(folder: Path) -> CohortTables:
+    """Cohort tables of a whole study or of one unit's slice."""
+    return CohortTables(
+        **{
+            field.name: pd.read_parquet(folder / f"{field.name}.parquet")
+            for field in fields(CohortTables)
+        }
+    )
+
+
+def _unit_from(item: dict) -> UnitPlan:
+    return UnitPlan(item["level"], item["code"], Words(**item["place"]), Words(**item["parent"]))

@@ -1,0 +1,65 @@
+"""The shared stage as a step of a run: started by path, kept by key, cut into the slices."""
+
+import shutil
+
+import pandas as pd
+
+from evalkit.provenance import digest_files, digest_json
+from evalkit.run.execute import run_notebook
+from evalkit.run.layout import Layout
+from evalkit.run.plan import UnitPlan, read_json, source_digest, write_json
+from evalkit.run.prepared import read_prepared
+from evalkit.run.shared import PLAN, RELEASED, SCORES
+from evalkit.share import shared_folder
+from evalkit.study import Study
+
+TEMPLATE = "shared_stage.ipynb"
+NATIONAL = ("national", "study", "federation", "county")
+
+
+def run_shared_stage(name: str, study: Study, layout: Layout) -> bool:
+    """Run the shared stage unless its results stand for the same cohort; True if it ran.
+
+    Raises
+    ------
+    EstimationError
+        If a cell of the stage's notebook fails.
+    """
+    prepared = read_prepared(layout.folder)
+    template = shared_folder("notebooks") / TEMPLATE
+    key = digest_json([prepared.key, digest_files([template], template.parent), source_digest()])
+    known = read_json(layout.folder / "shared.json")
+    if known and known["key"] == key:
+        return False
+    if not _needs_stage(prepared.units):
+        write_json(layout.folder / "shared.json", {"key": key})
+        return False
+    shutil.rmtree(layout.shared, ignore_errors=True)
+    layout.shared.mkdir(parents=True)
+    work = layout.folder / "executed" / "shared"
+    run_notebook(template, work, {"study": name}, site=layout.site)
+    for unit in prepared.units:
+        _cut(unit, layout)
+    write_json(layout.folder / "shared.json", {"key": key})
+    return True
+
+
+def _needs_stage(units: tuple[UnitPlan, ...]) -> bool:
+    return any(unit.level != "study" for unit in units)
+
+
+def _cut(unit: UnitPlan, layout: Layout) -> None:
+    """Give a unit its part of the scores, the plan, and the released tables it reads."""
+    target = layout.slices(unit.name)
+    if (layout.shared / SCORES).is_file():
+        scores = pd.read_parquet(layout.shared / SCORES)
+        people = pd.read_parquet(target / "people.parquet", columns=["person_id"])
+        own = scores[scores["person_id"].isin(people["person_id"])].drop(columns="municipality")
+        own.reset_index(drop=True).to_parquet(target / SCORES, index=False)
+    if (layout.shared / PLAN).is_file():
+        plan = pd.read_parquet(layout.shared / PLAN)
+        own = plan[(plan["level"] == unit.level) & (plan["code"] == unit.code)]
+        own.reset_index(drop=True).to_parquet(target / PLAN, index=False)
+    shutil.rmtree(target / RELEASED, ignore_errors=True)
+    if unit.level in NATIONAL and (layout.shared / RELEASED).is_dir():
+        shutil.copytree(layout.shared / RELEASED, target / RELEASED)
