@@ -39,6 +39,58 @@ def test_every_party_has_a_row_and_society_is_last(rows):
     assert glance["society"] == result.tidy()["net"].iloc[-1]
 
 
+def test_support_of_a_party_counts_the_persons_with_a_flow_in_the_window(rows):
+    arm = rows["person_id"].str[1:].astype(int) % 30  # 0 to 29 in either arm
+    programme = rows["arm"] == "programme"
+    state = rows["payer"] == "state"
+    few = rows[~state | (arm < np.where(programme, 3, 7))]
+    late = few["payer"] == "state"
+    blank = late & (few["person_id"] == "p000")
+
+    assert behind(pay_off(few, n_bootstrap=0))["state"] == 3
+    assert behind(pay_off(few, n_bootstrap=0))["individual"] == 30
+    assert behind(pay_off(few, n_bootstrap=0))["society"] == 30
+    # Flows of nothing, and those after the months asked for, are none.
+    nothing = few.assign(amount=few["amount"].where(~blank, 0.0))
+    assert behind(pay_off(nothing, n_bootstrap=0))["state"] == 2
+    after = few[~late | (few["month"] > 12)]
+    assert behind(pay_off(after, months=12, n_bootstrap=0))["state"] == 0
+    # The arm without a flow counts as nobody.
+    one_arm = few[~late | (few["arm"] == "programme")]
+    assert behind(pay_off(one_arm, n_bootstrap=0))["state"] == 0
+
+
+def test_support_before_and_after_counts_both_sides_of_the_start(rows):
+    of_two = rows["person_id"].isin(["p000", "p001"]) & (rows["month"] > 0)
+    before = rows[of_two & (rows["payer"] == "state")].assign(
+        month=lambda frame: -frame["month"], payer="region"
+    )
+
+    persons = behind(pay_off(pd.concat([rows, before]), design="before_after", n_bootstrap=0))
+
+    assert persons.to_dict() == {
+        "individual": 30, "municipality": 30, "region": 2, "state": 30, "society": 30,
+    }  # fmt: skip
+
+
+def test_support_of_flows_of_nobody_in_particular_is_the_arm(rows):
+    budget = rows.assign(person_id=rows["person_id"].where(rows["kind"] != "intervention"))
+    sizes = {"programme": 40, "comparison": 50}
+
+    persons = behind(pay_off(budget, n_person=sizes, n_bootstrap=0))
+    cases = behind(pay_off(rows.drop(columns="person_id"), n_person=sizes))
+
+    assert persons.to_dict() == {
+        "individual": 30, "municipality": 40, "state": 30, "society": 30,
+    }  # fmt: skip
+    assert set(cases) == {40}
+
+
+def behind(result):
+    """Persons behind each party."""
+    return pd.Series(result.support["n"], result.tidy()["party"])
+
+
 def test_the_interval_holds_the_estimate_and_repeats_with_the_seed(rows):
     first = pay_off(rows, n_bootstrap=200).tidy().set_index("party").loc["society"]
     again = pay_off(rows, n_bootstrap=200).tidy().set_index("party").loc["society"]

@@ -390,11 +390,11 @@ def test_a_check_needs_persons_and_events(n, n_event, withheld):
 
 @pytest.mark.parametrize(("n", "withheld"), [([50, 9], True), ([50, 10], False)])
 def test_accounts_are_shown_whole_or_not_at_all(n, withheld):
-    account = results.PayOff(
-        rows={"party": ["state", "municipality"], "cost": [1.0, 2.0], "reason": ["", ""]},
+    account = results.Ledger(
+        rows={"month": [1, 1], "payer": ["state", "municipality"], "amount": [1.0, 2.0]},
         summary={"n": 50, "society": 3.0, "currency": "SEK"},
         support={"n": n},
-        provenance=provenance("pay_off", SAMPLE),
+        provenance=provenance("ledger", SAMPLE),
     )
 
     released = release(account, "strict10")

@@ -46,7 +46,8 @@ def areas_frame(
     if municipalities is None:
         return pd.DataFrame(columns=list(COLUMNS))
     area = municipalities.reindex(columns=[*PLACE, *NAMES]).reset_index(drop=True)
-    area[list(PLACE)] = area[list(PLACE)].fillna("")
+    texts = [*PLACE, *NAMES]
+    area[texts] = area[texts].fillna("")
     years = tables.get(schema.MUNICIPALITY_YEARS)
     year = None
     if years is not None and len(years):

@@ -128,39 +128,31 @@ def _arm_flows(
     sides = entries(rows.reset_index(drop=True))
     of_row = sides["row"].to_numpy()
     cell = _cells(sides, rows["month"].to_numpy()[of_row], parties, last, n_before)
-    used = cell >= 0
+    used = (cell >= 0) & (sides["amount"] != 0).to_numpy()
     n_cell = len(parties) * (2 * (last + 1) + 1)
     amount = np.where(sides["kind"] == "intervention", -1.0, 1.0) * sides["amount"]
     holder, amount, cell = code[of_row][used], amount.to_numpy()[used], cell[used]
-    party = pd.Index(parties).get_indexer(sides["party"])[used]
     own = holder >= 0
+    party = pd.Index(parties).get_indexer(sides["party"])[used]
+    with_flow, of_nobody = _behind(holder, party, len(parties))
     return ArmFlows(
         n_person=count,
         of_person=sparse.csr_array(
             (amount[own], (holder[own], cell[own])), shape=(len(distinct), n_cell)
         ),
         shared=np.bincount(cell[~own], amount[~own], minlength=n_cell),
-        n_behind=_n_behind(
-            holder[amount != 0],
-            party[amount != 0],
-            len(parties),
-            count,
-            has_person=len(distinct) > 0,
-        ),
+        n_behind=np.where(of_nobody | (len(distinct) == 0), count, with_flow),
     )
 
 
-def _n_behind(
-    holder: np.ndarray, party: np.ndarray, n_party: int, n_person: int, *, has_person: bool
-) -> np.ndarray:
-    """Persons with a flow of each party, society last; the whole arm if all are of no person."""
+def _behind(holder: np.ndarray, party: np.ndarray, n_party: int) -> tuple[np.ndarray, np.ndarray]:
+    """Persons with a flow of each party, society last; whether all its flows are of no person."""
     own = holder >= 0
-    pairs = np.unique(party[own] * (holder.max(initial=0) + 1) + holder[own])
-    of_party = np.bincount(pairs // (holder.max(initial=0) + 1), minlength=n_party)
+    person, n_holder = holder[own], holder.max(initial=0) + 1
+    pair = np.unique(party[own] * n_holder + person)
+    with_flow = np.append(np.bincount(pair // n_holder, minlength=n_party), len(np.unique(person)))
     shared = np.bincount(party[~own], minlength=n_party) > 0
-    n = np.append(of_party, len(np.unique(holder[own])))
-    of_nobody = np.append(shared, shared.any()) | (not has_person)
-    return np.where((n == 0) & of_nobody, n_person, n)
+    return with_flow, np.append(shared, shared.any()) & (with_flow == 0)
 
 
 def _cells(

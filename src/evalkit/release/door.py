@@ -118,9 +118,9 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list]:
         frame[column] = frame[column].astype(float).mask(mask & ~hidden)
     for column in decision.rounded:
         frame[column] = rule.round_count(frame[column])
-    for column in decision.told:
-        frame[column] = frame[column].mask(hidden, "")
     frame = _blank(frame.assign(suppressed=hidden), hidden, type(result).KEYS)
+    for column in decision.texts:
+        frame[column] = frame[column].astype(object).mask(hidden, "")
     few = f"{rows.FEW}: threshold {rule.threshold}"
     told = (
         ("primary", decision.primary, few),

@@ -37,7 +37,7 @@ class Decision:
     rounded : tuple of str
         Columns of counts that are rounded. Those who are missing from them have died, left the
         country or not answered; less the number who started, an exact count tells how many.
-    told : tuple of str
+    texts : tuple of str
         Columns of texts that tell of the numbers; empty in hidden rows.
     """
 
@@ -48,7 +48,7 @@ class Decision:
     cells: dict[str, np.ndarray] = field(default_factory=dict)
     keep: np.ndarray | None = None
     rounded: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     @property
     def suppressed(self) -> np.ndarray:
@@ -262,19 +262,17 @@ def by_party(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     ones are safe because society is; a single one is society.
     """
     decision = _accounts(result, frame, profile)
-    decision.told = ("reason",)
-    is_party = (frame["party"] != SOCIETY).to_numpy()
-    hidden = decision.suppressed & is_party
+    decision.texts = ("reason",)
+    hidden, is_party = decision.suppressed, (frame["party"] != SOCIETY).to_numpy()
     left = np.flatnonzero(is_party & ~hidden)
     if not hidden.any():
         return decision
-    if left.size:
+    if hidden[~is_party].any() or (not left.size and is_party.sum() == 1):
+        decision.secondary = ~hidden
+    elif left.size:
         n, pays = result.support["n"], frame["cost"].to_numpy(dtype=float) != 0.0
-        other_kind = pays[hidden].any() & ~pays
-        chosen = left[np.lexsort((n[left], other_kind[left]))[0]]
-        decision.secondary[chosen] = True
-    elif hidden.sum() == 1:
-        decision.secondary = ~decision.suppressed
+        no_cover = pays[hidden].any() & ~pays
+        decision.secondary[left[np.lexsort((n[left], no_cover[left]))[0]]] = True
     return decision
 
 

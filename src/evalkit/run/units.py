@@ -206,7 +206,7 @@ class Unit:
         """Health index by wave, scored in the shared stage; None where the study has none."""
         if self._scores is None:
             return None
-        return health_panel(self._scores, self._tables, cluster=self.study.cluster)
+        return health_panel(self._scores, self._tables, cluster=cluster_of(self.labels))
 
     def score(self, name: str) -> HealthPanel | None:
         """A health score that was given as a score, for example `unit.score("pcs")`, or None."""
@@ -214,7 +214,7 @@ class Unit:
         if name not in answers.columns:
             return None
         scores = answers[["person_id", "wave"]].assign(outcome=answers[name])
-        return health_panel(scores, self._tables, cluster=self.study.cluster)
+        return health_panel(scores, self._tables, cluster=cluster_of(self.labels))
 
     def place_names(self, language: str) -> dict[str, str]:
         """Names of the unit's municipalities by code, in a language."""
@@ -271,14 +271,26 @@ def open_unit(study: str, unit: str) -> Unit:
     plan = _find(unit, units)
     folder = layout.slices(plan.name)
     tables = read_cohort(folder)
+    labels = plan.labels(protocol)
     return Unit(
-        labels=plan.labels(protocol),
+        labels=labels,
         profile=_profile(protocol, folder, plan),
         shared=_released(folder),
-        _samples=open_samples(tables, protocol),
+        _samples=open_samples(tables, protocol, cluster=cluster_of(labels)),
         _tables=tables,
         _scores=_scores(folder),
     )
+
+
+def cluster_of(labels: Labels) -> str | None:
+    """Column of the unit of dependence: that of assignment, else the municipality in a nation.
+
+    A study that drew lots among persons has the person as unit of assignment, at every level.
+    """
+    study = labels.study
+    if study.cluster or study.assignment == "randomised" or labels.level != "national":
+        return study.cluster
+    return "municipality"
 
 
 def _prepare_by_hand(name: str, study: Study, layout: Layout) -> tuple[UnitPlan, ...]:
