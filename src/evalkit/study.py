@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from evalkit.codes import read_codes
 from evalkit.errors import StudyError
 from evalkit.provenance import digest_json
 
@@ -56,6 +57,12 @@ def _one_name(value: Any) -> Any:
     """A name given once stands for all languages."""
     value = _absent_to_none(value)
     return {"sv": value, "fi": value, "en": value} if isinstance(value, str) else value
+
+
+def _named(value: Words) -> Words:
+    if not (value.sv or value.fi or value.en):
+        raise ValueError("needs a name in at least one language")
+    return value
 
 
 class Data(_Part):
@@ -179,9 +186,9 @@ class Report(_Part):
 class Study(_Part):
     """The whole protocol. Made by `read_study`; `root` is the folder of the file."""
 
-    name: str = "study"
+    name: str = Field("study", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     root: str = Field(".", exclude=True)
-    title: Words
+    title: Annotated[Words, AfterValidator(_named)]
     country: Literal["SE", "FI", "other"]
     data: Data = Data()
     data_cut: Month
@@ -214,9 +221,25 @@ class Study(_Part):
             raise ValueError("arms.comparison: `given` needs outcome.source: events")
         if self.disclosure == "public" and not (self.data.public and self.data.source):
             raise ValueError("disclosure: `public` needs data.public: true and a data.source")
-        if self.health and self.health.instrument != "SF-36" and not self.health.value_set:
-            raise ValueError("health.value_set: choose one, there is no default")
+        if self.population.ages[0] > self.population.ages[1]:
+            raise ValueError("population.ages: the lower age comes first")
+        if self.health and self.health.instrument != "SF-36":
+            self._check_value_sets(self.health)
         return self
+
+    @staticmethod
+    def _check_value_sets(health: Health) -> None:
+        """A value set belongs to one instrument; the other's answers would give wrong indices."""
+        if not health.value_set:
+            raise ValueError("health.value_set: choose one, there is no default")
+        table = read_codes("value_sets.csv")
+        own = list(table.loc[table["instrument"] == health.instrument, "value_set"])
+        for name in (health.value_set, *health.sensitivity):
+            if name not in own:
+                raise ValueError(
+                    f"health.value_set: {name} is no value set of {health.instrument}; there are "
+                    f"{', '.join(own)}"
+                )
 
     @property
     def folder(self) -> Path:

@@ -100,4 +100,6 @@ def print_summary(summary: Summary) -> None:
     for record in summary.records:
         if record.error:
             typer.echo(f"  {record.study} {describe(record)}")
-    typer.echo(f"Index: {summary.site / 'index.html'}")
+    index = summary.site / "index.html"
+    if index.is_file():
+        typer.echo(f"Index: {index}")

@@ -6,6 +6,7 @@ notebooks, quarantine) lies in a work folder beside the site, never inside it.
 
 import os
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,4 +112,5 @@ def unit_name(level: str, code: str) -> str:
     """Name of a unit in parameters and folders: `municipality-0114`, `national`, `study`."""
     if level in ("national", "study"):
         return level
-    return f"{level}-{re.sub(r'[^A-Za-z0-9]+', '-', code).strip('-').lower()}"
+    plain = unicodedata.normalize("NFKD", code).encode("ascii", "ignore").decode()
+    return f"{level}-{re.sub(r'[^A-Za-z0-9]+', '-', plain).strip('-').lower()}"

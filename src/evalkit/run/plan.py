@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.cohort import CohortTables, part_of
-from evalkit.errors import ParameterError
+from evalkit.errors import CohortError, ParameterError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.report.theme import theme_digest
 from evalkit.run.layout import Layout, unit_name
@@ -66,8 +66,21 @@ def plan_units(study: Study, areas: pd.DataFrame) -> list[UnitPlan]:
     study : Study
     areas : DataFrame
         Columns municipality, name_sv, name_fi, name_en, federation, county (may be empty).
+
+    Raises
+    ------
+    CohortError
+        If two units would have one name, and so one folder.
     """
-    return [unit for level in study.report.levels for unit in _units_of(level, study, areas)]
+    units = [unit for level in study.report.levels for unit in _units_of(level, study, areas)]
+    names = [unit.name for unit in units]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CohortError(
+            f"municipalities: {len(twice)} names of units mean two units each ({', '.join(twice)}); "
+            "give the areas codes that differ in letters or digits"
+        )
+    return units
 
 
 def _units_of(level: str, study: Study, areas: pd.DataFrame) -> Iterator[UnitPlan]:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -12,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from evalkit.errors import ParameterError, StudyError
+from evalkit.release import load_profile
 from evalkit.report.rendering import renderer_id
 from evalkit.report.site import IndexEntry, write_index
 from evalkit.run.layout import Layout, find_study, is_shipped, layout_of
@@ -31,6 +33,7 @@ from evalkit.study import Study
 
 MANIFEST = "manifest.jsonl"
 ATTEMPTS = 2
+FORMATS = ("html",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def run_reports(
         raise ParameterError("studies with different sites: give one --output for all of them")
     _check_names([study for _, study in studies])
     for _, study in studies:
-        _check_templates(study)
+        check_runnable(study)
     site = sites.pop()
     with _lock(site):
         records = []
@@ -120,6 +123,7 @@ def run_reports(
             layout = layout_of(study, output)
             source = name if is_shipped(study) else str(Path(name).resolve())
             records += _run_study(source, study, layout, workers, renderer, only, progress)
+            _drop_stale(layout, study)
             _write_manifest(site, study.name, records)
         _write_site(site)
         progress.end()
@@ -228,10 +232,36 @@ def _check_names(studies: list[Study]) -> None:
         raise StudyError("two studies of the same name: give each its own `name`")
 
 
-def _check_templates(study: Study) -> None:
+def check_runnable(study: Study) -> None:
+    """Refuse, before anything runs, what this version cannot do.
+
+    Raises
+    ------
+    ParameterError
+        If the disclosure profile is unknown.
+    StudyError
+        If a level has no notebook, or a format is not made.
+    """
+    load_profile(study.disclosure)
+    others = [name for name in study.report.formats if name not in FORMATS]
+    if others:
+        raise StudyError(f"report.formats: {', '.join(others)} is not made yet; use html")
     for level in study.report.levels:
         if level not in TEMPLATES or not template_path(level).is_file():
             raise StudyError(f"report.levels: there is no notebook for level `{level}` yet")
+
+
+def _drop_stale(layout: Layout, study: Study) -> None:
+    """Take pages off the site whose unit or language the study no longer has."""
+    planned = {
+        (unit.name, language)
+        for unit in read_prepared(layout.folder).units
+        for language in study.report.languages
+    }
+    for folder in layout.pages.glob("*/*"):
+        if (folder.parent.name, folder.name) not in planned:
+            shutil.rmtree(folder)
+            layout.record(folder.parent.name, folder.name).unlink(missing_ok=True)
 
 
 def _write_manifest(site: Path, study: str, records: list[Record]) -> None:
@@ -244,6 +274,7 @@ def _write_manifest(site: Path, study: str, records: list[Record]) -> None:
         line
         for line in read_manifest(site)
         if (line["study"], line["unit"], line["language"]) not in made
+        and (site / line["study"] / line["unit"] / line["language"]).is_dir()
     ]
     every = sorted(others + lines, key=lambda line: (line["study"], line["unit"], line["language"]))
     text = "".join(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n" for line in every)

@@ -106,8 +106,13 @@ def make_report(task: Task) -> Record:
         record = _record(task, _failure(error), executed, error=_error(error))
     seconds["total"] = _since(started)
     record = Record(**{**asdict(record), "seconds": seconds})
+    known = task.layout.record(task.unit.name, task.language)
     if record.state == DONE:
-        write_json(task.layout.record(task.unit.name, task.language), asdict(record))
+        write_json(known, asdict(record))
+    elif record.state == REFUSED:
+        # What may not be published now must not stay from an earlier run either.
+        known.unlink(missing_ok=True)
+        shutil.rmtree(task.layout.page(task.unit.name, task.language), ignore_errors=True)
     return record
 
 
