@@ -1,5 +1,7 @@
 """Words about how it was done: definitions, rules, sources, and what could not be done."""
 
+from collections.abc import Sequence
+
 from evalkit.report.markup import escape, paragraphs, pipe_table, span
 from evalkit.report.names import EXITS, code_name
 from evalkit.report.parts import Part
@@ -81,7 +83,7 @@ def missing(question: str, reason: str, text: Text) -> Part:
 
 
 @page_part
-def method(*released, text: Text) -> Part:
+def method(*released, text: Text, cautions: Sequence[str] = ()) -> Part:
     """Say how everything was done.
 
     Parameters
@@ -89,12 +91,29 @@ def method(*released, text: Text) -> Part:
     *released : Released or None
         Everything that stands on the page.
     text : Text
+    cautions : sequence of str
+        Names of evalkit's warnings that the estimates gave.
     """
     require_all_released(*released)
     shown = [value for value in released if value is not None]
-    bullets = "\n".join(f"- {point}" for point in _points(shown, text))
+    points = [*_points(shown, text), *_cautions(cautions, text)]
+    bullets = "\n".join(f"- {point}" for point in points)
     question = text.say("How was it done?")
     return Part(paragraphs(f"## {question}", bullets, _provenance(shown, text)))
+
+
+def _cautions(kinds: Sequence[str], text: Text) -> list[str]:
+    """One sentence for each kind of warning; a warning that nobody reads would be a defect."""
+    sentences = {
+        "SmallSampleWarning": text.say(
+            "Some intervals rest on so few clusters, such as municipalities, that differences "
+            "between clusters are not included in them."
+        ),
+        "AssumptionWarning": text.say(
+            "An assumption of one of the models is in doubt for these data."
+        ),
+    }
+    return [sentences[kind] for kind in dict.fromkeys(kinds)]
 
 
 def _points(shown, text: Text) -> list[str]:

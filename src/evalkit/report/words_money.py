@@ -42,7 +42,8 @@ def pay_off(pay_off, text: Text) -> Part:
     few = few_persons(pay_off, text)
     answer = span(too_few(text), "withheld") if few else _pay_off_sentence(row, pay_off, text)
     others = frame[(frame["party"] != "society") & frame["net"].notna()]
-    if len(others) and not few:
+    # A hidden actor may gain more than those shown; then nobody is called the first.
+    if len(others) and not few and not frame["suppressed"].any():
         best = others.loc[others["net"].idxmax()]
         answer += " " + text.say(
             "The largest gain goes to: {actor}.", actor=escape(actor_name(best["party"], text))

@@ -77,7 +77,7 @@ def plan_units(study: Study, areas: pd.DataFrame) -> list[UnitPlan]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CohortError(
-            f"municipalities: {len(twice)} names of units mean two units each ({', '.join(twice)}); "
+            f"{len(twice)} names of units mean two units each ({', '.join(twice)}): "
             "give the areas codes that differ in letters or digits"
         )
     return units

@@ -75,7 +75,7 @@ class Shared:
         if not (self._folder / SCORES).is_file():
             return None
         scores = pd.read_parquet(self._folder / SCORES)
-        return health_panel(scores, self._tables, cluster=self.study.cluster)
+        return health_panel(scores, self._tables)
 
     @property
     def baseline_variables(self) -> list[str]:
@@ -163,7 +163,8 @@ def open_shared(study: str) -> Shared:
     layout.shared.mkdir(parents=True, exist_ok=True)
     return Shared(
         study=protocol,
-        samples=open_samples(tables, protocol),
+        # What is estimated here decides what is hidden, by counts; errors are never shown.
+        samples=open_samples(tables, protocol.model_copy(update={"cluster": None})),
         areas=tables.areas,
         profile=load_profile(protocol.disclosure),
         _tables=tables,

@@ -2,8 +2,9 @@
 
 import os
 import typing
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +24,12 @@ from evalkit.cohort import (
     health_panel,
     open_samples,
 )
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import (
+    AssumptionWarning,
+    EstimationError,
+    ParameterError,
+    SmallSampleWarning,
+)
 from evalkit.provenance import digest_frame, provenance
 from evalkit.release import Profile, Released, load_profile, read_released, release
 from evalkit.results import Flow
@@ -46,6 +52,8 @@ class Unit:
         Disclosure profile, with the cells that this unit must hide for others' sake.
     shared : mapping of str to Released
         Results of the shared stage that concern this unit.
+    cautions : list of str
+        Kinds of warnings that the estimates gave so far; the method chapter explains them.
     """
 
     labels: Labels
@@ -54,6 +62,7 @@ class Unit:
     _samples: Samples
     _tables: CohortTables
     _scores: pd.DataFrame | None
+    cautions: list[str] = field(default_factory=list)
 
     def release(
         self, estimator: Callable[..., object], sample: object, *args: object, **options: object
@@ -81,12 +90,23 @@ class Unit:
         if sample is None:
             return None
         try:
-            result = estimator(sample, *args, **options)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                result = estimator(sample, *args, **options)
+            self._keep_warnings(caught)
         except EstimationError:
             if self._smaller_arm(sample) >= max(FEWEST, self.profile.threshold):
                 raise
             result = _without_rows(estimator, sample)
         return release(result, self.profile)
+
+    def _keep_warnings(self, caught: list[warnings.WarningMessage]) -> None:
+        """Keep evalkit's own warnings for the page; any other is shown as it came."""
+        for item in caught:
+            if issubclass(item.category, SmallSampleWarning | AssumptionWarning):
+                self.cautions.append(item.category.__name__)
+            else:
+                warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
 
     def _smaller_arm(self, sample: object) -> int:
         """Persons of the smaller arm; of a panel those who answered twice, as a change needs."""
