@@ -110,3 +110,28 @@ def test_a_source_given_once_stands_for_all_languages():
 
 def test_the_json_schema_has_every_key():
     assert set(study_schema()["properties"]) >= {"title", "country", "self_support", "report"}
+
+
+@pytest.mark.parametrize("name", ["SE-2020-TTO", "SE-1999-TTO"])
+def test_a_value_set_of_another_instrument_or_of_none_is_refused(name):
+    with pytest.raises(StudyError, match=f"{name} is no value set of EQ-5D-3L"):
+        parse(health={"instrument": "EQ-5D-3L", "value_set": name})
+
+
+def test_a_value_set_of_the_instrument_is_accepted():
+    health = {"instrument": "EQ-5D-3L", "value_set": "SE-2014-TTO", "sensitivity": ["FI-VAS-3L"]}
+
+    assert parse(health=health).health.value_set == "SE-2014-TTO"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"title": {}}, "at least one language"),
+        ({"population": {"ages": ["64", "16"]}}, "the lower age comes first"),
+        ({"name": "a/b"}, "name"),
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused(changes, message):
+    with pytest.raises(StudyError, match=message):
+        parse(**changes)

@@ -1,0 +1,124 @@
+"""Units and their names, keys, and what is refused or removed before pages are published."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from evalkit.errors import CohortError, ParameterError, StudyError
+from evalkit.run.layout import Layout, unit_name
+from evalkit.run.plan import plan_units, read_json, render_key, select_units, write_json
+from evalkit.run.runner import _drop_stale, check_runnable, read_manifest
+from evalkit.study import Study, parse_study
+
+MINIMAL = {
+    "title": {"en": "A study"},
+    "country": "SE",
+    "data_cut": "2025-12",
+    "useful_size": {"incidence": "0.05", "months": "1.0"},
+    "report": {"levels": ["municipality", "federation", "national"], "languages": ["sv"]},
+}
+AREAS = pd.DataFrame(
+    {
+        "municipality": ["0114", "0131"],
+        "name_sv": ["Lindala", "Norrvik"],
+        "name_fi": ["", ""],
+        "name_en": ["", ""],
+        "federation": ["Åre", "Öre"],
+        "county": ["", ""],
+    }
+)
+
+
+def study(**changes) -> Study:
+    return parse_study({**MINIMAL, **changes}, root=Path("."), name="a")
+
+
+def test_units_are_the_areas_of_each_level_and_the_nation():
+    names = [unit.name for unit in plan_units(study(), AREAS)]
+
+    assert names == [
+        "municipality-0114",
+        "municipality-0131",
+        "federation-are",
+        "federation-ore",
+        "national",
+    ]
+
+
+def test_letters_outside_ascii_do_not_make_two_units_one():
+    assert unit_name("federation", "Åre") != unit_name("federation", "Öre")
+    assert unit_name("municipality", "0114") == "municipality-0114"
+
+
+def test_two_areas_of_one_name_are_refused_before_anything_is_written():
+    with pytest.raises(CohortError, match="federation-are"):
+        plan_units(study(), AREAS.assign(federation=["Åre", "Are"]))
+
+
+def test_a_unit_is_selected_by_name_or_code_and_an_unknown_one_refused():
+    units = plan_units(study(), AREAS)
+
+    assert [unit.name for unit in select_units(units, ["0114", "national"])] == [
+        "municipality-0114",
+        "national",
+    ]
+    with pytest.raises(ParameterError, match="no unit 9999"):
+        select_units(units, ["9999"])
+
+
+def test_the_render_key_depends_on_each_of_its_parts():
+    keys = {
+        render_key(executed, renderer, language, formats)
+        for executed, renderer, language, formats in [
+            ("a", "embedded 1", "sv", ("html",)),
+            ("b", "embedded 1", "sv", ("html",)),
+            ("a", "embedded 2", "sv", ("html",)),
+            ("a", "embedded 1", "fi", ("html",)),
+            ("a", "embedded 1", "sv", ("html", "pdf")),
+        ]
+    }
+
+    assert len(keys) == 5
+
+
+def test_json_is_whole_or_absent(tmp_path):
+    write_json(tmp_path / "a" / "b.json", {"key": "å"})
+    (tmp_path / "broken.json").write_text("{")
+
+    assert read_json(tmp_path / "a" / "b.json") == {"key": "å"}
+    assert read_json(tmp_path / "broken.json") is None
+    assert read_json(tmp_path / "none.json") is None
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
+
+
+def test_what_this_version_cannot_do_is_refused_before_the_run():
+    check_runnable(study())
+    with pytest.raises(ParameterError, match="strict11"):
+        check_runnable(study(disclosure="strict11"))
+    with pytest.raises(StudyError, match="pdf"):
+        check_runnable(study(report={"formats": ["html", "pdf"]}))
+
+
+def test_pages_that_the_study_no_longer_has_leave_the_site(tmp_path):
+    layout = Layout(tmp_path / "site", tmp_path / "site.work", "a")
+    protocol = study()
+    units = [{"level": "municipality", "code": "0114", "place": {}, "parent": {}}]
+    prepared = {"key": "k", "study": protocol.model_dump(mode="json"), "units": units}
+    write_json(layout.folder / "prepared.json", prepared)
+    kept = layout.page("municipality-0114", "sv")
+    stale = [layout.page("municipality-0131", "sv"), layout.page("municipality-0114", "fi")]
+    for folder in (kept, *stale):
+        folder.mkdir(parents=True)
+        write_json(layout.record(folder.parent.name, folder.name), {})
+
+    _drop_stale(layout, protocol)
+
+    assert kept.is_dir()
+    assert layout.record("municipality-0114", "sv").is_file()
+    assert not any(folder.exists() for folder in stale)
+    assert not layout.record("municipality-0131", "sv").exists()
+
+
+def test_a_site_without_manifest_has_no_lines(tmp_path):
+    assert read_manifest(tmp_path) == []
