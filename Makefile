@@ -22,8 +22,8 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 	@$(RUN) -m jupyterlab notebooks
 
 check: $(READY)  ## format, lint, architecture, notebooks
-	@$(RUN) -m ruff format --check src tests
-	@$(RUN) -m ruff check src tests
+	@$(RUN) -m ruff format --check src tests benchmarks
+	@$(RUN) -m ruff check src tests benchmarks
 	@$(RUN) -m pytest tests/test_architecture.py tests/notebooks/test_lint.py
 
 truth: $(READY)  ## the long simulations
