@@ -229,6 +229,8 @@ class Study(_Part):
             raise ValueError("arms.comparison: `given` needs outcome.source: events")
         if self.disclosure == "public" and not (self.data.public and self.data.source):
             raise ValueError("disclosure: `public` needs data.public: true and a data.source")
+        if self.arms.comparison == "none" and self.assignment == "randomised":
+            raise ValueError("assignment: `randomised` needs a comparison, arms.comparison is none")
         if self.population.ages[0] > self.population.ages[1]:
             raise ValueError("population.ages: the lower age comes first")
         if self.health and self.health.instrument != "SF-36":

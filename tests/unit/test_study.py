@@ -71,6 +71,7 @@ def test_every_fault_is_in_one_message():
     [
         ({"arms": {"comparison": "given"}}, "needs outcome.source: events"),
         ({"disclosure": "public"}, "needs data.public"),
+        ({"arms": {"comparison": "none"}, "assignment": "randomised"}, "needs a comparison"),
         ({"health": {"instrument": "EQ-5D-5L"}}, "there is no default"),
     ],
 )
