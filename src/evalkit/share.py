@@ -8,6 +8,11 @@ _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parents[1]
 
 
+def is_checkout() -> bool:
+    """Whether evalkit runs from a checkout of its repository rather than from a package."""
+    return (_CHECKOUT / "pyproject.toml").is_file() and _PACKAGE.parent.name == "src"
+
+
 def shared_folder(name: str) -> Path:
     """Find a folder that travels with evalkit.
 
@@ -31,9 +36,7 @@ def shared_folder(name: str) -> Path:
     >>> shared_folder("reports/theme").name
     'theme'
     """
-    roots = [_PACKAGE / "_share"]
-    if (_CHECKOUT / "pyproject.toml").is_file() and _PACKAGE.parent.name == "src":
-        roots.insert(0, _CHECKOUT)
+    roots = [*([_CHECKOUT] if is_checkout() else []), _PACKAGE / "_share"]
     for root in roots:
         if (root / name).is_dir():
             return root / name

@@ -32,7 +32,10 @@ def stand_in(monkeypatch, tmp_path):
     """Put the stand-in on the machine; return it."""
     program = tmp_path / "bin" / "quarto"
     program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\n" + STAND_IN.read_text(encoding="utf-8"))
+    copy = program.with_name("stand_in.py")
+    copy.write_text(STAND_IN.read_text(encoding="utf-8"), encoding="utf-8")
+    # Through a shell, since a first line that names the interpreter breaks at a space in its path.
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{copy}' \"$@\"\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("QUARTO_PATH", str(program))
     monkeypatch.setenv("STAND_IN_THEME", str(shared_folder("reports/theme")))

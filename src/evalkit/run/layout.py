@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import StudyError
-from evalkit.share import shared_folder
+from evalkit.share import is_checkout, shared_folder
 from evalkit.study import Study, read_study
 
 SITE_VARIABLE = "EVALKIT_SITE"
@@ -95,9 +95,10 @@ def is_shipped(study: Study) -> bool:
 
 
 def layout_of(study: Study, output: Path | None = None) -> Layout:
-    """Folders of a study: `output`, else reports/_site if it is shipped, else beside its file."""
+    """Folders of a study: `output`, else reports/_site if shipped, else beside its file."""
     if output is None and is_shipped(study):
-        output = shared_folder("reports") / "_site"
+        # An installed package is no place to write into.
+        output = shared_folder("reports") / "_site" if is_checkout() else Path("evalkit-site")
     site = (output or study.folder / "site").resolve()
     return Layout(site, site.with_name(f"{site.name}.work"), study.name)
 
