@@ -299,11 +299,26 @@ def parse_study(raw: dict, *, root: Path, name: str, file: str = "study.yaml") -
     try:
         return Study.model_validate({"name": _slug(name), **_nulls(raw), "root": str(root)})
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in fault['loc']) or 'study'}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
-        raise StudyError(f"{file}: {len(faults)} faults: " + "; ".join(faults)) from None
+        faults = [_plain(fault) for fault in error.errors(include_url=False, include_input=False)]
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise StudyError(f"{file}: {count}: " + "; ".join(faults)) from None
+
+
+PLAIN_WORDS = {
+    "float_parsing": "write a number",
+    "int_parsing": "write a whole number",
+    "missing": "is missing",
+}
+
+
+def _plain(fault: dict) -> str:
+    """One fault of the schema in words for somebody who does not program."""
+    place = ".".join(str(part) for part in fault["loc"])
+    said = PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    if fault["type"] == "string_pattern_mismatch":
+        known = {"data_cut": "write year and month, such as 2025-12"}
+        said = known.get(place, "write letters, digits, `-` and `_` only")
+    return f"{place}: {said}" if place else said
 
 
 def study_schema() -> dict:

@@ -61,6 +61,7 @@ BAD_DATA = {
     "unknown person": ("health.csv", lambda path: change(path, "person_id", 4, "zz77"), "health"),
     "empty file": ("health.csv", lambda path: path.write_bytes(b""), "health"),
     "latin-1": ("municipalities.csv", latin_1, "municipalities"),
+    "side of a flow": ("costs.csv", lambda path: change(path, "payee", 0, "x9"), "resources"),
     "from the future": ("study.yaml", eligibility, "exit_reason"),
 }
 

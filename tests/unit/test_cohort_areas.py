@@ -20,6 +20,10 @@ YEARS = frame("municipality_years", [
     for code, size in (("0114", 1000), ("0115", 2000), ("0116", 3000))
     for year in (2019, 2020, 2021)
 ])  # fmt: skip
+PACKAGES = frame("packages", [
+    {"package_id": "joint", "name": "A", "kind": "individual", "coordination": "joint_work"},
+    {"package_id": "plain", "name": "B", "kind": "individual", "coordination": "information"},
+])  # fmt: skip
 PARTICIPATIONS = taken(
     ("a", "2021-03-01", "2021-04-01"),
     ("a", "2021-06-01", None),  # twice in the year: one person
@@ -35,6 +39,7 @@ def areas(tables=None, **changes) -> pd.DataFrame:
         "municipalities": MUNICIPALITIES,
         "municipality_years": YEARS,
         "participations": PARTICIPATIONS,
+        "packages": PACKAGES,
         **(tables or {}),
     }
     return areas_frame(given, PERSONS, study(**changes)).set_index("municipality")
@@ -45,6 +50,14 @@ def test_persons_with_a_package_in_the_year_are_counted_once_where_they_live():
     assert list(found["covered"]) == [2, 1, 0]
     assert list(found["population"]) == [3021, 4021, 5021]
     assert set(found["period"]) == {"2021"}
+
+
+def test_information_only_is_no_coverage_where_it_is_the_comparison():
+    plain = {"participations": PARTICIPATIONS.assign(package_id="plain")}
+
+    assert list(areas(plain, data_cut="2021-12")["covered"]) == [0, 0, 0]
+    alone = areas(plain, data_cut="2021-12", arms={"comparison": "none"})
+    assert list(alone["covered"]) == [2, 1, 0]
 
 
 def test_the_year_is_the_last_that_the_records_cover_in_full():

@@ -130,7 +130,7 @@ def test_a_table_whose_shown_rows_hold_no_number_is_a_sentence():
 
 
 def test_without_a_comparison_group_there_is_no_figure_of_the_difference():
-    alone = speak(arms={"comparison": "none"})
+    alone = speak(arms={"comparison": "none"}, assignment="observational")
 
     assert figures.months(hand.months(), alone) is None
 
@@ -182,7 +182,7 @@ def not_compared(kind, function):
 
 
 def test_what_needs_a_comparison_group_says_that_there_is_none():
-    alone = speak(arms={"comparison": "none"})
+    alone = speak(arms={"comparison": "none"}, assignment="observational")
     fit, money = not_compared("ModelFit", "ancova"), not_compared("PayOff", "pay_off")
     said = withheld("Not possible: there is no comparison group.")
 

@@ -75,7 +75,7 @@ def test_a_withheld_cell_is_marked_and_the_mark_explained():
 
     row = next(row for row in cells(part) if row[0] == "Disability benefit")
     assert row[2:] == ["\N{EN DASH}"] * 6
-    assert "\N{EN DASH} means: not shown, too few people or not measured." in part.markdown
+    assert "\N{EN DASH} means: not shown, to protect people, or not measured." in part.markdown
 
 
 def test_a_table_without_withheld_cells_explains_no_mark():

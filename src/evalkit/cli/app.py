@@ -1,6 +1,7 @@
 """Commands of evalkit: each does one thing and ends with the exit code that design fixes."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -106,7 +107,8 @@ def example(
     from evalkit.examples import write_example
 
     write_example(name, folder)
-    typer.echo(f"{folder / 'study.yaml'}: written; next: evalkit report {folder / 'study.yaml'}")
+    study = folder / "study.yaml"
+    typer.echo(f"{study}: written; next: evalkit report {shlex.quote(str(study))}")
 
 
 @app.command()

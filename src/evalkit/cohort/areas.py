@@ -28,8 +28,9 @@ def areas_frame(
 
     The period is the last full calendar year of the records whose population is known and in which
     anybody started a first package: a year after intake has closed says nothing about coverage.
-    Covered is who took part in any package at any time of the year, each person once, in the
-    municipality where the person is registered.
+    Covered is who took part in a coordinated package at any time of the year, each person once, in
+    the municipality where the person is registered. Where packages with information only are the
+    comparison, they do not count.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def areas_frame(
     if year is None:
         return area.assign(population=np.nan, covered=0, period="")
     counted = years[years[schema.YEAR] == year].set_index(schema.MUNICIPALITY)
-    covered = _covered(participations, persons, year)
+    covered = _covered(_coordinated(tables, study), persons, year)
     code = area[schema.MUNICIPALITY]
     return area.assign(
         population=code.map(counted[schema.POPULATION_WORKING_AGE]).astype(float),
@@ -83,6 +84,16 @@ def _last_full_year(years: pd.Series, started: pd.Series, data_cut: str) -> int 
     full = years <= (year if month == 12 else year - 1)
     known = years[full & years.isin(started.dt.year.unique())]
     return int(known.max()) if len(known) else None
+
+
+def _coordinated(tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
+    """Participations in packages that are more than the comparison's information."""
+    participations = tables[schema.PARTICIPATIONS]
+    if study.arms.comparison != "other_packages":
+        return participations
+    packages = tables[schema.PACKAGES]
+    plain = packages.loc[packages[schema.COORDINATION] == "information", schema.PACKAGE_ID]
+    return participations[~participations[schema.PACKAGE_ID].isin(plain)]
 
 
 def _covered(participations: pd.DataFrame, persons: pd.DataFrame, year: int) -> pd.Series:

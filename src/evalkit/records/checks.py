@@ -176,6 +176,19 @@ def _ledger(tables: Tables, study: Study) -> Iterator[list[Fault]]:
         s.COSTS, s.PAYEE, frame.index[frame[s.PAYER] == frame[s.PAYEE]], len(frame),
         "payer and payee are the same", "Name the other side of each entry.",
     )  # fmt: skip
+    used = frame[s.KIND].isin(["real_resource", "intervention"]) & (frame[s.PAYEE] != "resources")
+    yield row_fault(
+        s.COSTS, s.PAYEE, frame.index[used], len(frame),
+        "not `resources` for what uses them up",
+        "Write `resources` as payee of kinds real_resource and intervention, in the mapping or in "
+        "the file.",
+    )  # fmt: skip
+    made = (frame[s.KIND] == "production") & (frame[s.PAYER] != "production")
+    yield row_fault(
+        s.COSTS, s.PAYER, frame.index[made], len(frame),
+        "not `production` for what is produced",
+        "Write `production` as payer of kind production, in the mapping or in the file.",
+    )  # fmt: skip
     both_or_none = frame[s.PERSON_ID].notna() == frame[s.TYPE_CASE].notna()
     yield row_fault(
         s.COSTS, s.TYPE_CASE, frame.index[both_or_none], len(frame),

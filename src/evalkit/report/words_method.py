@@ -139,6 +139,14 @@ def _points(shown, text: Text) -> list[str]:
             "Limits for what is called clear, probable or large enough to matter are evalkit's own "
             "choice."
         ))  # fmt: skip
+    points += [
+        text.say(
+            "Money of later years counts less, by {percent} a year.",
+            percent=text.percent(value.summary["discount_rate"]),
+        )
+        for value in shown
+        if value.kind == "PayOff" and not value.is_withheld
+    ]
     points.append(_disclosure(shown, text))
     return [*points, _source(text)]
 
@@ -174,6 +182,11 @@ def _spells_points(text: Text) -> list[str]:
             "Who could take part: ages {ages}, public support for at least {n} months before the "
             "start.",
             study.population.months_of_support, ages=text.range(*study.population.ages),
+        ),
+        text.plural(
+            "At least {n} authority had to be involved.",
+            "At least {n} authorities had to be involved.",
+            study.population.min_actors,
         ),
         text.say("Sick days that the employer pays are not in the registers."),
         text.say("Last month of the records: {month}.", month=text.month(study.data_cut)),

@@ -1,5 +1,6 @@
 """What a run would make: units, and the keys that say whether a report is still good."""
 
+import difflib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -178,8 +179,11 @@ def select_units(units: list[UnitPlan], only: list[str] | None) -> list[UnitPlan
         return units
     unknown = [name for name in only if not any(name in (u.name, u.code) for u in units)]
     if unknown:
-        known = ", ".join(unit.name for unit in units[:12])
-        raise ParameterError(f"--only: no unit {', '.join(unknown)}; units are {known}")
+        known = [unit.code for unit in units] + [unit.name for unit in units]
+        near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}? " if near else ""
+        listed = ", ".join(unit.name for unit in units[:12])
+        raise ParameterError(f"--only: no unit {', '.join(unknown)}; {hint}units are {listed}")
     return [unit for unit in units if unit.name in only or unit.code in only]
 
 

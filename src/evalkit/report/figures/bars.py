@@ -80,7 +80,7 @@ def draw_flow(flow, text: Text) -> Figure:
 
 def _strip(axes: Axes, place: int, left: float, removed: float, text: Text) -> None:
     if not math.isfinite(left):
-        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
                       textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
         return
     axes.barh(place, left, height=0.62, color=style.PROGRAMME, gid="left")
@@ -192,7 +192,7 @@ def _range_bar(axes: Axes, place: float, row: pd.DataFrame, text: Text) -> None:
     low = float(row["n_low"].iloc[0]) if len(row) else math.nan
     high = float(row["n_high"].iloc[0]) if len(row) else math.nan
     if not (math.isfinite(low) and math.isfinite(high)):
-        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
                       textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
         return
     axes.barh(place, low, height=0.66, color=style.PROGRAMME, gid="at least")

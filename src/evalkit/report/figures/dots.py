@@ -109,7 +109,7 @@ def draw_months(contrast, text: Text) -> Figure:
                 color=style.PROGRAMME,
             )  # fmt: skip
         else:
-            axes.text(-limit, 0, text.say("Not shown: too few people."), va="center",
+            axes.text(-limit, 0, text.say("Not shown, to protect people."), va="center",
                       color=style.QUIET)  # fmt: skip
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -216,7 +216,7 @@ def _draw_pair(axes, row: pd.Series, place: int, text: Text) -> None:
                             "shrinkA": 4, "shrinkB": 4},
             )  # fmt: skip
     elif not (math.isfinite(before) or math.isfinite(after)):
-        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
                       textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
     if math.isfinite(before):
         axes.plot([before], [place], "o", markersize=7, markerfacecolor=style.PAPER,

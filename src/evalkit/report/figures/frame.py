@@ -102,7 +102,7 @@ def source_line(text: Text, n: float) -> str:
 
 def withheld_note(text: Text) -> str:
     """Explain the mark of a withheld number."""
-    return text.say("{mark} means: not shown, too few people or not measured.", mark=MISSING)
+    return text.say("{mark} means: not shown, to protect people, or not measured.", mark=MISSING)
 
 
 def summary_n(released) -> float:

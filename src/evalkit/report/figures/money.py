@@ -94,7 +94,7 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
 
 def _net_bar(axes: Axes, place: int, net: float, decimals: int, text: Text) -> None:
     if not math.isfinite(net):
-        axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
                       textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
         return
     colour = style.PROGRAMME if net >= 0 else style.WARNING

@@ -48,7 +48,7 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
         for _, row in frame.iterrows()
     ]
     known = frame.dropna(subset=["estimate", "conf_low", "conf_high"])
-    alt = text.say("Dots with intervals, one for each municipality. Not shown: too few people.")
+    alt = text.say("Dots with intervals, one for each municipality. Not shown, to protect people.")
     if len(known) and line.shown:
         alt = text.say(
             "Dots with intervals, one for each municipality: the shares lie in the range {range}; "
@@ -88,7 +88,7 @@ def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure
         )
         for place, row in frame.iterrows():
             if not math.isfinite(row["estimate"]):
-                axes.annotate(text.say("Not shown: too few people."), (0, place), (4, 0),
+                axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
                               textcoords="offset points", va="center",
                               color=style.QUIET)  # fmt: skip
                 continue

@@ -81,7 +81,9 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
         name, curve, within_axis(frame, text), order, names, text,
         finding=text.say("What people lived on, month by month."),
         caption=text.say("Each layer is the share in that state in the month itself; somebody who "
-                         "falls back on support moves back."),
+                         "falls back on support moves back. Somebody with several benefits "
+                         "counts once: ill health goes before unemployment, and that before "
+                         "social assistance."),
         alt=text.say("Stacked layers of the states by month."),
     )  # fmt: skip
 
@@ -210,7 +212,7 @@ def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], names: dict) 
 def _empty(text: Text) -> Figure:
     figure, (axes,) = style.panel(24, left=10, right=10, top=4, bottom=4)
     axes.axis("off")
-    axes.text(0, 0.5, text.say("Not shown: too few people."), va="center", color=style.QUIET)
+    axes.text(0, 0.5, text.say("Not shown, to protect people."), va="center", color=style.QUIET)
     return figure
 
 
@@ -230,7 +232,7 @@ def _part(name, released, frame, order, names, text: Text, *, finding, caption, 
     ]
     spoken = [alt, *(_spoken_end(wide, shown, names, arm, text) for arm, wide in wides.items())]
     if not wides:
-        spoken.append(text.say("Not shown: too few people."))
+        spoken.append(text.say("Not shown, to protect people."))
     hidden = [
         names[layer]
         for layer in order
