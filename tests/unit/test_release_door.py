@@ -72,10 +72,10 @@ def test_released_again_where_only_hidden_rows_are_in_the_blocks():
 
 
 def test_released_states_are_compared_with_blocks_in_the_order_of_an_address():
-    released = release(occupation({("", 12.0): {"support": 40, "work": 30}}), "strict10")
+    released = release(occupation({("", 12.0): {"support": 40, "wage": 30}}), "strict10")
 
     with pytest.raises(DisclosureError, match="1 rows"):
-        release(released, hidden_blocks("states//12/work"))
+        release(released, hidden_blocks("states//12/wage"))
 
 
 def test_the_log_names_rule_address_and_reason_and_no_value():
@@ -223,7 +223,7 @@ def test_a_mean_of_few_is_hidden():
 
 
 def test_who_entered_and_left_goes_without_the_shares():
-    rows = release(paired({("", "work"): (20, 3, 17, 20)}), "strict10").tidy().loc[0]
+    rows = release(paired({("", "wage"): (20, 3, 17, 20)}), "strict10").tidy().loc[0]
 
     assert not rows["suppressed"]
     assert (rows["n_before"], rows["n_after"]) == (25, 35)
@@ -232,7 +232,7 @@ def test_who_entered_and_left_goes_without_the_shares():
 
 
 def test_pairs_that_are_all_large_are_shown_whole():
-    rows = release(paired({("", "work"): (20, 13, 17, 20)}), "strict10").tidy().loc[0]
+    rows = release(paired({("", "wage"): (20, 13, 17, 20)}), "strict10").tidy().loc[0]
 
     assert rows.notna().drop(["change_percent"]).all()
     assert (rows["n_entered"], rows["n_left"]) == (15, 15)
@@ -240,7 +240,7 @@ def test_pairs_that_are_all_large_are_shown_whole():
 
 def test_persons_seen_again_are_rounded_so_that_those_who_died_are_not_counted():
     started, seen_again = 226, 223
-    released = release(paired({("", "work"): (50, 30, 40, 103)}), "strict10")
+    released = release(paired({("", "wage"): (50, 30, 40, 103)}), "strict10")
 
     row = released.tidy().loc[0]
 
@@ -278,17 +278,17 @@ def test_a_table_of_municipalities_hides_what_a_municipality_hides_itself():
 
 
 def test_a_share_of_few_hides_its_row():
-    few_before = paired({("", "work"): (2, 3, 30, 20)})
-    few_without = paired({("", "work"): (30, 30, 2, 3)})
+    few_before = paired({("", "wage"): (2, 3, 30, 20)})
+    few_without = paired({("", "wage"): (30, 30, 2, 3)})
 
     assert hidden(release(few_before, "strict10")) == [True]
     assert hidden(release(few_without, "strict10")) == [True]
 
 
 def test_pairs_can_be_hidden_for_another_unit():
-    table = paired({("programme", "work"): (20, 13, 17, 20)})
+    table = paired({("programme", "wage"): (20, 13, 17, 20)})
 
-    rows = release(table, hidden_blocks("occasions/programme/work/pairs")).tidy().loc[0]
+    rows = release(table, hidden_blocks("occasions/programme/wage/pairs")).tidy().loc[0]
 
     assert not rows["suppressed"]
     assert pd.isna(rows["n_entered"])

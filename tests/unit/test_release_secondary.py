@@ -258,16 +258,16 @@ def test_a_mean_of_few_hides_the_mean_of_a_neighbour():
 def test_before_and_after_hides_shares_and_pairs_apart():
     table = paired(
         {
-            ("m0, programme", "work"): (20, 3, 17, 20),
-            ("m1, programme", "work"): (20, 15, 17, 20),
-            ("m2, programme", "work"): (30, 25, 27, 30),
+            ("m0, programme", "wage"): (20, 3, 17, 20),
+            ("m1, programme", "wage"): (20, 15, 17, 20),
+            ("m2, programme", "wage"): (30, 25, 27, 30),
         }
     )
 
     plan = plan_of(table)
 
-    assert hidden(plan, "occasions/programme/work") == []
-    assert hidden(plan, "occasions/programme/work/pairs") == ["m0", "m1"]
+    assert hidden(plan, "occasions/programme/wage") == []
+    assert hidden(plan, "occasions/programme/wage/pairs") == ["m0", "m1"]
 
 
 def test_a_small_arm_hides_the_other_arm_because_the_flow_tells_their_sum():
@@ -286,10 +286,10 @@ def test_a_small_arm_hides_the_other_arm_because_the_flow_tells_their_sum():
 
 def test_persons_behind_one_source_do_not_follow_from_those_behind_another():
     work = {
-        ("m0", "work"): (2, 1, 1, 2),
-        ("m1", "work"): (20, 20, 20, 20),
-        ("m2", "work"): (30, 30, 30, 30),
-        ("m3", "work"): (40, 40, 40, 40),
+        ("m0", "wage"): (2, 1, 1, 2),
+        ("m1", "wage"): (20, 20, 20, 20),
+        ("m2", "wage"): (30, 30, 30, 30),
+        ("m3", "wage"): (40, 40, 40, 40),
     }
     study = {
         ("m0", "study"): (2, 1, 1, 2),
@@ -301,7 +301,7 @@ def test_persons_behind_one_source_do_not_follow_from_those_behind_another():
     plan = plan_of(paired(work | study), federations="FFFF", levels=TWO_LEVELS)
 
     assert hidden(plan, "occasions/") == ["m0", "m1"]
-    assert hidden(plan, "occasions//work") == ["m0", "m1"]
+    assert hidden(plan, "occasions//wage") == ["m0", "m1"]
     assert hidden(plan, "occasions//study") == ["m0", "m1", "m2"]
 
 

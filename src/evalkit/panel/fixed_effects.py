@@ -138,14 +138,8 @@ def fixed_effects(
     if vcov not in get_args(Vcov):
         raise ParameterError(f"vcov: {vcov!r} is not one of {', '.join(get_args(Vcov))}")
     design = build_design(panel, formula, person_effects=person_effects)
-    may_change = wave_effects or has_wave_main_effect(formula, panel)
-    if design.contrasts_arms and not may_change:
-        warnings.warn(
-            "formula: without wave effects the comparison arm is taken never to change, so that "
-            "arm terms are changes and no differences in change. Use wave_effects=True.",
-            AssumptionWarning,
-            stacklevel=2,
-        )
+    if design.contrasts_arms and not (wave_effects or has_wave_main_effect(formula, panel)):
+        _warn_that_nothing_lets_the_comparison_change()
     rows = _analysed(panel, design, panel.person, person_effects, wave_effects)
     code = _clusters(panel, cluster)[rows.row]
     by_unit = vcov == "cluster" and not _same_partition(code, rows.person)
@@ -188,6 +182,15 @@ def fixed_effects(
             wave_effects=wave_effects, vcov=vcov, cluster=cluster, conf_level=conf_level,
         ),
     )  # fmt: skip
+
+
+def _warn_that_nothing_lets_the_comparison_change() -> None:
+    warnings.warn(
+        "formula: without wave effects the comparison arm is taken never to change, so that "
+        "arm terms are changes and no differences in change. Use wave_effects=True.",
+        AssumptionWarning,
+        stacklevel=3,
+    )
 
 
 def _clusters(panel: HealthPanel, cluster: str | None) -> np.ndarray:
