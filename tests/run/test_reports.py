@@ -1,6 +1,7 @@
 """Whole runs with real notebooks: resume, failure, and what a change makes run again.
 
-The tests of this file share one study and run in their order; each leaves the site complete.
+The tests of this file share one study, in any order; each leaves the site complete, with an
+executed copy behind every page.
 """
 
 import shutil
@@ -112,7 +113,10 @@ def test_one_failing_unit_stops_no_other(checkout, first):
     assert states(manifest)["national.fi"] == "kept"
     assert "municipality-007" in result.stdout
     assert next((checkout.study / "site.work").glob("*/executed/municipality-007/fi/*.ipynb"))
+    # The page stood, so a run would keep it; without its record the unit is executed again.
+    next((checkout.study / "site.work").glob("*/records/municipality-007.fi.json")).unlink()
     assert checkout.report().returncode == 0
+    assert checkout.manifest()["municipality-007.fi"]["executed"]
 
 
 def test_internal_is_built_but_refused(checkout, first):
