@@ -25,7 +25,7 @@ _PUBLIC = {
         "StateHistory",
         "TimeToEvent",
     ],
-    "evalkit.compare": ["characteristics"],
+    "evalkit.compare": ["against_truth", "characteristics"],
     "evalkit.economics": ["break_even_share", "ledger", "pay_off"],
     "evalkit.errors": [
         "AssumptionWarning",
@@ -63,6 +63,7 @@ _PUBLIC = {
         "time_lost",
     ],
     "evalkit.synthetic": ["synthesise"],
+    "evalkit.synthetic.traps": ["method_trap", "trap_labels"],
 }
 _HOME = {name: room for room, names in _PUBLIC.items() for name in names}
 

@@ -254,3 +254,16 @@ class Ledger:
 )
 class WaveMeans:
     """Mean of a health score at each wave among those who answered."""
+
+
+@result_kind(
+    keys="method",
+    tidy="method estimate std_error conf_low conf_high bias n",
+    glance="trap unit horizon truth truth_error n",
+    counts="n",
+)
+class Recovery:
+    """A naive and a right estimate of one number beside its truth, in made-up records.
+
+    `bias` is the estimate less the truth; the truth comes with its Monte-Carlo error.
+    """

@@ -89,13 +89,40 @@ def doctor() -> None:
 def synthesise(
     folder: Annotated[Path, typer.Argument(help="folder to write the study into")],
     country: Annotated[str, typer.Option(help="SE or FI")] = "SE",
-    seed: Annotated[int, typer.Option(help="seed of the random generator")] = 20261,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the random generator")] = 20261,
+    municipalities: Annotated[
+        int | None, typer.Option(help="municipalities of a whole nation, with --persons")
+    ] = None,
+    persons: Annotated[
+        int | None, typer.Option(help="persons of a whole nation, with --municipalities")
+    ] = None,
+    months: Annotated[int, typer.Option(help="months of a nation's records")] = 60,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="switch such as no_effect; may be repeated")
+    ] = None,
+    tariffs: Annotated[
+        Path | None, typer.Option(help="tariff file with amounts of your own")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="processes that draw a nation")] = 1,
+    truth: Annotated[bool, typer.Option(help="simulate the true values too")] = True,
 ) -> None:
     """Write a made-up study whose truth is known: records, study file and truth.json."""
     from evalkit.synthetic import synthesise as write
+    from evalkit.synthetic.files import count_rows
 
-    write(folder, country=country, seed=seed)
-    typer.echo(f"{folder}: written")
+    files = write(
+        folder,
+        country=country,
+        seed=seed,
+        truth=truth,
+        municipalities=municipalities,
+        persons=persons,
+        scenario=scenario or (),
+        tariffs=tariffs,
+        workers=workers,
+        months=months,
+    )
+    typer.echo(f"{folder}: {len(files)} files written, {count_rows(files)} rows")
 
 
 @app.command()

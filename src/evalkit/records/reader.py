@@ -49,9 +49,11 @@ def read_records(study: Study) -> Records:
     """Read the records of a study and check them against the schema and each other.
 
     A table is the file NAME.csv or NAME.parquet in the data folder, or what the mapping file says.
-    CSV is UTF-8, with or without byte order mark, separated by comma, semicolon or tab; with
-    semicolons, numbers may have a decimal comma. Every column is read as text and then typed, so
-    that codes keep their leading zeros.
+    NAME.parquet may be a folder of parquet files with the same columns: they are read in the order
+    of their names, and their rows are numbered on from one to the next. CSV is UTF-8, with or
+    without byte order mark, separated by comma, semicolon or tab; with semicolons, numbers may have
+    a decimal comma. Every column is read as text and then typed, so that codes keep their leading
+    zeros.
 
     Parameters
     ----------
@@ -100,7 +102,8 @@ def record_files(study: Study) -> list[Path]:
     if not study.data_folder.is_dir():
         return []
     found = [_find(name, study, mapping.get(name), ignored) for name in schema.TABLES]
-    return [path for path in [mapped, *found] if path is not None]
+    read = [file for path in found if path is not None for file in _files_of(path)]
+    return [mapped, *read] if mapped is not None else read
 
 
 def _find(
@@ -109,12 +112,12 @@ def _find(
     folder = study.data_folder
     if mapping is not None:
         path = folder / mapping.file
-        if not path.is_file():
+        if not _is_table(path):
             faults.append(Fault(name, "", f"no file {mapping.file}", "Correct data.mapping."))
             return None
         return path
     names = [name + suffix for suffix in SUFFIXES[study.data.format]]
-    found = [folder / file for file in names if (folder / file).is_file()]
+    found = [folder / file for file in names if _is_table(folder / file)]
     if len(found) > 1:
         faults.append(
             Fault(name, "", f"both {' and '.join(names)}", "Keep one, or set data.format.")
@@ -128,6 +131,15 @@ def _find(
         remedy = "Add it to the data folder, or name your own file in data.mapping."
         faults.append(Fault(name, "", f"no file {' or '.join(names)}{hint}", remedy))
     return found[0] if found else None
+
+
+def _is_table(path: Path) -> bool:
+    return path.is_file() or (path.suffix == ".parquet" and path.is_dir())
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The file of a table, or the parts of a folder in the order of their names."""
+    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 def _read_table(
@@ -215,13 +227,28 @@ def _cleaned(frame: pd.DataFrame, *, decimal_comma: bool) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError):
-        raise _UnreadableError("is not a parquet file", "Write it again.") from None
-    frame = pd.DataFrame({str(name): _as_text(frame[name]) for name in frame.columns})
+    files = _files_of(path)
+    if not files:
+        raise _UnreadableError("is a folder without parquet files", "Fill it, or remove it.")
+    frames = [_read_part(file, path) for file in files]
+    for file, frame in zip(files, frames, strict=True):
+        if list(frame.columns) != list(frames[0].columns):
+            raise _UnreadableError(
+                f"has other columns in {file.name} than in {files[0].name}",
+                "Give all parts the same columns in the same order.",
+            )
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     frame.index = np.arange(2, len(frame) + 2)
     return _cleaned(frame, decimal_comma=False)
+
+
+def _read_part(file: Path, path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(file)
+    except (OSError, ValueError):
+        part = "" if file == path else f"has a part, {file.name}, that "
+        raise _UnreadableError(f"{part}is not a parquet file", "Write it again.") from None
+    return pd.DataFrame({str(name): _as_text(frame[name]) for name in frame.columns}, dtype=object)
 
 
 def _as_text(column: pd.Series) -> pd.Series:

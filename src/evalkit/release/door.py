@@ -27,6 +27,7 @@ RULES = {
     results.PayOff: rows.by_party,
     results.Ledger: rows.by_account,
     results.WaveMeans: rows.by_wave,
+    results.Recovery: rows.by_method,
 }
 THINNED = (results.BeforeAfter, results.WaveMeans)  # of persons still there, see `Decision`
 PERSONS = ("n", "n_person", "n_start", "n_end")

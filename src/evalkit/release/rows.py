@@ -231,6 +231,15 @@ def by_wave(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
+def by_method(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide both estimates where one rests on too few: they are about the same persons."""
+    addresses = [("recovery", "", method) for method in frame["method"]]
+    decision = _decision(addresses, weak_support(result, profile), profile)
+    if decision.suppressed.any():
+        decision.secondary = ~decision.suppressed
+    return decision
+
+
 def by_need(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide everything where too few were covered: ranges of need alone are no result."""
     weak = bool(profile.fails(result.summary["n_covered"]))

@@ -2,8 +2,9 @@
 
 from evalkit.report.tables_outcomes import ancova, checks, definitions, months, rate_ratios
 from evalkit.report.tables_people import before_after, characteristics, municipalities, pay_off
+from evalkit.report.tables_recovery import recovery
 
 __all__ = [
     "ancova", "before_after", "characteristics", "checks", "definitions", "months",
-    "municipalities", "pay_off", "rate_ratios",
+    "municipalities", "pay_off", "rate_ratios", "recovery",
 ]  # fmt: skip

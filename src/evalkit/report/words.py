@@ -7,8 +7,10 @@ from evalkit.report.words_method import method, not_possible
 from evalkit.report.words_money import pay_off
 from evalkit.report.words_outcomes import pace, self_support
 from evalkit.report.words_people import before_after, municipalities, need, participants
+from evalkit.report.words_recovery import recovery
 
 __all__ = [
     "before_after", "cards", "heading", "health", "in_short", "limits", "method", "municipalities",
-    "need", "not_possible", "pace", "participants", "pay_off", "self_support", "title",
+    "need", "not_possible", "pace", "participants", "pay_off", "recovery", "self_support",
+    "title",
 ]  # fmt: skip

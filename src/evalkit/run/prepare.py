@@ -1,5 +1,6 @@
 """Records to slices: read once, build the cohort once, cut it into each unit's own rows."""
 
+import os
 import shutil
 from dataclasses import fields
 from pathlib import Path
@@ -55,8 +56,10 @@ def _write_tables(tables: CohortTables, folder: Path) -> None:
 
 
 def _records_digest(study: Study) -> str:
+    files = record_files(study)
+    names = [Path(os.path.relpath(file, study.data_folder)).as_posix() for file in files]
     return digest_json(
-        [[path.name, digest_bytes(path.read_bytes())] for path in record_files(study)]
+        [[name, digest_bytes(file.read_bytes())] for name, file in zip(names, files, strict=True)]
     )
 
 

@@ -1,37 +1,40 @@
-"""Who lives in the synthetic country: what is known of each person at the index month."""
+"""Who lives in the made-up country: what is fixed about each person, and where they begin."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.synthetic.countries import FIRST_INDEX, N_INDEX, Country, Track
-from evalkit.synthetic.random_streams import between, choose, normal, stream
+from evalkit.codes import benefits
+from evalkit.synthetic.countries import Country, Source
+from evalkit.synthetic.random_streams import between, choose, normal
+from evalkit.synthetic.scenario import SELF_SUPPORT, STATES, Scenario
 
-ELIGIBLE, SHORT_SUPPORT, TOO_OLD, ONE_ACTOR, NOT_ON_SUPPORT = range(5)
-GROUND_SHARES = (0.0, 0.035, 0.015, 0.03, 0.012)
-PROGRAMME, COMPARISON, NO_PACKAGE = 1, 0, -1
-MUNICIPALITY_SPREAD = 0.12
-_FIRST_YEAR = 2018
+NOTHING = 0
+NO_PAYER = -1
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Arrays with one entry a person; months are counted from the first month of the records.
+    """Arrays with one entry a person.
 
     Attributes
     ----------
     place : ndarray of int
-        Position of the municipality in `Country.places`.
-    index : ndarray of int
-        Index month; for persons without a package a month that only dates their history.
-    ground : ndarray of int
-        0 = eligible; otherwise why the person is not (constants of this module).
-    arm : ndarray of int
-        1 programme, 0 comparison, -1 no package.
-    first, then, beside : ndarray of int
-        Benefits of the person's track, as positions in `Country.benefits`.
-    partial : ndarray of bool
-        On a partial disability pension.
+        Position of the municipality among the places.
+    frailty : ndarray of float
+        Standard normal; high is healthy and motivated. No table shows it.
+    shock : ndarray of float
+        Transitory shock in the month before the first; high is bad.
+    state, duration : ndarray of int
+        State in the month before the first, and months spent in it by then.
+    main, beside : ndarray of int8, shape (n, states)
+        Benefit in each state, and the one drawn beside it, as positions in `Country.benefits`.
+    degree : ndarray of int
+        Degree of the benefits whose degree varies.
+    level : ndarray of float
+        The person's amounts relative to the ordinary ones.
+    arm_lot, form_lot, length_lot : ndarray of float
+        Uniform draws that decide which package the person would get, and how long.
     """
 
     place: np.ndarray
@@ -39,120 +42,108 @@ class People:
     birth_year: np.ndarray
     education: np.ndarray
     born_in_country: np.ndarray
-    index: np.ndarray
-    history: np.ndarray
-    ground: np.ndarray
-    arm: np.ndarray
-    first: np.ndarray
-    then: np.ndarray
+    frailty: np.ndarray
+    shock: np.ndarray
+    state: np.ndarray
+    duration: np.ndarray
+    main: np.ndarray
     beside: np.ndarray
-    partial: np.ndarray
+    degree: np.ndarray
+    level: np.ndarray
+    arm_lot: np.ndarray
+    form_lot: np.ndarray
+    length_lot: np.ndarray
 
     def __len__(self) -> int:
         return len(self.place)
 
-    def age(self, month: np.ndarray | int) -> np.ndarray:
-        """Age reached in the calendar year of a month."""
-        return _FIRST_YEAR + np.asarray(month) // 12 - self.birth_year
-
-
-def residents(country: Country, seed: int) -> People:
-    """The persons of the study: participants of each municipality, then the others."""
-    sizes = np.array([place.participants for place in country.places])
-    started = np.repeat(np.arange(len(sizes)), sizes)
-    rng = stream(seed, f"{country.code} places of others")
-    others = choose(rng, np.tile(sizes + 10.0, (country.others, 1)))
-    place = np.concatenate([started, np.sort(others)])
-    participant = np.arange(len(place)) < len(started)
-    return draw_people(country, place, participant, stream(seed, f"{country.code} people"))
-
-
-def eligible_participants(country: Country, n: int, rng: np.random.Generator) -> People:
-    """Persons as the eligible participants of the study, any number of them, for the truth."""
-    sizes = np.array([float(place.participants) for place in country.places])
-    place = choose(rng, np.tile(sizes, (n, 1)))
-    return draw_people(country, place, np.ones(n, dtype=bool), rng, all_eligible=True)
+    def part(self, rows: np.ndarray) -> "People":
+        """Some of the persons, in the order of `rows`."""
+        return People(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 def draw_people(
-    country: Country, place: np.ndarray, participant: np.ndarray, rng: np.random.Generator,
-    *, all_eligible: bool = False,
-) -> People:  # fmt: skip
-    """Draw everything that is fixed at the index month, arms by lot included."""
+    country: Country, scenario: Scenario, place: np.ndarray, rng: np.random.Generator
+) -> People:
+    """Draw the persons of the places, one entry of `place` each."""
     n = len(place)
-    female = rng.random(n) < 0.56
-    started = between(rng, n, FIRST_INDEX, FIRST_INDEX + N_INDEX - 1)
-    index = np.where(participant, started, between(rng, n, 12, 77))
-    ground = np.where(participant, choose(rng, _ground_weights(n, all_eligible)), ELIGIBLE)
-    age = 18 + np.floor(47 * (rng.random(n) + rng.random(n)) / 2).astype(int)
-    age = np.where(ground == TOO_OLD, between(rng, n, 65, 66), age)
-    born_in_country = rng.random(n) < 0.76
-    track = _tracks(country, age, born_in_country, ground == ONE_ACTOR, rng)
-    long = 24 + np.floor(36 * rng.random(n) ** 1.5)
-    history = np.where(participant, long, between(rng, n, 3, 40))
-    history = np.where(ground == SHORT_SUPPORT, between(rng, n, 4, 9), history).astype(int)
+    female = rng.random(n) < 0.52
+    age = 18 + np.floor(46 * (rng.random(n) + rng.random(n)) / 2).astype(int)
+    born_in_country = rng.random(n) < 0.78
+    state, duration = _beginning(scenario, age, female, rng)
+    main = _benefits(country, country.main, age, born_in_country, rng)
+    beside = _benefits(country, country.beside, age, born_in_country, rng)
     return People(
         place=place,
         female=female,
-        birth_year=_FIRST_YEAR + index // 12 - age,
-        education=choose(rng, np.tile([0.29, 0.52, 0.17, 0.02], (n, 1))),
+        birth_year=int(scenario.first_month[:4]) - age,
+        education=choose(rng, np.tile([0.24, 0.50, 0.24, 0.02], (n, 1))),
         born_in_country=born_in_country,
-        index=index,
-        history=history,
-        ground=ground,
-        arm=_by_lot(place, female, participant, rng),
-        first=track[0],
-        then=track[1],
-        beside=track[2],
-        partial=track[3],
+        frailty=normal(rng, (n,)),
+        shock=normal(rng, (n,)),
+        state=state,
+        duration=duration,
+        main=main,
+        beside=np.where(beside == main, NOTHING, beside).astype(np.int8),
+        degree=np.array([100, 100, 100, 75, 50, 50, 25, 100])[between(rng, n, 0, 7)],
+        level=0.8 + 0.05 * between(rng, n, 0, 8),
+        arm_lot=rng.random(n),
+        form_lot=rng.random(n),
+        length_lot=rng.random(n),
     )
 
 
-def municipality_effects(country: Country, seed: int) -> np.ndarray:
-    """Log hazard ratio of exit of each municipality."""
-    rng = stream(seed, f"{country.code} municipalities")
-    return np.round(MUNICIPALITY_SPREAD * normal(rng, (len(country.places),)), 3)
+def payers_of(country: Country) -> np.ndarray:
+    """Payer of public support behind each benefit, as a small number; -1 where it is none."""
+    book = benefits(country.code)
+    names = [name.partition("@")[0] for name in country.benefits]
+    public = book["public_support"].astype(bool)
+    actors = sorted(set(book.loc[public, "actor"]))
+    return np.array([
+        actors.index(book["actor"][name]) if name in public.index and public[name] else NO_PAYER
+        for name in names
+    ])  # fmt: skip
 
 
-def _ground_weights(n: int, all_eligible: bool) -> np.ndarray:
-    shares = np.zeros(len(GROUND_SHARES)) if all_eligible else np.array(GROUND_SHARES)
-    shares[ELIGIBLE] = 1 - shares.sum()
-    return np.tile(shares, (n, 1))
+def _beginning(
+    scenario: Scenario, age: np.ndarray, female: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """State before the first month, and how long it has lasted: geometric, longer when ill."""
+    names, shares = zip(*scenario.initial, strict=True)
+    codes = np.array([STATES.index(name) for name in names])
+    weights = np.tile(np.array(shares), (len(age), 1))
+    weights[:, codes == STATES.index("disability")] *= np.exp(0.06 * (age - 42))[:, None]
+    weights[:, codes == STATES.index("study")] *= np.where(age < 32, 2.5, 0.2)[:, None]
+    weights[:, codes == STATES.index("sickness")] *= np.where(female, 1.35, 0.65)[:, None]
+    state = codes[choose(rng, weights)]
+    mean = np.full(len(STATES), 14.0)
+    mean[list(SELF_SUPPORT)] = 40.0
+    for name, months in (("sickness", 33.0), ("temporary_disability", 30.0), ("disability", 60.0)):
+        mean[STATES.index(name)] = months
+    duration = 1 + np.floor(-mean[state] * np.log1p(-rng.random(len(age)))).astype(int)
+    return state, np.minimum(duration, 12 * np.maximum(age - 17, 1))
 
 
-def _by_lot(
-    place: np.ndarray, female: np.ndarray, participant: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Halve the participants of one municipality and sex at random; the odd one by lot too."""
-    stratum = 4 * place + 2 * female + participant
-    lot = rng.random(len(place))
-    odd = rng.random(stratum.max() + 1) < 0.5
-    order = np.lexsort((lot, stratum))
-    first = np.searchsorted(stratum[order], np.arange(stratum.max() + 1))
-    rank = np.empty(len(place), dtype=int)
-    rank[order] = np.arange(len(place)) - first[stratum[order]]
-    return np.where(participant, (rank + odd[stratum]) % 2, NO_PACKAGE)
-
-
-def _tracks(
-    country: Country, age: np.ndarray, born_in_country: np.ndarray, one_actor: np.ndarray,
+def _benefits(
+    country: Country, sources: tuple[Source, ...], age: np.ndarray, born_in_country: np.ndarray,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, ...]:  # fmt: skip
-    ordinary, single = country.tracks, country.single_actor
-    weights = np.zeros((len(age), len(ordinary) + len(single)))
-    for column, track in enumerate(ordinary):
-        allowed = ~one_actor & (age >= track.low) & (age <= track.high)
-        weights[:, column] = track.weight * (allowed & ~(track.foreign_only & born_in_country))
-    for column, track in enumerate(single, start=len(ordinary)):
-        weights[:, column] = track.weight * one_actor
-    chosen = choose(rng, weights)
-    return tuple(part[chosen] for part in _codes(country, ordinary + single))
-
-
-def _codes(country: Country, tracks: tuple[Track, ...]) -> tuple[np.ndarray, ...]:
-    position = {benefit: code for code, benefit in enumerate(country.benefits)}
-    columns = [
-        np.array([position[getattr(track, part)] for track in tracks])
-        for part in ("first", "then", "beside")
-    ]
-    return *columns, np.array(["@" in track.first for track in tracks])
+) -> np.ndarray:  # fmt: skip
+    """One benefit for each person and state; the same lot in every state."""
+    codes = np.zeros((len(age), len(STATES)), dtype=np.int8)
+    lot = rng.random(len(age))
+    for state, name in enumerate(STATES):
+        here = [source for source in sources if source.state == name]
+        if not here:
+            continue
+        weights = np.stack([
+            source.weight
+            * ((age >= source.low) & (age <= source.high))
+            * ~(source.foreign_only & born_in_country)
+            for source in here
+        ], axis=1)  # fmt: skip
+        cumulative = np.cumsum(weights, axis=1)
+        point = lot * cumulative[:, -1]
+        chosen = np.minimum((cumulative <= point[:, None]).sum(axis=1), len(here) - 1)
+        known = np.array([country.benefits.index(source.benefit) for source in here])
+        codes[:, state] = known[chosen]
+    return codes

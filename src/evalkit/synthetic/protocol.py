@@ -1,7 +1,11 @@
 """The study files of the synthetic studies."""
 
-from evalkit.synthetic.countries import DATA_CUT, PRICE_YEAR, WAVES, Country
+import numpy as np
 
+from evalkit.synthetic.countries import PRICE_YEAR, WAVES, Country
+from evalkit.synthetic.scenario import Scenario
+
+HEADER = "# A made-up study: no person, place, price or package in it exists.\n"
 _LANGUAGES = {"SE": "[sv, en]", "FI": "[fi, sv]"}
 _TITLES = {
     "SE": (
@@ -18,14 +22,13 @@ _TITLES = {
 _SENSITIVITY = {"SE": "[SE-2022-TTO]", "FI": "[SE-2014-TTO]"}
 
 _TEMPLATE = """\
-# A made-up study: no person, place, price or package in it exists.
 title:
   sv: {title_sv}
   fi: {title_fi}
   en: {title_en}
 country: {country}
 data:
-  path: .
+  path: .{data_format}
   public: true
   source: {{sv: påhittade uppgifter, fi: keksityt tiedot, en: made-up data}}
 data_cut: "{data_cut}"
@@ -34,7 +37,7 @@ outcome:
   name: {{sv: egenförsörjning, fi: itsenäinen toimeentulo, en: self-support}}
 population: {{ages: [16, 64], months_of_support: 12, min_actors: 2}}
 arms: {{programme: coordinated, comparison: other_packages}}
-assignment: randomised
+assignment: {assignment}
 self_support:
   definition: SS-FORS
   sustained_months: 3
@@ -51,31 +54,38 @@ health:
   primary: ancova
   waves: [{waves}]
   window_months: [-1, 3]
-economics: {{tariffs: tariffs.csv, currency: {currency}, price_year: {price_year}}}
+{adjustment}economics: {{tariffs: tariffs.{suffix}, currency: {currency}, price_year: {price_year}}}
 disclosure: strict10
 report:
-  levels: [municipality, national]
+  levels: {levels}
   languages: {languages}
   formats: [html]
 seed: {seed}
 """
+_ADJUSTMENT = "adjustment: {covariates: [education, age, born_in_country]}\n"
 
 
-def study_text(country: Country, seed: int) -> str:
-    """The study file of a synthetic country as YAML."""
+def study_text(country: Country, scenario: Scenario, seed: int, *, nation: bool) -> str:
+    """The study file of a synthetic country as YAML: of a small study, or of a whole nation."""
     title_sv, title_fi, title_en = _TITLES[country.code]
-    return _TEMPLATE.format(
+    last = np.datetime64(scenario.first_month, "M") + scenario.n_month - 1
+    return HEADER + _TEMPLATE.format(
         country=country.code,
         title_sv=title_sv,
         title_fi=title_fi,
         title_en=title_en,
-        data_cut=DATA_CUT,
+        data_format="\n  format: parquet" if nation else "",
+        suffix="parquet" if nation else "csv",
+        data_cut=last,
+        assignment="randomised" if scenario.randomised else "observational",
+        adjustment="" if scenario.randomised else _ADJUSTMENT,
         instrument=country.instrument,
         value_set=country.value_set,
         sensitivity=_SENSITIVITY[country.code],
         waves=", ".join(str(wave) for wave in WAVES),
         currency=country.currency,
         price_year=PRICE_YEAR,
+        levels="[municipality, federation, national]" if nation else "[municipality, national]",
         languages=_LANGUAGES[country.code],
         seed=seed,
     )

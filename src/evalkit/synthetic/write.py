@@ -1,60 +1,63 @@
 """Write a synthetic study: its tables, its study file and its truth, the same on every run."""
 
-import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from evalkit.errors import ParameterError
-from evalkit.records import schema as s
-from evalkit.synthetic.answers import DIMENSIONS, Answers, draw_answers
-from evalkit.synthetic.countries import COUNTRIES, FIRST_MONTH, N_MONTH, WAVES, Country
-from evalkit.synthetic.money import (
-    amounts_of,
-    costs_table,
-    degrees_of,
-    finances_table,
-    price_index_table,
-    tariffs_table,
+from evalkit.synthetic.countries import COUNTRIES, Country
+from evalkit.synthetic.files import (
+    STUDY_FILE,
+    TRUTH_FILE,
+    replaced,
+    write_csv,
+    write_parquet,
 )
-from evalkit.synthetic.months import (
-    Calendar,
-    absorbed_month,
-    calendar_of,
-    last_month_present,
-    spells_of,
-)
-from evalkit.synthetic.participation import (
-    Participation,
-    draw_participation,
-    packages_table,
-    participations_table,
-    statuses_table,
-)
-from evalkit.synthetic.population import People, municipality_effects, residents
-from evalkit.synthetic.process import DIED, EMIGRATED, Hazards, simulate_states
+from evalkit.synthetic.money import with_tariffs
+from evalkit.synthetic.parts import OF_PERSONS, Part, Plan, common_tables, make_tables, parts_of
+from evalkit.synthetic.places import nation_places, study_places
 from evalkit.synthetic.protocol import study_text
-from evalkit.synthetic.random_streams import stream
-from evalkit.synthetic.truth import N_TRUTH, true_values
+from evalkit.synthetic.scenario import SMALL, make_scenario
+from evalkit.synthetic.truth import truth_text
+
+MONTHS, FEWEST_MONTHS, MOST_MONTHS = 60, 40, 72
+NATION_DIGITS = 7
 
 
 def synthesise(
-    folder: str | Path, *, country: str = "SE", seed: int = 20261, truth: bool = True
-) -> list[Path]:
+    folder: str | Path, *, country: str = "SE", seed: int = 20261, truth: bool = True,
+    municipalities: int | None = None, persons: int | None = None,
+    scenario: Sequence[str] = (), tariffs: str | Path | None = None, workers: int = 1,
+    months: int = MONTHS,
+) -> list[Path]:  # fmt: skip
     """Write a synthetic study of a country into a folder.
 
     Parameters
     ----------
     folder : path
-        Made where it does not exist; files of the same names are overwritten.
+        Made where it does not exist; a made-up study that it holds is replaced.
     country : {"SE", "FI"}
-        Sweden: 10 municipalities, about 4 000 persons. Finland: 4 and about 1 400.
+        Sweden: 10 municipalities, about 3 200 persons. Finland: 4 and 1 200.
     seed : int
         Everything is drawn from it; equal seeds give equal bytes.
     truth : bool
-        Whether to simulate the true values too (some seconds).
+        Whether to simulate the true values too (a minute or two).
+    municipalities, persons : int
+        Size of a whole nation instead of the small study: observational, in parquet, the tables
+        that grow with persons as folders with one file a municipality.
+    scenario : sequence of str
+        Switches of `evalkit.synthetic.scenario.SWITCHES`, the later overruling the earlier.
+    tariffs : path
+        Tariff file whose amounts replace the made-up ones.
+    workers : int
+        Processes that draw a nation; the bytes do not depend on it.
+    months : int
+        Months of a nation's records.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def synthesise(
     Raises
     ------
     ParameterError
-        If the country is not one of the two.
+        If an argument is none of those allowed, or the folder holds other files.
 
     Notes
     -----
@@ -76,170 +79,88 @@ def synthesise(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = synthesise(folder, country="FI", truth=False)
     >>> [path.name for path in written][:3]
-    ['costs.csv', 'health.csv', 'municipalities.csv']
+    ['costs.csv', 'forms.csv', 'health.csv']
     """
+    _check_choices(country, municipalities, persons, months, workers)
+    folder, nation = Path(folder), municipalities is not None
+    there = COUNTRIES[country]
+    there = with_tariffs(there, tariffs) if tariffs is not None else there
+    if nation:
+        plan = _nation(there, seed, municipalities, persons, scenario, months)
+    else:
+        plan = small_plan(there, seed, scenario)
+    with replaced(folder) as draft:
+        files = _write_nation(plan, draft, workers) if nation else _write_small(plan, draft)
+        texts = {STUDY_FILE: study_text(there, plan.scenario, seed, nation=nation)}
+        if truth:
+            texts[TRUTH_FILE] = truth_text(there, plan.scenario, plan.places, seed)
+        for name, text in texts.items():
+            (draft / name).write_bytes(text.encode("utf-8"))
+    return [folder / name for name in (*files, *texts)]
+
+
+def _check_choices(
+    country: str, municipalities: int | None, persons: int | None, months: int, workers: int
+) -> None:
     if country not in COUNTRIES:
         raise ParameterError(f"country: must be one of {', '.join(COUNTRIES)}")
-    there, folder = COUNTRIES[country], Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        f"{name}.csv": _in_order(name, frame).to_csv(index=False, lineterminator="\n")
-        for name, frame in sorted(make_tables(there, seed).items())
-    }
-    texts["study.yaml"] = study_text(there, seed)
-    if truth:
-        texts["truth.json"] = _truth_text(there, seed)
-    for name, text in texts.items():
-        (folder / name).write_bytes(text.encode("utf-8"))
-    return [folder / name for name in texts]
+    if (municipalities is None) != (persons is None):
+        raise ParameterError("municipalities, persons: give both for a nation, or none of them")
+    if municipalities is None and months != MONTHS:
+        raise ParameterError("months: only for a nation, with municipalities and persons")
+    if not FEWEST_MONTHS <= months <= MOST_MONTHS:
+        raise ParameterError(f"months: must be {FEWEST_MONTHS} to {MOST_MONTHS}")
+    if workers < 1:
+        raise ParameterError("workers: must be at least 1")
 
 
-def make_tables(country: Country, seed: int) -> dict[str, pd.DataFrame]:
-    """All tables of a synthetic study, by name, columns and rows in their final order."""
-    people = residents(country, seed)
-    calendar = _calendar(country, people, seed)
-    ids = np.array([f"{country.prefix}{number:05d}" for number in range(1, len(people) + 1)])
-    taken = draw_participation(country, people, calendar, stream(seed, f"{country.code} packages"))
-    rng = stream(seed, f"{country.code} participations")
-    tables = {
-        s.PERSONS: _persons(country, people, calendar, ids),
-        s.SPELLS: _spells(country, calendar, ids, stream(seed, f"{country.code} spells")),
-        s.PACKAGES: packages_table(country),
-        s.PARTICIPATIONS: participations_table(country, people, calendar, taken, ids, rng),
-        s.STATUSES: statuses_table(country, people, calendar, taken, ids, rng),
-        s.HEALTH: _health(country, people, calendar, taken, ids, seed),
-        s.COSTS: costs_table(country, people, calendar, taken, ids),
-        s.TARIFFS: tariffs_table(country),
-        s.PRICE_INDEX: price_index_table(),
-        s.MUNICIPALITIES: _municipalities(country),
-        s.MUNICIPALITY_YEARS: _municipality_years(country),
-    }
-    if any(place.federation for place in country.places):
-        tables[s.FINANCES] = finances_table(country)
-    return tables
+def small_plan(country: Country, seed: int, switches: Sequence[str] = ()) -> Plan:
+    """The small study of a country."""
+    return Plan(country, make_scenario(*switches, base=SMALL), study_places(country), seed)
 
 
-def _in_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[[column for column in s.TABLES[name].names if column in frame]]
+def _nation(
+    country: Country, seed: int, municipalities: int, persons: int, switches: Sequence[str],
+    months: int,
+) -> Plan:  # fmt: skip
+    scenario = replace(make_scenario(*switches), n_month=months, last_start=months - 1)
+    places = nation_places(country, municipalities, persons, scenario, seed)
+    return Plan(country, scenario, places, seed, NATION_DIGITS)
 
 
-def _hazards(country: Country) -> Hazards:
-    return Hazards(country.exit_intercept, country.exit_log_ratio)
+def _write_small(plan: Plan, draft: Path) -> list[Path]:
+    """One CSV file a table; names relative to the folder."""
+    parts = [make_tables(plan, part) for part in parts_of(plan.places)]
+    tables = common_tables(plan)
+    tables |= {name: pd.concat([part[name] for part in parts]) for name in OF_PERSONS}
+    files = {Path(f"{name}.csv"): frame for name, frame in sorted(tables.items())}
+    for file, frame in files.items():
+        write_csv(frame, draft / file)
+    return list(files)
 
 
-def _calendar(country: Country, people: People, seed: int) -> Calendar:
-    states = simulate_states(
-        people, people.arm, N_MONTH - int(people.index.min()) - 1, _hazards(country),
-        municipality_effects(country, seed), stream(seed, f"{country.code} months"),
-    )  # fmt: skip
-    return calendar_of(country, people, states, stream(seed, f"{country.code} benefits"))
+def _write_nation(plan: Plan, draft: Path, workers: int) -> list[Path]:
+    """Parquet: a folder of parts for each table that grows with persons, a file for the others."""
+    files = []
+    for name, frame in common_tables(plan).items():
+        files.append(Path(f"{name}.parquet"))
+        write_parquet(name, frame, draft / files[-1])
+    for name in OF_PERSONS:
+        (draft / f"{name}.parquet").mkdir()
+    # The largest first, so that no process is left with one of them at the end.
+    parts = sorted(parts_of(plan.places), key=lambda part: -part.n_person)
+    write = partial(_write_part, plan, draft)
+    if workers == 1:
+        written = [write(part) for part in parts]
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            written = list(pool.map(write, parts))
+    return sorted([*files, *(file for part in written for file in part)])
 
 
-def _persons(country: Country, people: People, calendar: Calendar, ids: np.ndarray) -> pd.DataFrame:
-    codes = np.array([place.code for place in country.places])
-    return pd.DataFrame({
-        s.PERSON_ID: ids,
-        s.SEX: np.where(people.female, *s.SEXES),
-        s.BIRTH_YEAR: people.birth_year,
-        s.MUNICIPALITY: codes[people.place],
-        s.EDUCATION: np.array(s.EDUCATIONS)[people.education],
-        s.BORN_IN_COUNTRY: people.born_in_country.astype(int),
-        s.DIED_MONTH: _month_text(absorbed_month(calendar, DIED)),
-        s.EMIGRATED_MONTH: _month_text(absorbed_month(calendar, EMIGRATED)),
-    })  # fmt: skip
-
-
-def _spells(
-    country: Country, calendar: Calendar, ids: np.ndarray, rng: np.random.Generator
-) -> pd.DataFrame:
-    spells = spells_of(country, calendar, rng)
-    names = np.array([name.partition("@")[0] for name in country.benefits])
-    return pd.DataFrame({
-        s.PERSON_ID: ids[spells.person],
-        s.BENEFIT: names[spells.benefit],
-        s.START: spells.start.astype(str),
-        s.END: np.where(np.isnat(spells.end), "", spells.end.astype(str)),
-        s.DEGREE: degrees_of(country, calendar, spells.person, spells.benefit),
-        s.MONTHLY_AMOUNT: amounts_of(country, calendar, spells.person, spells.benefit),
-    })  # fmt: skip
-
-
-def _health(
-    country: Country, people: People, calendar: Calendar, taken: Participation, ids: np.ndarray,
-    seed: int,
-) -> pd.DataFrame:  # fmt: skip
-    person, start = taken.person[taken.is_first], taken.start[taken.is_first]
-    rng = stream(seed, f"{country.code} health")
-    answers: Answers = draw_answers(country, people.arm[person], people.female[person], rng)
-    planned = start.astype("datetime64[M]")[:, None] + np.array(WAVES)
-    day_of_month = (start - start.astype("datetime64[M]")).astype(int)
-    date = planned.astype("datetime64[D]") + day_of_month[:, None] + answers.day
-    last = np.datetime64(FIRST_MONTH, "M") + last_month_present(calendar)[person]
-    alive = date.astype("datetime64[M]") <= last[:, None]
-    row, wave, item = np.nonzero(answers.answered & alive[:, :, None])
-    return pd.DataFrame({
-        s.PERSON_ID: ids[person[row]],
-        s.OCCASION: np.array(WAVES)[wave],
-        s.DATE: date[row, wave].astype(str),
-        s.INSTRUMENT: country.instrument,
-        s.ITEM: np.array(DIMENSIONS)[item],
-        s.VALUE: answers.level[row, wave, item],
-    })  # fmt: skip
-
-
-def _municipalities(country: Country) -> pd.DataFrame:
-    rows = []
-    for place in country.places:
-        row = {
-            s.MUNICIPALITY: place.code, s.COUNTRY: country.code, s.NAME_SV: place.name_sv,
-            s.NAME_FI: place.name_fi,
-            s.NAME_EN: place.name_fi if country.code == "FI" else place.name_sv,
-            s.COUNTY: place.county, s.FEDERATION: place.federation,
-            s.JOINED_FEDERATION: place.joined,
-        }  # fmt: skip
-        if place.genitive:
-            row |= {s.NAME_FI_GENITIVE: place.genitive, s.NAME_FI_LOCATIVE: place.locative}
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _municipality_years(country: Country) -> pd.DataFrame:
-    rows = []
-    for position, place in enumerate(country.places):
-        for year in range(2018, 2024):
-            base = place.participants * (23 + 5 * (position % 4)) + 40 * position
-            population = base + base * (2021 - year) * (position % 3 - 1) // 250
-            rows.append({
-                s.MUNICIPALITY: place.code, s.YEAR: year, s.POPULATION_WORKING_AGE: population,
-            })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _month_text(month: np.ndarray) -> np.ndarray:
-    text = (np.datetime64(FIRST_MONTH, "M") + np.maximum(month, 0)).astype(str)
-    return np.where(month < 0, "", text)
-
-
-def _truth_text(country: Country, seed: int) -> str:
-    effects = municipality_effects(country, seed)
-    hazards = _hazards(country)
-    content = {
-        "about": "Made-up data: true values of the process that the records were drawn from.",
-        "assignment": "randomised: half of each municipality and sex to each arm, by lot",
-        "country": country.code,
-        "seed": seed,
-        "persons_per_arm": N_TRUTH,
-        "definition": "SS-FORS; month of the first run of k months without public support; "
-        "months of parental benefit are neutral; common random numbers in both arms",
-        "parameters": {
-            "process": asdict(hazards),
-            "municipality_log_hazard_ratio": {
-                place.code: float(effect)
-                for place, effect in zip(country.places, effects, strict=True)
-            },
-            "health_shift_by_wave": dict(zip(map(str, WAVES), country.health_shift, strict=True)),
-            "value_set": country.value_set,
-        },
-        "values": true_values(country, hazards, effects, seed),
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+def _write_part(plan: Plan, draft: Path, part: Part) -> list[Path]:
+    files = []
+    for name, frame in make_tables(plan, part).items():
+        files.append(Path(f"{name}.parquet") / f"{part.name}.parquet")
+        write_parquet(name, frame, draft / files[-1])
+    return files
