@@ -254,6 +254,7 @@ def test_the_stated_log_hazard_ratio_is_that_of_the_process():
         assert added[1] - added[0] == pytest.approx(stated["coordination"])
         assert added[2] - added[0] == pytest.approx(stated["joint_work"])
     assert not log_hazard_ratio(Scenario())["meaningful"]
+    assert log_hazard_ratio(make_scenario("no_effect"))["joint_work"] == 0
 
 
 def test_starters_are_in_a_dip_that_closes_at_the_rate_of_the_shock():
@@ -390,7 +391,9 @@ def test_every_switch_changes_the_scenario_and_runs(name):
 
 
 def test_an_unknown_switch_is_refused_by_name():
-    with pytest.raises(ParameterError, match="no switch no_efect; there are no_effect"):
+    with pytest.raises(
+        ParameterError, match="no switch no_efect; give the option once for each of no_effect"
+    ):
         make_scenario("no_efect")
 
 

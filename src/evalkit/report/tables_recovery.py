@@ -22,7 +22,7 @@ def recovery(*recoveries_and_text, name: str = "recovery") -> Part:
     *given, text = recoveries_and_text
     rows = [row for released in given for row in _rows(released, text)]
     header = [text.say("Trap"), text.say("Analysis"), text.say("Unit"), text.say("Estimate"),
-              text.say("Interval"), text.say("Truth"), text.say("Bias")]  # fmt: skip
+              text.say("Interval"), text.say("Truth"), text.say("Off the truth by")]  # fmt: skip
     caption = text.say("What two analyses say, and the truth that the records were made from.")
     # Each trap has people of its own, so that no one number is behind the table.
     return table_part(name, header, rows, caption, given, text, n=math.nan, text_columns=3)

@@ -273,6 +273,8 @@ def _transfers(
 def _tariff_file(path: str | Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ParameterError(f"tariffs: no file {Path(path).name}") from error
     except (OSError, ValueError) as error:
         raise ParameterError(f"tariffs: {Path(path).name} cannot be read as a table") from error
     missing = [name for name in (s.ITEM, s.AMOUNT, s.CURRENCY, s.PRICE_YEAR) if name not in frame]

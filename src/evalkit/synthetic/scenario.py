@@ -208,7 +208,8 @@ def make_scenario(*switches: str, base: Scenario | None = None) -> Scenario:
     unknown = [name for name in switches if name not in SWITCHES]
     if unknown:
         raise ParameterError(
-            f"scenario: no switch {', '.join(unknown)}; there are {', '.join(SWITCHES)}"
+            f"scenario: no switch {', '.join(unknown)}; give the option once for each of "
+            f"{', '.join(SWITCHES)}"
         )
     made = base or Scenario()
     for name in switches:

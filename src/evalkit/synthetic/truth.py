@@ -294,7 +294,8 @@ def _effects_by_place(
 
 def log_hazard_ratio(scenario: Scenario) -> dict[str, object]:
     """Where the package's effect does not fade, the difference of the forms is one number."""
-    if scenario.fade_months is not None:
+    changes = any(scenario.effect) or any(scenario.lock_in) or scenario.effect_sickness
+    if changes and scenario.fade_months is not None:
         return {
             "meaningful": False,
             "because": "the effect changes with time: lock-in during the package, then fading",
