@@ -36,11 +36,16 @@ def frozen_columns(
     lengths = {len(array) for array in arrays.values()}
     if len(lengths) > 1:
         raise ValueError(f"columns differ in length: {sorted(lengths)}")
-    empty = _frozen(np.full(next(iter(lengths), 0), np.nan))
-    return MappingProxyType({name: arrays.get(name, empty) for name in names})
+    if len(arrays) < len(names):
+        empty = _frozen(np.full(next(iter(lengths), 0), np.nan))
+        arrays = {name: arrays.get(name, empty) for name in names}
+    return MappingProxyType({name: arrays[name] for name in names})
 
 
 def _frozen(values: object) -> np.ndarray:
+    # An array that nobody can write to, also not through another view, needs no copy.
+    if type(values) is np.ndarray and values.base is None and not values.flags.writeable:
+        return values
     array = np.array(values, copy=True)
     if array.dtype.kind in "US":
         array = array.astype(object)
@@ -131,6 +136,44 @@ class IncidenceCurve:
 
 
 @result_kind(
+    keys="stratum time",
+    tidy=(
+        "stratum time estimate std_error conf_low conf_high n_at_risk n_event n_censored exposure"
+    ),
+    glance="n n_event n_stratum last_time conf_level method time_unit quantity width",
+    counts="n_at_risk n_event n_censored",
+)
+class HazardCurve:
+    """Cumulative hazard by `time`, or exits per unit of time in the interval that ends at `time`.
+
+    `quantity` in the glance says which: `cumulative_hazard` or `exit_rate`.
+    """
+
+
+@result_kind(
+    keys="stratum quantile",
+    tidy="stratum quantile estimate conf_low conf_high reason",
+    glance="n n_event n_stratum quantity conf_level method time_unit",
+)
+class Quantiles:
+    """Times by which given shares have exited. One that is not reached is missing, with why."""
+
+
+@result_kind(
+    keys="stratum time",
+    tidy="stratum time estimate std_error conf_low conf_high n_at_risk n_event n_censored",
+    glance="n n_event n_stratum last_time conf_level method time_unit",
+    counts="n_at_risk n_event n_censored",
+)
+class RecurrentCurve:
+    """Mean number of events by `time`; the first row of a stratum is time 0.
+
+    `n_event` counts the persons whose first event comes at exactly `time`, which is what the door
+    decides by; `estimate` counts all events.
+    """
+
+
+@result_kind(
     keys="stratum state time",
     tidy="stratum state time estimate std_error conf_low conf_high n_observed",
     glance="n n_stratum n_state last_time conf_level method time_unit",
@@ -150,6 +193,44 @@ class Contrast:
 
     Differences are always programme minus comparison. The error of a ratio is on the log scale.
     A quantity that cannot be estimated is missing, and `reason` says why.
+    """
+
+
+@result_kind(
+    keys="definition sustained_months horizon term scale",
+    tidy=(
+        "definition sustained_months horizon term scale estimate std_error conf_low conf_high "
+        "p_value reason"
+    ),
+    glance="n cause conf_level method time_unit n_cluster df",
+)
+class DefinitionGrid:
+    """The share with an exit under each definition, by each horizon, as in `Contrast`.
+
+    All cells have one end of follow-up.
+    """
+
+
+@result_kind(
+    keys="state term scale",
+    tidy="state term scale estimate std_error conf_low conf_high p_value reason",
+    glance="n horizon unit conf_level method n_state n_cluster df",
+)
+class StateMonths:
+    """Mean months in each state within a horizon, as in `Contrast`; states add up to it."""
+
+
+@result_kind(
+    keys="stratum quantity item time",
+    tidy="stratum quantity item time estimate n n_with",
+    glance="n n_left_out horizon n_stratum n_state time_unit",
+    counts="n n_with",
+)
+class StateSequences:
+    """Summaries of monthly sequences of states among persons observed for as many months.
+
+    `quantity` is `months`, `spells`, `transition`, `entropy` or `sequence`; `item` names the state,
+    the move or the sequence; `n_with` counts the persons who were there, or made it.
     """
 
 
@@ -267,3 +348,36 @@ class Recovery:
 
     `bias` is the estimate less the truth; the truth comes with its Monte-Carlo error.
     """
+
+
+@result_kind(
+    keys="term time",
+    tidy="term time estimate std_error conf_low conf_high n_at_risk n_event",
+    glance=(
+        "n_person n_event last_time scale conf_level method vcov n_cluster df time_unit formula"
+    ),
+)
+class EffectCurve:
+    """The effect of each term of a model over time; `n_event` counts since the row before."""
+
+
+@result_kind(
+    keys="measure prediction time",
+    tidy="measure prediction time estimate std_error conf_low conf_high reason",
+    glance="n n_event cause conf_level method time_unit n_cluster df",
+)
+class PredictionScores:
+    """How well predicted risks agree with what came: error, discrimination, by horizon.
+
+    `prediction` is `model`, or `without covariates`, which gives everybody the same risk.
+    """
+
+
+@result_kind(
+    keys="group",
+    tidy="group n n_event predicted estimate std_error conf_low conf_high",
+    glance="n n_event horizon cause conf_level method time_unit n_cluster df",
+    counts="n n_event",
+)
+class Calibration:
+    """Mean predicted risk and observed incidence at a horizon, in groups of rising risk."""

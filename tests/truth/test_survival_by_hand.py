@@ -31,8 +31,8 @@ from evalkit.survival import (
     time_in_state,
     time_lost,
 )
+from evalkit.survival.model_rows import model_rows
 from evalkit.survival.partial_likelihood import likelihood
-from evalkit.survival.risksets import risk_sets
 
 EIGHT = pd.DataFrame(
     {
@@ -212,37 +212,44 @@ def test_fleming_harrington_weights_use_the_curve_just_before_each_time():
     assert early["statistic"].tolist() == exact(excess_early**2 / variance_early)
 
 
+def five():
+    """Five at risk, three with x = 1, on the scale of the model's rows."""
+    frame = pd.DataFrame(
+        {
+            "months": [1, 1, 2, 2, 2],
+            "exited": [True, True, False, False, False],
+            "x": [1, 1, 1, 0, 0],
+        }
+    )
+    sample = TimeToEvent.from_frame(frame, duration="months", event="exited")
+    return model_rows(sample, "x", cause=None, strata=None)
+
+
 def test_efron_score_and_information_at_zero():
     """Five at risk, three with x = 1; two of these three exit together.
 
     Efron's shares of x = 1 are 3/5 for the first and (3 - 1)/(5 - 1) for the second exit.
     """
-    x = np.array([[1.0], [1.0], [1.0], [0.0], [0.0]])
-    events = np.array([True, True, False, False, False])
-    months = np.array([1.0, 1.0, 2.0, 2.0, 2.0])
-    sets = risk_sets(np.zeros(5), months, events.astype(int))
+    rows = five()
 
-    fit = likelihood(np.zeros(1), x, events, np.ones(5), sets, ties="efron")
+    fit = likelihood(np.zeros(1), rows, ties="efron")
 
     first, second = Fraction(3, 5), Fraction(2, 4)
     assert fit.value == pytest.approx(-log(5 * 4))
-    assert fit.score.tolist() == exact(2 - first - second)
+    assert (fit.score * rows.scale).tolist() == exact(2 - first - second)
     information = first * (1 - first) + second * (1 - second)
-    assert fit.information[0].tolist() == exact(information)
+    assert (fit.information[0] * rows.scale**2).tolist() == exact(information)
 
 
 def test_breslow_score_and_information_at_zero():
-    x = np.array([[1.0], [1.0], [1.0], [0.0], [0.0]])
-    events = np.array([True, True, False, False, False])
-    months = np.array([1.0, 1.0, 2.0, 2.0, 2.0])
-    sets = risk_sets(np.zeros(5), months, events.astype(int))
+    rows = five()
 
-    fit = likelihood(np.zeros(1), x, events, np.ones(5), sets, ties="breslow")
+    fit = likelihood(np.zeros(1), rows, ties="breslow")
 
     share = Fraction(3, 5)
     assert fit.value == pytest.approx(-log(5 * 5))
-    assert fit.score.tolist() == exact(2 - 2 * share)
-    assert fit.information[0].tolist() == exact(2 * share * (1 - share))
+    assert (fit.score * rows.scale).tolist() == exact(2 - 2 * share)
+    assert (fit.information[0] * rows.scale**2).tolist() == exact(2 * share * (1 - share))
 
 
 def test_cox_of_three_persons_has_a_closed_form():

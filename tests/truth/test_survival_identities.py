@@ -18,8 +18,8 @@ from evalkit.survival import (
     time_in_state,
     time_lost,
 )
+from evalkit.survival.model_rows import model_rows
 from evalkit.survival.partial_likelihood import likelihood, score_residuals
-from evalkit.survival.risksets import risk_sets
 
 EXACT = 1e-12  # rounding of a few hundred terms
 DERIVATIVE = 1e-6  # central differences with a step of 1e-5
@@ -157,10 +157,8 @@ def test_logrank_equals_the_cox_score_test_at_zero_without_ties(entry, ties):
 
     statistic = logrank_test(sample, by="arm", cause="work").tidy()["statistic"][0]
 
-    events = (frame["exit"] == "work").to_numpy()
-    sets = risk_sets(sample.entry, sample.duration, events.astype(int))
-    x = (frame[["arm"]] == "programme").to_numpy(dtype=float)
-    fit = likelihood(np.zeros(1), x, events, np.ones(len(frame)), sets, ties=ties)
+    rows = model_rows(sample, "arm", cause="work", strata=None)
+    fit = likelihood(np.zeros(1), rows, ties=ties)
     assert statistic == pytest.approx(fit.score[0] ** 2 / fit.information[0, 0], rel=1e-10)
 
 
@@ -292,18 +290,13 @@ def test_cox_equals_lifelines(monthly):
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 def test_weighted_score_residuals_add_up_to_the_score(ties):
     frame = people(16)
-    events = (frame["exit"] == "work").to_numpy()
-    weight = frame["weight"].to_numpy()
-    x = np.column_stack([frame["arm"] == "programme", frame["age"] - 40.0]).astype(float)
-    arguments = (np.array([0.3, -0.02]), x, events, weight)
-    sets = risk_sets(
-        frame["entry"].to_numpy(), frame["months"].to_numpy(), events.astype(int), weight=weight
-    )
+    sample = competing(frame, entry="entry", weight="weight")
+    rows = model_rows(sample, "arm + age", cause="work", strata=None)
 
-    residuals = score_residuals(*arguments, sets, ties=ties)
+    fit = likelihood(np.array([0.3, -0.2]), rows, ties=ties)
 
-    score = likelihood(*arguments, sets, ties=ties).score
-    np.testing.assert_allclose(weight @ residuals, score, rtol=1e-9)
+    residuals = score_residuals(rows, fit.state)
+    np.testing.assert_allclose(rows.weight @ residuals, fit.score, rtol=1e-9)
 
 
 def test_robust_breslow_error_is_the_root_sum_of_squared_derivatives_by_weight():

@@ -283,3 +283,71 @@ def logrank(**options):
     """A test."""
     rows = [{"term": "arm", "statistic": 84.79, "df": 1.0, "p_value": 1e-19}]
     return released("Check", rows, {"test": "log-rank", "n": 431}, **options)
+
+
+def exit_rates(*, last=24, step=3, **options):
+    """Rates of exit by arm that rise and fall; joined intervals have no limits."""
+    rows = []
+    for arm, level in (("programme", 0.021), ("comparison", 0.014)):
+        for time in range(step, last + 1, step):
+            rate = level * (0.6 + 0.8 * np.sin(np.pi * min(time, 20) / 24))
+            known = step == 1
+            rows.append({
+                "stratum": arm, "time": float(time), "estimate": rate,
+                "std_error": 0.15 * rate if known else np.nan,
+                "conf_low": 0.75 * rate if known else np.nan,
+                "conf_high": 1.3 * rate if known else np.nan,
+                "n_at_risk": 200 - 4 * time, "n_event": 12, "n_censored": 0,
+            })  # fmt: skip
+    summary = {"n": 412, "conf_level": 0.95, "time_unit": "months", "quantity": "exit_rate",
+               "width": 1.0}  # fmt: skip
+    return released("HazardCurve", rows, summary, **options)
+
+
+def hazard_model(scale="log hazard ratio", **options):
+    """Seven terms, one with a wide interval."""
+    rows = [
+        {"term": term, "estimate": estimate, "std_error": error,
+         "conf_low": estimate - 1.96 * error, "conf_high": estimate + 1.96 * error}
+        for term, estimate, error in (
+            ("arm[programme]", 0.31, 0.11), ("age", -0.018, 0.005), ("C(sex)[woman]", 0.08, 0.1),
+            ("education[secondary]", 0.22, 0.13), ("education[tertiary]", 0.51, 0.19),
+            ("born_in_country", -0.12, 0.12), ("need_psychological", -0.9, 0.85),
+        )
+    ]  # fmt: skip
+    return released("ModelFit", rows, {"n_person": 412, "n_event": 167, "scale": scale}, **options)
+
+
+def effect_curve(*, step=1, is_ratio=True, terms=4, **options):
+    """Log hazard ratios, or cumulative differences, by month."""
+    names = ("arm[programme]", "age", "education[tertiary]", "need_psychological")[:terms]
+    names = names if is_ratio else ("intercept", *names[: terms - 1])
+    rows = []
+    for number, term in enumerate(names):
+        for time in range(0 if not is_ratio else step, 25, step):
+            grown = time / 24
+            slope = (0.6, -0.3, 0.1, 1.1)[number]
+            value = slope * (1 - grown) if is_ratio else 0.25 * slope * grown**0.7
+            error = 0.25 + 0.3 * (grown - 0.5) ** 2 if is_ratio else 0.05 * grown
+            rows.append({"term": term, "time": float(time), "estimate": value, "std_error": error,
+                         "conf_low": value - 1.96 * error, "conf_high": value + 1.96 * error,
+                         "n_at_risk": 200, "n_event": 12})  # fmt: skip
+    scale = "log hazard ratio" if is_ratio else "cumulative hazard difference"
+    return released("EffectCurve", rows, {"n_person": 412, "scale": scale}, **options)
+
+
+def definition_grid(horizons=(12, 24), definitions=("SS-FORS", "SS-SUS"), **options):
+    """Definitions by months in a row by horizons; the longer the run, the fewer reach it."""
+    rows = []
+    for number, definition in enumerate(definitions):
+        for sustained in (1, 3, 6, 12):
+            for at in horizons:
+                share = 0.42 * (at / 24) ** 0.6 * (1 - 0.035 * sustained) * (1 + 0.15 * number)
+                for arm, value in (("programme", share), ("comparison", share - 0.06)):
+                    rows.append({
+                        "definition": definition, "sustained_months": sustained,
+                        "horizon": float(at), "term": arm, "scale": "arm", "estimate": value,
+                        "std_error": 0.03, "conf_low": value - 0.06, "conf_high": value + 0.06,
+                        "reason": "",
+                    })  # fmt: skip
+    return released("DefinitionGrid", rows, {"n": 412, "conf_level": 0.95}, **options)

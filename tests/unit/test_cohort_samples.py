@@ -75,6 +75,16 @@ def test_the_digest_follows_the_values():
         ({"exited": [1.0, np.nan, 1.0]}, {"event": "exited"}, "1 of 3 rows are not"),
         ({"exited": ["1", "0", "1"]}, {"event": "exited"}, "3 of 3 rows are not"),
         ({"cause": ["work", None, "died"]}, {"cause": "cause", "censored": "x"}, "not a string"),
+        (
+            {"cause": ["work", ["died"], "died"]},
+            {"cause": "cause", "censored": "x"},
+            r"1 of 3 rows not a string \(positions 1\)",
+        ),
+        (
+            {"cause": ["a", 1, True]},
+            {"cause": "cause", "censored": "a"},
+            "2 of 3 rows not a string",
+        ),
         ({"months": [3, np.nan, 7]}, {"event": "exited"}, "1 of 3 rows missing or infinite"),
         ({"months": [3, -1, 7]}, {"event": "exited"}, "below 0"),
         ({"months": ["3", "1", "7"]}, {"event": "exited"}, "must be numeric"),
@@ -95,6 +105,27 @@ def test_a_refusal_gives_positions_and_never_the_value():
     with pytest.raises(CohortError, match=r"positions 1") as caught:
         exits(EXITS.assign(months=[3.0, -4321.0, 7.0]), event="exited")
     assert "4321" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["category", "string", "object"])
+def test_causes_are_coded_alike_from_every_type_of_text(kind):
+    causes = pd.Series(["work", "none", "died", "work"] * 1000).astype(kind)
+    frame = pd.DataFrame({"months": 1.0, "cause": causes})
+    sample = TimeToEvent.from_frame(frame, duration="months", cause="cause", censored="none")
+    assert sample.causes == ("died", "work") and sample.code.dtype == np.int16
+    assert list(sample.code[:4]) == [2, 0, 1, 2] and list(sample.code[-4:]) == [2, 0, 1, 2]
+
+
+def test_an_event_of_numbers_is_read_as_one_of_booleans():
+    for values in ([1, 0, 1], [1.0, 0.0, 1.0], pd.array([True, False, True], dtype="boolean")):
+        assert list(exits(EXITS.assign(exited=values), event="exited").code) == [1, 0, 1]
+
+
+def test_an_index_of_the_frame_is_left_behind_and_the_frame_unchanged():
+    source = EXITS.set_axis([7, 7, 9])
+    sample = exits(source, event="exited", arm="group")
+    assert list(sample.covariates.index) == [0, 1, 2]
+    assert "arm" not in source.columns and list(source.index) == [7, 7, 9]
 
 
 def test_a_sample_may_be_without_rows():

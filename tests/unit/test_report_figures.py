@@ -11,7 +11,20 @@ from matplotlib.text import Annotation
 
 from evalkit.errors import DisclosureError
 from evalkit.report import figures, style
-from evalkit.report.figures import bars, curves, dots, money, places, stacks, waves
+from evalkit.report.figures import (
+    bars,
+    curves,
+    diagnostics,
+    dots,
+    forest,
+    hazards,
+    money,
+    places,
+    stacks,
+    waves,
+)
+from evalkit.report.figures.chronogram import draw_chronogram
+from evalkit.report.figures.definitions import draw_definitions
 from evalkit.report.names import exit_name, state_name
 from evalkit.report.text import open_text
 from evalkit.results import Contrast
@@ -48,6 +61,16 @@ def draw_all(text, **options):
         "incidence": curves.draw_incidence(hand.curve(**stop), text),
         "exits": draw_exits(hand.curve(**stop), text),
         "occupation": draw_occupation(hand.occupation(**stop), text),
+        "exit_rates": hazards.draw_exit_rates(hand.exit_rates(**stop), text),
+        "monthly_rates": hazards.draw_exit_rates(hand.exit_rates(step=1, last=36), text),
+        "ratios": forest.draw_ratios(hand.hazard_model(**options), text),
+        "ratios_of_time": forest.draw_ratios(hand.hazard_model("log time", **options), text),
+        "effects": diagnostics.draw_effects(hand.effect_curve(**options), text),
+        "effects_at_ticks": diagnostics.draw_effects(hand.effect_curve(step=6, **options), text),
+        "additive": diagnostics.draw_effects(hand.effect_curve(is_ratio=False, **options), text),
+        "definitions": draw_definitions(hand.definition_grid(**options), text),
+        "one_definition": draw_definitions(hand.definition_grid((6, 12, 18, 24), ("work",)), text),
+        "chronogram": draw_chronogram(hand.occupation(**stop), text),
     }
 
 
@@ -77,6 +100,12 @@ def make_all(text, **options):
         figures.incidence(hand.curve(**stop), text),
         figures.exits(hand.curve(**stop), text),
         figures.occupation(hand.occupation(**stop), text),
+        figures.exit_rates(hand.exit_rates(**stop), text),
+        figures.ratios(hand.hazard_model(**options), text),
+        figures.effects(hand.effect_curve(**options), text),
+        figures.effects(hand.effect_curve(is_ratio=False, **options), text, name="additive"),
+        figures.definitions(hand.definition_grid(**options), text),
+        figures.chronogram(hand.occupation(**stop), text),
     ]
 
 
@@ -369,6 +398,150 @@ def test_what_may_not_be_published_is_marked_in_picture_and_caption():
     assert part.images != figures.months(hand.months(), speak("sv")).images
 
 
+def test_rates_of_exit_are_steps_from_one_published_time_to_the_next():
+    rates = hand.exit_rates(hide=lambda frame: frame["time"] == 6)
+
+    (axes,) = hazards.draw_exit_rates(rates, speak()).axes
+
+    frame = rates.tidy()
+    known = frame[(frame["stratum"] == "programme") & ~frame["suppressed"]]
+    drawn = line(axes, "programme")
+    assert drawn.get_drawstyle() == "steps-post"
+    assert list(drawn.get_xdata()) == [0, *known["time"]]
+    np.testing.assert_allclose(drawn.get_ydata()[:-1], known["estimate"])
+    assert line(axes, "comparison").get_linestyle() == "--"
+    assert [tick.get_text() for tick in axes.get_yticklabels()][:2] == ["0", "1"]
+
+
+def test_intervals_of_rates_are_drawn_where_they_are_published():
+    joined = hazards.draw_exit_rates(hand.exit_rates(), speak()).axes[0]
+    monthly = hazards.draw_exit_rates(hand.exit_rates(step=1), speak()).axes[0]
+
+    assert len(joined.collections) == 0
+    assert len(monthly.collections) == 48
+
+
+def test_ratios_are_those_of_the_released_model():
+    fit = hand.hazard_model(hide=lambda frame: frame["term"] == "age")
+
+    (axes,) = forest.draw_ratios(fit, speak()).axes
+
+    known = fit.tidy()[lambda rows: ~rows["suppressed"]]
+    dots = [dot.get_xdata()[0] for dot in with_id(axes, "ratio")]
+    np.testing.assert_allclose(dots, np.exp(known["estimate"]))
+    assert axes.get_xscale() == "log"
+    assert with_id(axes, "no difference")[0].get_xdata()[0] == 1
+    assert any("1.36  (1.10 to 1.69)" in word.get_text() for word in axes.texts)
+
+
+def test_an_interval_beyond_the_axis_ends_in_an_arrow():
+    (axes,) = forest.draw_ratios(hand.hazard_model(), speak()).axes
+
+    low, high = axes.get_xlim()
+    assert low < 0.41 and high < 5
+    assert [drawn.get_marker() for drawn in axes.lines].count("<") == 1
+    assert any("(0.08 to 2.15)" in word.get_text() for word in axes.texts)
+
+
+def test_the_sides_of_a_ratio_are_named_by_what_it_is_of():
+    words = {
+        scale: {word.get_text() for word in forest.draw_ratios(fit, speak()).axes[0].texts}
+        for scale in ("log hazard ratio", "log time", "log subdistribution hazard ratio")
+        if (fit := hand.hazard_model(scale))
+    }
+
+    assert {"Slower", "Faster"} <= words["log hazard ratio"]
+    assert {"Sooner", "Later"} <= words["log time"]
+    assert {"Fewer", "More"} <= words["log subdistribution hazard ratio"]
+
+
+def test_terms_that_are_no_comparison_are_not_ratios():
+    fit = hand.released(
+        "ModelFit",
+        [{"term": term, "estimate": 0.5, "conf_low": 0.4, "conf_high": 0.6}
+         for term in ("intercept", "arm[programme]", "log(shape)")],
+        {"n_person": 412, "scale": "log time"},
+    )  # fmt: skip
+
+    assert list(forest.ratio_rows(fit)["term"]) == ["arm[programme]"]
+
+
+def test_effects_are_drawn_as_ratios_or_as_summed_rates_of_100():
+    ratios, additive = hand.effect_curve(), hand.effect_curve(is_ratio=False)
+
+    first = diagnostics.draw_effects(ratios, speak()).axes[0]
+    intercept = diagnostics.draw_effects(additive, speak()).axes[0]
+
+    rows = ratios.tidy()[lambda frame: frame["term"] == "arm[programme]"]
+    np.testing.assert_allclose(with_id(first, "effect")[0].get_ydata(), np.exp(rows["estimate"]))
+    assert first.get_yscale() == "log"
+    rows = additive.tidy()[lambda frame: frame["term"] == "intercept"]
+    np.testing.assert_allclose(with_id(intercept, "effect")[0].get_ydata(), 100 * rows["estimate"])
+    assert with_id(intercept, "no effect")[0].get_ydata()[0] == 0
+
+
+def test_a_term_that_is_withheld_has_a_panel_without_a_line():
+    curve = hand.effect_curve(hide=lambda frame: frame["term"] == "age")
+
+    panel = diagnostics.draw_effects(curve, speak()).axes[1]
+
+    assert with_id(panel, "effect") == []
+    assert "not shown" in {word.get_text() for word in panel.texts}
+    assert "Age, years: not shown." in figures.effects(curve, speak()).markdown
+
+
+def test_definitions_have_one_panel_a_horizon_and_one_row_each():
+    grid = hand.definition_grid(
+        definitions=("SS-FORS",), hide=lambda frame: frame["sustained_months"] == 12
+    )
+
+    panels = draw_definitions(grid, speak()).axes
+
+    assert len(panels) == 2
+    shares = [dot.get_xdata()[0] for dot in with_id(panels[1], "share")]
+    assert shares[:2] == pytest.approx([0.42 * 0.965, 0.42 * 0.965 - 0.06])
+    assert len(shares) == 6
+    assert "not shown" in {word.get_text() for word in panels[0].texts}
+    assert panels[0].get_xlim() == panels[1].get_xlim()
+
+
+def test_the_own_definition_of_the_study_stands_in_bold():
+    text = speak()
+    rule = text.labels.study.self_support
+
+    labels = draw_definitions(hand.definition_grid(), text).axes[0].get_yticklabels()
+
+    bold = [label.get_text() for label in labels if label.get_fontweight() == 600]
+    assert bold == [f"{rule.sustained_months} months in a row"]
+    assert labels[[1, 3, 6, 12].index(rule.sustained_months)].get_fontweight() == 600
+
+
+def test_a_chronogram_holds_everybody_at_every_time():
+    figure = draw_chronogram(hand.occupation(), speak())
+
+    first = figure.axes[0]
+    heights = np.array([[patch.get_height() for patch in bar] for bar in first.containers])
+    np.testing.assert_allclose(heights.sum(axis=0), 1.0)
+    assert len(figure.axes) == 2
+    assert first.containers[0][0].get_facecolor() == mpl.colors.to_rgba(style.PROGRAMME)
+    numbers = {word.get_text() for word in first.texts}
+    assert {"30", "36"} <= numbers
+
+
+def test_a_chronogram_of_every_month_is_areas():
+    rows = [
+        {"stratum": "programme", "state": state, "time": float(time), "estimate": share}
+        for time in range(25)
+        for state, share in (("self_support", time / 48), ("last_resort", 1 - time / 48))
+    ]
+    curve = hand.released("OccupationCurve", rows, {"n": 214})
+
+    (axes,) = draw_chronogram(curve, speak()).axes
+
+    assert axes.containers == []
+    assert len(axes.collections) == 2
+
+
 def test_labels_are_spread_apart_in_order():
     assert style.spread([0.5, 0.5, 0.1], 0.1, 0, 1) == pytest.approx([0.5, 0.6, 0.1])
     assert style.spread([0.95, 0.99], 0.1, 0, 1) == pytest.approx([0.9, 1.0])
@@ -400,7 +573,8 @@ def test_lines_have_contrast_enough(colour):
     "draw",
     [
         figures.incidence, figures.exits, figures.occupation, figures.months, figures.flow,
-        figures.need, figures.before_after, figures.health, figures.pay_off,
+        figures.need, figures.before_after, figures.health, figures.pay_off, figures.exit_rates,
+        figures.ratios, figures.effects, figures.chronogram, figures.definitions,
     ],
 )  # fmt: skip
 def test_nothing_unreleased_can_be_drawn(draw):

@@ -8,7 +8,7 @@ from scipy import stats
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, SmallSampleWarning
 from evalkit.survival import incidence_at, kaplan_meier
-from evalkit.survival.grouped import group
+from evalkit.survival.grouped import dense_codes, group
 
 
 def clustered(n_cluster, n=60):
@@ -102,3 +102,21 @@ def test_a_group_of_weight_zero_is_an_error():
 
     with pytest.raises(EstimationError, match="1 of 2 groups have weight 0"):
         kaplan_meier(sample, by="arm")
+
+
+def test_rows_are_persons_where_a_sample_has_clusters_but_no_person():
+    frame = pd.DataFrame(
+        {"months": [1, 2, 3, 4] * 3, "exited": [True, False] * 6, "site": list("abcdef") * 2}
+    )
+    sample = TimeToEvent.from_frame(frame, duration="months", event="exited", cluster="site")
+
+    assert group(sample, None, sample.code, 1).n_person.tolist() == [12]
+
+
+@pytest.mark.parametrize("values", [[3, 1, 3, 0], [10**9, 5, 10**9], [-1, 2, -1]])
+def test_dense_codes_are_positions_among_the_sorted_values(values):
+    found, codes = dense_codes(np.array(values))
+
+    expected = np.unique(values, return_inverse=True)
+    np.testing.assert_array_equal(found, expected[0])
+    np.testing.assert_array_equal(codes, expected[1])

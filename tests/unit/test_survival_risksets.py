@@ -83,3 +83,35 @@ def test_all_exit_is_a_hazard_of_exactly_one_with_any_weights():
     sets = risk_sets(np.zeros(3), np.array([1.0, 2, 2]), np.array([1, 1, 1]), weight=weight)
 
     assert sets.hazard[-1] == 1.0
+
+
+@pytest.mark.parametrize("n_stratum", [1, 4])
+def test_counting_whole_times_and_sorting_them_give_the_same_table(n_stratum):
+    """A thousandth of a month more is not whole, so that rows are sorted instead of counted."""
+    rng = np.random.default_rng(11)
+    months = rng.integers(0, 40, 500).astype(float)
+    entry = np.where(rng.random(500) < 0.3, np.floor(months * 0.5), 0.0)
+    code, weight = rng.integers(0, 3, 500), rng.uniform(0.5, 2.0, 500)
+    stratum = np.append(np.arange(n_stratum), rng.integers(0, n_stratum, 500 - n_stratum))
+    rest = {"weight": weight, "stratum": stratum, "n_cause": 2}
+
+    counted = risk_sets(entry, months, code, **rest)
+    ordered = risk_sets(entry + 1e-3 * (entry > 0), months + 1e-3, code, **rest)
+
+    np.testing.assert_allclose(counted.time + 1e-3, ordered.time)
+    assert_same_tables(counted, ordered)
+
+
+def assert_same_tables(one, two):
+    for name in ("stratum", "first", "n_at_risk", "n_event", "n_censored", "exit_row", "entry_row"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    np.testing.assert_allclose(one.at_risk, two.at_risk)
+    np.testing.assert_allclose(one.events, two.events)
+
+
+def test_untied_times_give_one_table_row_each():
+    sets = risk_sets(np.zeros(3), np.array([0.3, 0.1, 0.2]), np.array([1, 0, 2]), n_cause=2)
+
+    assert sets.n_event.tolist() == [[0, 0], [0, 1], [1, 0]]
+    assert sets.exit_row.tolist() == [2, 0, 1]
+    assert sets.n_at_risk.tolist() == [3, 2, 1]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import CohortError
+from evalkit.provenance import factorised
 
 
 def event_causes(frame, event, cause, censored, causes) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -12,7 +13,7 @@ def event_causes(frame, event, cause, censored, causes) -> tuple[np.ndarray, tup
         raise CohortError("events: name either `event` (boolean) or `cause` (with `censored`)")
     if event is not None:
         values = frame[event]
-        known = values.isin([0, 1]).to_numpy() & values.notna().to_numpy()
+        known = _is_zero_or_one(values)
         if values.dtype.kind not in "biuf" or not known.all():
             raise CohortError(
                 f"{event}: an event must be boolean or 0/1; {int((~known).sum())} of {len(frame)} "
@@ -21,15 +22,37 @@ def event_causes(frame, event, cause, censored, causes) -> tuple[np.ndarray, tup
         return values.to_numpy().astype(np.int16), tuple(causes or ("event",))
     if censored is None:
         raise CohortError(f"{cause}: say which level means censored (`censored=`)")
-    values = frame[cause]
-    strings = values.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
-    refuse(~strings, cause, "not a string")
-    found = sorted(set(values.unique()) - {censored})
+    number, levels = _levels(frame[cause], cause)
+    found = sorted(set(levels) - {censored})
     names = tuple(causes) if causes else tuple(found)
     if set(found) - set(names):
         raise CohortError(f"{cause}: {len(set(found) - set(names))} causes are not among `causes`")
-    code = pd.Categorical(values, categories=list(names)).codes.astype(np.int16) + 1
-    return code, names
+    code = pd.Categorical(levels, categories=list(names)).codes.astype(np.int16) + np.int16(1)
+    return (code[number] if len(levels) else np.zeros(len(frame), dtype=np.int16)), names
+
+
+def coded(column: pd.Series) -> tuple[np.ndarray, list]:
+    """Position of each row's value among those that occur, in any order; -1 where missing."""
+    number, levels = factorised(column.to_numpy()) if column.dtype == object else column.factorize()
+    return number, list(levels)
+
+
+def _levels(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
+    """Position of each row's text among those that occur; anything but text is refused."""
+    try:
+        number, levels = coded(column)
+    except TypeError:  # a value that cannot be hashed, such as a list
+        number, levels = np.arange(len(column)), list(column)
+    is_text = np.array([*(isinstance(level, str) for level in levels), False])
+    refuse(~is_text[number], name, "not a string")
+    return number, levels
+
+
+def _is_zero_or_one(column: pd.Series) -> np.ndarray:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+        values = column.to_numpy()
+        return (values == 0) | (values == 1)
+    return column.isin([0, 1]).to_numpy() & column.notna().to_numpy()
 
 
 def require_columns(frame: pd.DataFrame, **columns: str | None) -> None:
@@ -65,9 +88,9 @@ def codes(frame: pd.DataFrame, name: str | None) -> np.ndarray | None:
     return frozen(pd.factorize(frame[name], sort=True)[0])
 
 
-def frozen(values: np.ndarray) -> np.ndarray:
-    """Copy into a read-only array."""
-    array = np.array(values, copy=True)
+def frozen(values: np.ndarray, *, copy: bool = True) -> np.ndarray:
+    """Copy into a read-only array; without a copy only what nobody else holds."""
+    array = np.array(values, copy=True) if copy else values
     array.setflags(write=False)
     return array
 

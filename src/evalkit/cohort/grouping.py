@@ -1,11 +1,12 @@
 """Groups of rows: the one place where the levels of `by` get their order and their labels."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.checks import refuse, require_columns
+from evalkit.cohort.checks import coded, refuse, require_columns
 
 
 def group_rows(
@@ -27,21 +28,41 @@ def group_rows(
     require_columns(frame, **{f"by ({name})": name for name in names})
     if not len(frame):
         return np.zeros(0, dtype=np.intp), ()
-    columns = []
-    for name in names:
-        refuse(frame[name].isna().to_numpy(), name, "missing")
-        categories = _ordered_levels(frame[name])
-        columns.append(pd.Categorical(frame[name], categories=categories))
-    table = pd.DataFrame(dict(enumerate(columns)))
-    sizes = table.groupby(list(table.columns), observed=True, sort=True).ngroup()
-    first = table.loc[~sizes.duplicated()].assign(code=sizes[~sizes.duplicated()])
-    labels = first.sort_values("code").drop(columns="code").astype(str).agg(", ".join, axis=1)
-    return sizes.to_numpy(dtype=np.intp), tuple(labels)
+    columns = [_coded(frame[name], name) for name in names]
+    number = columns[0][0].astype(np.intp, copy=False)
+    for codes, levels in columns[1:]:
+        number = number * len(levels) + codes
+    number, found = _numbered(number, math.prod(len(levels) for _, levels in columns))
+    words = []
+    for _, levels in reversed(columns):
+        words.insert(0, [levels[position] for position in found % len(levels)])
+        found = found // len(levels)
+    return number, tuple(", ".join(parts) for parts in zip(*words, strict=True))
 
 
-def _ordered_levels(column: pd.Series) -> list:
+def _coded(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
+    """Position of each row's level, and all levels in order, as text."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return list(column.cat.categories)
-    levels = sorted(column.unique())
-    arms = [level for level in ("programme", "comparison") if level in levels]
-    return arms + [level for level in levels if level not in arms]
+        codes, levels = column.cat.codes.to_numpy(), list(column.cat.categories)
+        refuse(codes < 0, name, "missing")
+    else:
+        codes, found = coded(column)
+        refuse(codes < 0, name, "missing")
+        levels = sorted(found)
+        arms = [level for level in ("programme", "comparison") if level in levels]
+        levels = arms + [level for level in levels if level not in arms]
+        rank = {level: position for position, level in enumerate(levels)}
+        codes = np.array([rank[level] for level in found], dtype=np.intp)[codes]
+    if all(type(level) is str for level in levels):
+        return codes, levels
+    return codes, pd.Series(pd.Categorical(levels, categories=levels)).astype(str).tolist()
+
+
+def _numbered(values: np.ndarray, n_possible: int) -> tuple[np.ndarray, np.ndarray]:
+    """Number the values that occur in their order; also these values."""
+    if n_possible > 4 * len(values) + 1_000:
+        found, number = np.unique(values, return_inverse=True)
+        return number, found
+    occurs = np.bincount(values, minlength=n_possible) > 0
+    found = np.flatnonzero(occurs)
+    return (values if occurs.all() else (np.cumsum(occurs) - 1)[values]), found

@@ -116,21 +116,26 @@ class TimeToEvent:
         start = numbers(frame, entry, at_least=0.0) if entry else np.zeros(n)
         refuse(entry is not None and start >= length, "entry", "not before the duration")
         code, names = event_causes(frame, event, cause, censored, causes)
-        covariates = frame.reset_index(drop=True).copy()
-        if arm is not None:
+        covariates = frame.copy()
+        covariates.index = pd.RangeIndex(n)
+        if arm is not None and arm != "arm":
             covariates["arm"] = covariates[arm]
         return cls(
             duration=frozen(length),
-            entry=frozen(start),
-            code=frozen(code),
+            entry=frozen(start, copy=entry is not None),
+            code=frozen(code, copy=False),
             causes=names,
-            weight=frozen(numbers(frame, weight, at_least=0.0) if weight else np.ones(n)),
+            weight=(
+                frozen(numbers(frame, weight, at_least=0.0))
+                if weight
+                else frozen(np.ones(n), copy=False)
+            ),
             cluster=codes(frame, cluster),
             person=codes(frame, person),
             covariates=covariates,
             time_unit=time_unit,
             is_weighted=weight is not None,
-            digest=digest_frame(covariates.assign(_duration=length, _entry=start, _code=code))[:16],
+            digest=digest_frame(covariates, _duration=length, _entry=start, _code=code)[:16],
         )
 
     def __len__(self) -> int:

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.errors import DisclosureError
 from evalkit.release.addresses import block, family
 from evalkit.release.profiles import Profile
 from evalkit.release.sequences import open_points
 
+TOGETHER = ("stacked_incidence",)  # curves that add up to 1: whoever sees all but one sees it too
+ONE_CAUSE = ("competing_gap",)  # curves that all rest on the events of the cause of the call
+NO_EXIT = "no_exit"
 MONTH_PRIORITY = (24, 12, 36, 48, 60, 18, 6)
 DAY_PRIORITY = (365, 730, 180, 90, 1095, 270, 540, 60, 30)
 
@@ -73,11 +77,29 @@ def read_grid(curve: pd.DataFrame, n: float, time: np.ndarray) -> Grid:
 def curves_of(result) -> Iterator[tuple[str, str, pd.DataFrame, float]]:
     """Stratum, category, rows sorted by time, and number of persons of each curve of a result."""
     frame = result.tidy().assign(_n=result.support["n"])
+    if _is_rate(result):
+        frame = _with_starts(frame)
     keys = ["stratum", "cause"] if "cause" in frame.columns else ["stratum"]
+    named = cause_of(result.provenance)
     for key, rows in frame.groupby(keys, sort=False):
-        cause = key[1] if len(key) == 2 else cause_of(result.provenance)
+        cause = key[1] if len(key) == 2 else named
+        if result.provenance.function in ONE_CAUSE:
+            cause = named
         rows = rows.sort_values("time", kind="stable")
-        yield key[0], cause, rows, rows["_n"].fillna(rows["n_at_risk"]).max()
+        n = rows["_n"].fillna(rows["n_at_risk"]).max()
+        yield key[0], "any" if cause == NO_EXIT else cause, rows, n
+
+
+def _is_rate(result) -> bool:
+    return result.summary.get("quantity") == "exit_rate"
+
+
+def _with_starts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rates have no row for time 0; with one, their exits are counted as those of any curve."""
+    start = frame.drop_duplicates("stratum").assign(
+        time=0.0, estimate=0.0, n_event=0, n_censored=0, exposure=0.0
+    )
+    return pd.concat([start, frame], ignore_index=True)
 
 
 def cause_of(provenance) -> str:
@@ -98,19 +120,62 @@ def release_curve(result, profile: Profile):
     log : list of (rule, address, reason)
     """
     unit = str(result.summary["time_unit"])
-    parts, log = [], []
+    if _is_rate(result) and result.summary["width"] != 1.0:
+        raise DisclosureError(
+            f"width: only rates of width 1 pass, not {result.summary['width']:g}; the door joins "
+            "intervals with few exits, where other curves of these persons have their points"
+        )
+    drafts = []
     for stratum, category, rows, n in curves_of(result):
         name = (family(result.provenance.function), stratum)
-        time = candidate_times(rows["time"].max(), unit)
-        grid = read_grid(rows, n, time)
-        shown, reasons = _shown_points(grid, name, category, profile, unit)
-        parts.append(_coarse_rows(rows, grid, shown, profile, unit))
+        grid = read_grid(rows, n, candidate_times(rows["time"].max(), unit))
+        drafts.append(
+            (name, category, rows, grid, *_shown_points(grid, name, category, profile, unit))
+        )
+    if result.provenance.function in TOGETHER:
+        _show_together(drafts)
+    parts, log = [], []
+    for name, category, rows, grid, shown, reasons in drafts:
+        made = _coarse_rows(rows, grid, shown, profile, unit)
+        parts.append(_joined_rates(made, rows, grid, shown) if _is_rate(result) else made)
         log += [
             (rule, block(*name, at, category), reason)
             for at, (rule, reason) in reasons.items()
             if at in profile.ticks or unit != "months"
         ]
-    return pd.concat(parts, ignore_index=True).drop(columns="_n"), log
+    made = pd.concat(parts, ignore_index=True).drop(columns="_n")
+    return made.assign(exposure=np.nan) if "exposure" in made else made, log
+
+
+def _show_together(drafts: list[tuple]) -> None:
+    """Show a time for all curves of a stratum or for none."""
+    together: dict[tuple, np.ndarray] = {}
+    for name, _, _, _, shown, _ in drafts:
+        together[name] = together.get(name, True) & shown
+    for name, _, _, grid, shown, reasons in drafts:
+        for at in grid.time[shown & ~together[name]]:
+            reasons[at] = ("secondary", "would tell of a hidden number of another cause")
+        shown &= together[name]
+
+
+def _joined_rates(made: pd.DataFrame, rows, grid: Grid, shown: np.ndarray) -> pd.DataFrame:
+    """Rates over the time since the last shown one, without a row for time 0.
+
+    Where intervals were joined, error and limits are missing: they do not follow from the parts.
+    """
+    exposure = rows["exposure"].to_numpy(dtype=float)
+    exits = np.nan_to_num(rows["estimate"].to_numpy(dtype=float)) * exposure
+    at = grid.row[shown]
+    time, count = (np.diff(np.cumsum(values)[at], prepend=0.0) for values in (exposure, exits))
+    n_joined = np.diff(at, prepend=0)
+    made = made.iloc[1:].reset_index(drop=True)
+    is_shown = ~made["suppressed"].to_numpy(dtype=bool)
+    made.loc[is_shown, "estimate"] = np.divide(
+        count, time, out=np.full(len(time), np.nan), where=time > 0.0
+    )
+    joined = made.index[is_shown][n_joined > 1]
+    made.loc[joined, ["std_error", "conf_low", "conf_high"]] = np.nan
+    return made
 
 
 def _shown_points(grid: Grid, name, category: str, profile: Profile, unit: str):

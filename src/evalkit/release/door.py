@@ -8,15 +8,22 @@ import pandas as pd
 
 from evalkit import results
 from evalkit.errors import DisclosureError
-from evalkit.release import rows
+from evalkit.release import grids, rows
 from evalkit.release.addresses import block, family
 from evalkit.release.curves import release_curve
+from evalkit.release.effects import release_effects
 from evalkit.release.profiles import Profile, load_profile
 from evalkit.release.released import Released
 
-CURVES = (results.SurvivalCurve, results.IncidenceCurve)
+CURVES = (
+    results.SurvivalCurve,
+    results.IncidenceCurve,
+    results.RecurrentCurve,
+    results.HazardCurve,
+)
 RULES = {
     results.OccupationCurve: rows.by_state,
+    results.Quantiles: rows.by_quantile,
     results.Contrast: rows.by_contrast,
     results.ModelFit: rows.by_model,
     results.Check: rows.by_test,
@@ -27,11 +34,18 @@ RULES = {
     results.PayOff: rows.by_party,
     results.Ledger: rows.by_account,
     results.WaveMeans: rows.by_wave,
+    results.PredictionScores: rows.by_score,
+    results.Calibration: rows.by_group,
     results.Recovery: rows.by_method,
+    results.DefinitionGrid: grids.by_definition,
+    results.StateMonths: grids.by_state_months,
+    results.StateSequences: grids.by_sequence,
 }
-THINNED = (results.BeforeAfter, results.WaveMeans)  # of persons still there, see `Decision`
+EFFECTS = (results.EffectCurve,)
+# Of persons still there, see `Decision`.
+THINNED = (results.BeforeAfter, results.WaveMeans, results.StateSequences)
 PERSONS = ("n", "n_person", "n_start", "n_end")
-COUNTED = ("n_event", "n_covered", "n_singleton")
+COUNTED = ("n_event", "n_covered", "n_singleton", "n_left_out")
 
 
 def release(result: object, profile: str | Profile) -> Released:
@@ -91,12 +105,15 @@ def release(result: object, profile: str | Profile) -> Released:
     rule = load_profile(profile) if isinstance(profile, str) else profile
     if isinstance(result, Released):
         return _released_again(result, rule)
-    if not isinstance(result, (*CURVES, *RULES)):
+    if not isinstance(result, (*CURVES, *EFFECTS, *RULES)):
         raise DisclosureError(f"{type(result).__name__} is no result that the door knows")
     if rule.hides_nothing or not len(result.support["n"]):
         frame, log = result.tidy().assign(suppressed=False), []
     elif isinstance(result, CURVES):
         frame, log = release_curve(result, rule)
+        frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
+    elif isinstance(result, EFFECTS):
+        frame, log = release_effects(result, rule)
         frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
     else:
         frame, log = _decided(result, rule)
@@ -174,7 +191,7 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
         if seen != summary["n_event"]:
             summary["n_event"] = np.nan
         summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
-    if isinstance(result, results.OccupationCurve):
+    if isinstance(result, results.OccupationCurve | results.EffectCurve):
         summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
     if isinstance(result, results.Flow):
         summary.update(_flow_ends(result, frame, rule))
@@ -223,7 +240,7 @@ def _released_again(result: Released, rule: Profile) -> Released:
             f"a {result.kind} released under `{result.profile}` cannot be released under "
             f"`{rule.name}`: start from the result itself"
         )
-    kind = next(kind for kind in (*CURVES, *RULES) if kind.__name__ == result.kind)
+    kind = next(kind for kind in (*CURVES, *EFFECTS, *RULES) if kind.__name__ == result.kind)
     shown = ~result.rows["suppressed"]
     name = family(result.provenance.function)
     keys = list(zip(*(result.rows[key][shown] for key in kind.KEYS), strict=True))

@@ -105,6 +105,15 @@ def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
+def by_quantile(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide times by which too few had exited, or after which too few were left."""
+    name = family(result.provenance.function)
+    addresses = [(name, stratum) for stratum in frame["stratum"]]
+    decision = _decision(addresses, weak_support(result, profile), profile)
+    decision.texts = ("reason",)
+    return decision
+
+
 def by_level(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide levels with too few persons, and one more of the variable where they would follow."""
     name = family(result.provenance.function)
@@ -218,6 +227,26 @@ def by_model(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         # Every wave is compared with the first, and a stratum hidden as a whole is in all waves.
         everything = "0" in hidden or any(len(parts) == 2 for parts in blocks)
         decision.planned |= np.array([everything or wave in hidden for wave in waves], dtype=bool)
+    return decision
+
+
+def by_score(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide scores of predictions that rest on too few cases, or too few others."""
+    name = result.provenance.function
+    keys = zip(frame["prediction"], frame["measure"], frame["time"], strict=True)
+    addresses = [(name, prediction, measure, time) for prediction, measure, time in keys]
+    decision = _decision(addresses, weak_support(result, profile), profile)
+    decision.texts = ("reason",)
+    return decision
+
+
+def by_group(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide all groups of a calibration where one is too small, since they add up."""
+    addresses = [(result.provenance.function, "", part(group)) for group in frame["group"]]
+    decision = _decision(addresses, weak_support(result, profile), profile)
+    if decision.suppressed.any():
+        decision.secondary = ~decision.suppressed
+    decision.rounded = ("n", "n_event")
     return decision
 
 

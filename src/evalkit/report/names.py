@@ -133,6 +133,7 @@ QUANTITIES = {
     "expressed_unmet": mark("in need, did not take part, but want to"),
     "expressed_unmet_need": mark("in need, did not take part, but want to"),
 }
+EFFECT_TERMS = {"intercept": mark("starting level")}
 KNOWN = STATES | EXITS | ACTORS | VARIABLES | ARMS
 
 
@@ -176,6 +177,18 @@ def rule_name(reason: str, text: Text) -> str:
 def quantity_name(quantity: str, text: Text) -> str:
     """Name of a quantity of need and coverage."""
     return code_name(quantity, text, QUANTITIES)
+
+
+def term_name(term: str, text: Text) -> str:
+    """Name of a model term: `arm[programme]` is the level, `C(sex)[man]` variable and level."""
+    if "[" not in term:
+        return text.say(EFFECT_TERMS[term]) if term in EFFECT_TERMS else code_name(term, text)
+    variable, level = term.rstrip("]").split("[", 1)
+    variable = variable.removeprefix("C(").removesuffix(")")
+    level = level.removeprefix("T.")
+    if variable == "arm":
+        return arm_name(level, text)
+    return f"{code_name(variable, text)}: {code_name(level, text)}"
 
 
 def code_name(code: str, text: Text, *first: dict[str, str]) -> str:

@@ -110,6 +110,32 @@ def panel(
     return figure, axes
 
 
+def grid(
+    n: int,
+    *,
+    columns: int,
+    height: float,
+    left: float,
+    right: float,
+    top: float,
+    bottom: float,
+    gap: float = 14,
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure of n panels of `height` mm in rows; top and bottom belong to each row."""
+    n_row = -(-n // columns)
+    total = n_row * (top + height + bottom)
+    figure = Figure(figsize=(WIDTH_MM * MM, total * MM))
+    FigureCanvasAgg(figure)
+    width = (WIDTH_MM - left - right - gap * (columns - 1)) / columns
+    axes = []
+    for number in range(n):
+        row, column = divmod(number, columns)
+        low = total - (row + 1) * (top + height + bottom) + bottom
+        place = (left + column * (width + gap)) / WIDTH_MM, low / total
+        axes.append(figure.add_axes((*place, width / WIDTH_MM, height / total)))
+    return figure, axes
+
+
 def to_png(figure: Figure) -> bytes:
     """Render to PNG, 172 mm wide, without software or time in it."""
     stream = io.BytesIO()

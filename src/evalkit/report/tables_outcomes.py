@@ -13,7 +13,7 @@ from evalkit.report.figures.frame import (
     shown_range,
 )
 from evalkit.report.markup import escape
-from evalkit.report.names import arm_name, code_name, sentence_case
+from evalkit.report.names import arm_name, sentence_case, term_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import horizon_within, score_name
 from evalkit.report.reading import first_arm, released_frame
@@ -169,7 +169,7 @@ def rate_ratios(cox, text: Text, *, name: str = "rate-ratios") -> Part:
     coefficient = lambda value: text.number(value, 4)  # noqa: E731
     rows = [
         [
-            escape(sentence_case(_term_name(row["term"], text))),
+            escape(sentence_case(term_name(row["term"], text))),
             shown(np.exp(row["estimate"]), lambda value: text.number(value, RATIO_DIGITS)),
             shown_range(
                 np.exp(row["conf_low"]),
@@ -189,16 +189,6 @@ def rate_ratios(cox, text: Text, *, name: str = "rate-ratios") -> Part:
     )
     n = float(cox.summary.get("n_person", math.nan))
     return table_part(name, header, rows, caption, [cox], text, n=n)
-
-
-def _term_name(term: str, text: Text) -> str:
-    """Name of a model term: `arm[T.programme]` is the level, `age` the variable."""
-    if "[" not in term:
-        return code_name(term, text)
-    variable, level = term.rstrip("]").split("[", 1)
-    level = level.removeprefix("T.")
-    name = arm_name(level, text) if variable == "arm" else code_name(level, text)
-    return name if variable == "arm" else f"{code_name(variable, text)}: {name}"
 
 
 @drawn_part

@@ -1,7 +1,7 @@
 """From estimates and influence values to levels, differences and ratios with their intervals."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,8 +52,9 @@ def contrast(
     sample: TimeToEvent | StateHistory,
     groups: Grouped,
     levels: Levels,
-    influence: np.ndarray,
+    influence: np.ndarray | Callable[[], np.ndarray] | None,
     *,
+    covariance: np.ndarray | None = None,
     by: str | Sequence[str] | None,
     conf_level: float,
     summary: dict,
@@ -63,8 +64,12 @@ def contrast(
 
     Parameters
     ----------
-    influence : ndarray of float, shape (n,)
-        Influence of each row of `groups` on its own level.
+    influence : ndarray of float, shape (n,), or a callable that gives it
+        Influence of each row of `groups` on its own level. It is not asked for where the levels
+        bring a variance that holds.
+    covariance : ndarray of float, shape (n_level, n_level), optional
+        Covariance of the levels, where rows of one level move the others too; then `influence` is
+        not used.
 
     Notes
     -----
@@ -73,16 +78,16 @@ def contrast(
     """
     critical = critical_value(conf_level, groups.df)
     estimate = np.where(levels.reason == "", levels.estimate, np.nan)
-    covariance = _covariance(groups, levels, influence)
+    if covariance is None:
+        covariance = _covariance(groups, levels, influence)
     first, second = _pairs(sample.covariates, by, len(groups.labels))
     parts = [
         _level_rows(groups.labels, estimate, covariance, levels, critical),
         _difference_rows(groups, estimate, covariance, levels, first, second, critical),
         _ratio_rows(groups, estimate, covariance, levels, first, second, critical),
     ]
-    rows = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
     return Contrast(
-        rows=rows,
+        rows={name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
         summary={
             "n": int(levels.n.sum()),
             "conf_level": conf_level,
@@ -126,13 +131,13 @@ def not_observed(groups: Grouped, curve: Steps, horizon: float) -> np.ndarray:
     return np.where(unknown, NOT_OBSERVED, "").astype(object)
 
 
-def _covariance(groups: Grouped, levels: Levels, influence: np.ndarray) -> np.ndarray:
+def _covariance(groups: Grouped, levels: Levels, influence) -> np.ndarray:
+    if levels.variance is not None and not groups.is_robust:
+        return np.diag(levels.variance)
     n_level = len(groups.labels)
-    weighted = groups.weight * influence
+    weighted = groups.weight * (influence() if callable(influence) else influence)
     if groups.dependence is None:
-        variance = np.bincount(groups.level, weighted**2, minlength=n_level)
-        own = levels.variance if levels.variance is not None and not groups.is_robust else variance
-        return np.diag(own)
+        return np.diag(np.bincount(groups.level, weighted**2, minlength=n_level))
     shape = (int(groups.dependence.max()) + 1, n_level)
     sums = sparse.csr_array((weighted, (groups.dependence, groups.level)), shape=shape)
     return (sums.T @ sums).toarray()
@@ -158,7 +163,8 @@ def _level_rows(labels, estimate, covariance, levels: Levels, critical: float) -
     else:
         low, high = estimate - critical * error, estimate + critical * error
     return {
-        "term": np.asarray(labels, dtype=object), "scale": "arm", "estimate": estimate,
+        "term": np.asarray(labels, dtype=object), "scale": _named("arm", labels),
+        "estimate": estimate,
         "std_error": error, "conf_low": low, "conf_high": high,
         "p_value": np.full(len(labels), np.nan), "reason": levels.reason,
     }  # fmt: skip
@@ -171,7 +177,7 @@ def _difference_rows(groups, estimate, covariance, levels, first, second, critic
     )
     error = np.where(np.isnan(difference), np.nan, np.sqrt(np.maximum(variance, 0.0)))
     return {
-        "term": _terms(groups.labels, first, second, " - "), "scale": "difference",
+        "term": _terms(groups.labels, first, second, " - "), "scale": _named("difference", first),
         "estimate": difference, "std_error": error,
         "conf_low": difference - critical * error, "conf_high": difference + critical * error,
         "p_value": _p(difference, error, groups.df), "reason": _reasons(levels, first, second),
@@ -191,7 +197,8 @@ def _ratio_rows(groups, estimate, covariance, levels, first, second, critical) -
     error = np.sqrt(np.maximum(variance, 0.0))
     reason = _reasons(levels, first, second)
     return {
-        "term": _terms(groups.labels, first, second, " / "), "scale": "ratio", "estimate": ratio,
+        "term": _terms(groups.labels, first, second, " / "), "scale": _named("ratio", first),
+        "estimate": ratio,
         "std_error": error,
         "conf_low": ratio * np.exp(-critical * error),
         "conf_high": ratio * np.exp(critical * error),
@@ -212,7 +219,11 @@ def _reasons(levels: Levels, first: np.ndarray, second: np.ndarray) -> np.ndarra
 
 def _terms(labels, first, second, sign: str) -> np.ndarray:
     terms = [labels[a] + sign + labels[b] for a, b in zip(first, second, strict=True)]
-    return np.asarray(terms, dtype=object)
+    return np.array(terms, dtype=object)
+
+
+def _named(scale: str, rows: Sequence) -> np.ndarray:
+    return np.full(len(rows), scale, dtype=object)
 
 
 def _support(levels: Levels, first: np.ndarray, second: np.ndarray) -> dict:

@@ -1,49 +1,24 @@
 """Cox's proportional hazards model."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
-from evalkit.survival.design_matrix import (
-    SINGULAR,
-    DesignMatrix,
-    design_matrix,
-    refuse_collinear,
-    refuse_constant,
-)
 from evalkit.survival.grouped import units_of_dependence
 from evalkit.survival.intervals import critical_value, p_value
-from evalkit.survival.partial_likelihood import Likelihood, likelihood, score_residuals
-from evalkit.survival.risksets import RiskSets, require_rows, risk_sets, select_cause
+from evalkit.survival.model_rows import Rows, Weights, dense, model_rows
+from evalkit.survival.newton import maximise
+from evalkit.survival.partial_likelihood import likelihood, score_residuals
 
 Ties = Literal["efron", "breslow"]
 Vcov = Literal["model", "robust"]
 Interval = Literal["z", "t"]
-
-MAX_STEPS = 50
-MAX_HALVINGS = 40
-STEP_TOLERANCE = 1e-10  # in standard deviations of the covariate; Newton's next step is its square
-VANISHED = 1e-8  # share of the information at zero that is left; a hazard ratio near e^18
-WIDEST = 400.0  # logarithm of the largest ratio of rates of two rows that can be computed with
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Rows:
-    """Rows of positive weight with their scaled covariates."""
-
-    design: DesignMatrix
-    values: np.ndarray
-    scale: np.ndarray
-    events: np.ndarray
-    weight: np.ndarray
-    sets: RiskSets
-    kept: np.ndarray
+Penalty = float | Mapping[str, float]
 
 
 def cox(
@@ -53,6 +28,8 @@ def cox(
     cause: str | None = None,
     strata: str | Sequence[str] | None = None,
     ties: Ties = "efron",
+    weights: Weights = "case",
+    penalty: Penalty = 0.0,
     vcov: Vcov | None = None,
     interval: Interval | None = None,
     conf_level: float = 0.95,
@@ -65,7 +42,8 @@ def cox(
     Parameters
     ----------
     sample : TimeToEvent
-        One row a person, or several rows of (entry, duration] a person.
+        One row a person, or several rows of (entry, duration] a person (covariates that change
+        with time), told apart by `person`. Such rows may follow each other but not overlap.
     formula : str
         For example `"arm + age + C(education)"`; no intercept.
     cause : str, optional
@@ -73,9 +51,15 @@ def cox(
     strata : str or sequence of str, optional
         Columns whose levels have baseline hazards of their own.
     ties : {"efron", "breslow"}
+    weights : {"case", "frequency"}
+        What the weights of the sample are. A frequency is the number of persons that a row stands
+        for (see `collapse`): the fit is that of the rows written out one by one, ties included.
+    penalty : float or mapping of str to float
+        Ridge: half of it times the squared log hazard ratio is taken off the log likelihood. One
+        number for all terms, or numbers by term.
     vcov : {"model", "robust"}, optional
-        By default robust if the sample has weights or a cluster, else from the model. Robust sums
-        over the cluster, else the person, else the row.
+        By default robust if the sample has case weights or a cluster, else from the model. Robust
+        sums over the cluster, else the person, else the row.
     interval : {"z", "t"}, optional
         By default t with clusters less one degrees of freedom if errors are clustered, else z.
     conf_level : float
@@ -89,9 +73,10 @@ def cox(
     Raises
     ------
     EstimationError
-        If there are no events; if a term does not vary or is a combination of others among those at
-        risk; if a hazard ratio is not finite (separation); if there are fewer than two clusters.
-        The message names the term.
+        If there are no rows, no positive weights or no events; if a term does not vary or is a
+        combination of others among those at risk; if a hazard ratio is not finite (separation); if
+        there are fewer than two clusters; if rows of one person overlap; if a frequency is not a
+        whole number. The message names the term or the column.
     ParameterError
         If an argument is not allowed.
 
@@ -100,12 +85,18 @@ def cox(
     Newton-Raphson on sums over distinct times. Case weights enter Efron's ties as in R: a tied
     event counts with the mean weight of the tied events. Robust errors are Lin and Wei's with score
     residuals that are exact under Efron's ties, without a small-sample factor. With 2 to 5 clusters
-    errors are for persons, with a `SmallSampleWarning`.
+    errors are for persons, with a `SmallSampleWarning`. With a penalty the error from the model is
+    the inverse of the information plus the penalty (R's `se(coef)` under `ridge`), and
+    `log_likelihood` is without the penalty.
+
+    Events at time 0 count, and everybody without delayed entry is at risk then. All events at one
+    time are a valid sample: one risk set. Everybody having exited at it, the ratio is 1, and the
+    robust error 0.
 
     References
     ----------
     Cox (1972), J R Stat Soc B 34:187-220. Lin and Wei (1989), J Am Stat Assoc 84:1074-1078.
-    R, survival::coxph.
+    R, survival::coxph, and survival::ridge with scale=FALSE.
 
     Examples
     --------
@@ -119,35 +110,32 @@ def cox(
                  term  estimate  std_error
     0  arm[programme]     0.941       1.24
     """
-    _check(ties, vcov, interval)
-    require_rows(sample)
-    rows = _rows(sample, formula, cause, strata)
-    beta, fit = _newton(rows, ties)
+    refuse_options(ties=(ties, Ties), weights=(weights, Weights))
+    refuse_options(vcov=(vcov, Vcov), interval=(interval, Interval), optional=True)
+    rows = model_rows(sample, formula, cause=cause, strata=strata, weights=weights)
+    ridge = ridge_of(penalty, rows)
+    beta, fit = maximise(
+        lambda point: likelihood(point, rows, ties=ties),
+        rows.values,
+        rows.design.terms,
+        ridge=ridge,
+    )
     inverse = np.linalg.inv(fit.information)
-    unit, df, n_cluster, is_robust = _dependence(sample, rows, vcov)
+    unit, df, n_cluster, is_robust = dependence_of(sample, rows, vcov)
     if is_robust:
-        residuals = score_residuals(
-            beta, rows.values, rows.events, rows.weight, rows.sets, ties=ties
-        )
-        inverse = _sandwich(residuals * rows.weight[:, None], inverse, unit)
+        residuals = score_residuals(rows, fit.state)
+        residuals *= counted(rows, df)[:, None]
+        inverse = sandwich(residuals, inverse, unit)
     if interval == "t" and np.isinf(df):
         raise ParameterError("interval 't': needs clustered errors, whose clusters give its df")
     df = np.inf if interval == "z" else df
-    estimate, error = beta / rows.scale, np.sqrt(np.diag(inverse)) / rows.scale
-    critical, statistic = critical_value(conf_level, df), estimate / error
+    error = np.sqrt(np.diag(inverse)) / rows.scale
     missing = np.full(len(beta), np.nan)
     return ModelFit(
-        rows={
-            "term": np.asarray(rows.design.terms, dtype=object),
-            "estimate": estimate,
-            "std_error": error,
-            "statistic": statistic,
-            "p_value": p_value(statistic, df),
-            "conf_low": estimate - critical * error,
-            "conf_high": estimate + critical * error,
-        },
-        summary=_summary(sample, rows, fit, formula, conf_level)
+        rows=term_rows(rows.design.terms, beta / rows.scale, error, conf_level, df),
+        summary=summary_of(sample, rows, formula, conf_level)
         | {
+            "log_likelihood": fit.value + 0.5 * float(ridge @ beta**2),
             "vcov": "robust" if is_robust else "model",
             "n_cluster": n_cluster,
             "df": df,
@@ -155,120 +143,104 @@ def cox(
         },
         support={"n": rows.design.n, "k": missing, "complement": missing},
         provenance=provenance(
-            "cox", sample.digest, formula=formula, cause=cause, strata=strata, ties=ties, vcov=vcov,
-            interval=interval, conf_level=conf_level,
+            "cox", sample.digest, formula=formula, cause=cause, strata=strata, ties=ties,
+            weights=weights, penalty=penalty, vcov=vcov, interval=interval, conf_level=conf_level,
         ),
     )  # fmt: skip
 
 
-def _check(ties: str, vcov: str | None, interval: str | None) -> None:
-    allowed = {"ties": (ties, Ties), "vcov": (vcov, Vcov), "interval": (interval, Interval)}
-    for name, (value, options) in allowed.items():
-        if value not in get_args(options) and (value is not None or name == "ties"):
+def refuse_options(*, optional: bool = False, **given) -> None:
+    """Refuse arguments, given as (value, its Literal), that are not allowed; None if optional."""
+    for name, (value, options) in given.items():
+        if value not in get_args(options) and not (optional and value is None):
             raise ParameterError(f"{name} {value!r}: must be one of {', '.join(get_args(options))}")
 
 
-def _rows(sample: TimeToEvent, formula: str, cause, strata) -> Rows:
-    code, _ = select_cause(sample, cause)
-    kept = np.flatnonzero(sample.weight > 0.0)
-    events = code[kept] > 0
-    if not events.any():
-        raise EstimationError(f"no events among {len(kept)} rows: no hazard ratio can be estimated")
-    person = None if sample.person is None else sample.person[kept]
-    design = design_matrix(formula, sample.covariates.iloc[kept], person=person)
-    weight = sample.weight[kept]
-    centred = design.values - np.average(design.values, axis=0, weights=weight)
-    spread = np.sqrt(np.average(centred**2, axis=0, weights=weight))
-    refuse_constant(design, spread)
-    level = sample.groups(strata)[0][kept]
-    stratum = np.unique(level, return_inverse=True)[1]
-    sets = risk_sets(
-        sample.entry[kept], sample.duration[kept], events.astype(np.intp),
-        weight=weight, stratum=stratum,
-    )  # fmt: skip
-    return Rows(design, centred / spread, spread, events, weight, sets, kept)
-
-
-def _newton(rows: Rows, ties: str) -> tuple[np.ndarray, Likelihood]:
-    """Maximise the likelihood; refuse terms that are not identified or have no finite maximum."""
-    beta = np.zeros(rows.values.shape[1])
-    fit = _likelihood(beta, rows, ties)
-    size = np.diag(fit.information)
-    refuse_collinear(fit.information, rows.design.terms)
-    for _ in range(MAX_STEPS):
-        step = np.linalg.solve(fit.information, fit.score)
-        beta, step, fit = _climb(beta, step, fit, rows, ties)
-        if _is_vanishing(fit.information, size) or np.ptp(rows.values @ beta) > WIDEST / 2.0:
-            break
-        if np.abs(step).max() < STEP_TOLERANCE:
-            return beta, fit
-    moving = np.abs(step) > 1e-3 * np.abs(step).max()
-    terms = [term for term, moves in zip(rows.design.terms, moving, strict=True) if moves]
-    raise EstimationError(
-        f"{', '.join(terms)}: no finite hazard ratio (separation: along this term all events, or "
-        "none, fall at one end). Merge its levels or leave it out"
+def term_rows(terms, estimate: np.ndarray, error: np.ndarray, level: float, df: float) -> dict:
+    """Rows of a `ModelFit`: estimates, errors, tests and intervals; no test where an error is 0."""
+    critical = critical_value(level, df)
+    statistic = np.divide(
+        estimate, error, out=np.full(len(estimate), np.nan), where=np.asarray(error) > 0.0
     )
+    return {
+        "term": np.asarray(terms, dtype=object),
+        "estimate": estimate,
+        "std_error": error,
+        "statistic": statistic,
+        "p_value": p_value(statistic, df),
+        "conf_low": estimate - critical * error,
+        "conf_high": estimate + critical * error,
+    }
 
 
-def _likelihood(beta: np.ndarray, rows: Rows, ties: str) -> Likelihood:
-    return likelihood(beta, rows.values, rows.events, rows.weight, rows.sets, ties=ties)
+def ridge_of(penalty: Penalty, rows: Rows) -> np.ndarray:
+    """The penalty of each squared coefficient on the scale of `rows.values`, shape (p,)."""
+    terms = rows.design.terms
+    given = dict(penalty) if isinstance(penalty, Mapping) else dict.fromkeys(terms, penalty)
+    unknown = [name for name in given if name not in terms]
+    if unknown:
+        raise ParameterError(
+            f"penalty {', '.join(map(str, unknown))}: the model has the terms {', '.join(terms)}"
+        )
+    theta = np.array([given.get(term, 0.0) for term in terms], dtype=float)
+    if not np.all((theta >= 0.0) & np.isfinite(theta)):
+        raise ParameterError("penalty: must be 0 or more, and finite")
+    return theta / rows.scale**2
 
 
-def _climb(
-    beta: np.ndarray, step: np.ndarray, fit: Likelihood, rows: Rows, ties: str
-) -> tuple[np.ndarray, np.ndarray, Likelihood]:
-    """Take the step, halved until the likelihood can be computed and is no lower than before."""
-    lowest = fit.value - 1e-9 * abs(fit.value)
-    for _ in range(MAX_HALVINGS):
-        if np.ptp(rows.values @ (beta + step)) <= WIDEST:
-            proposal = _likelihood(beta + step, rows, ties)
-            if proposal.value >= lowest:
-                return beta + step, step, proposal
-        step = step / 2.0
-    return beta, step, fit
-
-
-def _persons(sample: TimeToEvent, kept: np.ndarray) -> np.ndarray:
-    return np.arange(len(kept)) if sample.person is None else sample.person[kept]
-
-
-def _is_vanishing(information: np.ndarray, at_zero: np.ndarray) -> bool:
-    size = np.diag(information)
-    if np.any(size < VANISHED * at_zero):
-        return True
-    correlation = information / np.sqrt(np.outer(size, size))
-    return bool(np.linalg.eigvalsh(correlation)[0] < SINGULAR)
-
-
-def _dependence(sample: TimeToEvent, rows: Rows, vcov: str | None):
-    """Unit of robust errors (n,), degrees of freedom, clusters, and whether errors are robust."""
-    n = len(rows.kept)
-    person = _persons(sample, rows.kept)
+def dependence_of(sample: TimeToEvent, rows: Rows, vcov: str | None):
+    """Unit of robust errors (n,) or None, degrees of freedom, clusters, and whether robust."""
+    has_case_weights = sample.is_weighted and not rows.is_frequency
     is_robust = vcov == "robust" or (
-        vcov is None and (sample.is_weighted or sample.cluster is not None)
+        vcov is None and (has_case_weights or sample.cluster is not None)
     )
     if not is_robust:
-        return person, np.inf, np.nan, False
-    cluster = None if sample.cluster is None else sample.cluster[rows.kept]
-    unit, df, n_cluster = units_of_dependence(cluster, person, np.zeros(n, dtype=np.intp))
-    return person if unit is None else unit, df, n_cluster, True
+        return None, np.inf, np.nan, False
+    person = None if sample.person is None else sample.person[rows.kept]
+    if sample.cluster is None:
+        return person, np.inf, np.nan, True
+    cluster = dense(sample.cluster[rows.kept])
+    n_cluster = int(cluster.max()) + 1
+    one_level = np.zeros(n_cluster, dtype=np.intp)
+    # Refuses and warns by the number of clusters, for which one row of each will do.
+    _, df, _ = units_of_dependence(np.arange(n_cluster), None, one_level)
+    return cluster if np.isfinite(df) else person, df, float(n_cluster), True
 
 
-def _sandwich(score: np.ndarray, inverse: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    codes = np.unique(unit, return_inverse=True)[1]
-    sums = np.column_stack([np.bincount(codes, column) for column in score.T])
-    return inverse @ (sums.T @ sums) @ inverse
+def counted(rows: Rows, df: float) -> np.ndarray:
+    """What a row's residual is multiplied by before sums over units are squared: (n,).
+
+    A frequency f is f units of their own, which add f squares; within a cluster they add up first.
+    """
+    return np.sqrt(rows.weight) if rows.is_frequency and np.isinf(df) else rows.weight
 
 
-def _summary(sample: TimeToEvent, rows: Rows, fit: Likelihood, formula: str, level: float) -> dict:
+def sandwich(residuals: np.ndarray, inverse: np.ndarray, unit: np.ndarray | None) -> np.ndarray:
+    """Robust variance (p, p) from weighted residuals (n, p); without units each row is one."""
+    if unit is None:
+        return inverse @ (residuals.T @ residuals) @ inverse
+    sums = np.stack([np.bincount(unit, column) for column in residuals.T])
+    return inverse @ (sums @ sums.T) @ inverse
+
+
+def summary_of(sample: TimeToEvent, rows: Rows, formula: str, level: float) -> dict:
+    """What `glance` says of any hazard model."""
     return {
-        "n_person": len(np.unique(_persons(sample, rows.kept))),
+        "n_person": n_person(sample, rows),
         "n_row": len(rows.kept),
-        "n_event": int(rows.events.sum()),
-        "log_likelihood": fit.value,
+        "n_event": rows.n_event,
         "scale": "log hazard ratio",
         "converged": True,
         "conf_level": level,
         "label": "description",
         "formula": formula,
     }
+
+
+def n_person(sample: TimeToEvent, rows: Rows) -> int:
+    """Persons behind the rows, each as often as its frequency says."""
+    count = rows.weight if rows.is_frequency else np.ones(len(rows.kept))
+    if sample.person is None:
+        return int(count.sum())
+    first = np.unique(sample.person[rows.kept], return_index=True)[1]
+    return int(count[first].sum())

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,46 +12,58 @@ from evalkit.errors import AssumptionWarning, EstimationError
 from evalkit.provenance import provenance
 from evalkit.results import SurvivalCurve
 from evalkit.survival.grouped import Grouped, group
-from evalkit.survival.influence import clustered_moments, running_moment
+from evalkit.survival.influence import running_variance
 from evalkit.survival.intervals import ConfType, critical_value, survival_interval
-from evalkit.survival.risksets import RiskSets, before, running, select_cause
+from evalkit.survival.risksets import RiskSets, over_causes, previous, running, select_cause
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Steps:
     """Step functions at the m table rows of a set of curves.
 
     Attributes
     ----------
+    sets : RiskSets
     hazard : ndarray of float, shape (m,)
         Share of those at risk who exit, any cause.
     survival, survival_before : ndarray of float, shape (m,)
         Probability of no exit by the time, and just before it.
     jump, incidence : ndarray of float, shape (m, n_cause)
-        Probability of exit by a cause at the time, and by the time.
+        Probability of exit by a cause at the time, and by the time; found at first use.
     inverse_left : ndarray of float, shape (m,)
         One over the weight at risk that did not exit; 0 where all exit, after which nothing moves.
     """
 
+    sets: RiskSets
     hazard: np.ndarray
     survival: np.ndarray
-    survival_before: np.ndarray
-    jump: np.ndarray
-    incidence: np.ndarray
     inverse_left: np.ndarray
+
+    @cached_property
+    def survival_before(self) -> np.ndarray:
+        """Probability of no exit just before each time, shape (m,)."""
+        return previous(self.sets, self.survival, initial=1.0)
+
+    @cached_property
+    def jump(self) -> np.ndarray:
+        """Probability of exit by each cause at each time, shape (m, n_cause)."""
+        return self.sets.events * (self.survival_before / self.sets.at_risk)[:, None]
+
+    @cached_property
+    def incidence(self) -> np.ndarray:
+        """Probability of exit by each cause by each time, shape (m, n_cause)."""
+        return running(self.sets, self.jump)
 
 
 def steps(sets: RiskSets) -> Steps:
     """Aalen-Johansen step functions of every stratum, exact under ties."""
     hazard = sets.hazard
-    survival = np.empty(len(sets))
+    survival = 1.0 - hazard
     for rows in sets.slices():
-        np.cumprod(1.0 - hazard[rows], out=survival[rows])
-    survival_before = before(sets, survival, np.arange(len(sets)), initial=1.0)
-    jump = survival_before[:, None] * sets.events / sets.at_risk[:, None]
-    left = sets.at_risk - sets.events.sum(axis=1)
+        np.cumprod(survival[rows], out=survival[rows])
+    left = sets.at_risk - over_causes(sets.events)
     inverse_left = np.divide(1.0, left, out=np.zeros(len(sets)), where=hazard < 1.0)
-    return Steps(hazard, survival, survival_before, jump, running(sets, jump), inverse_left)
+    return Steps(sets, hazard, survival, inverse_left)
 
 
 def hazard_influence(sets: RiskSets, curve: Steps) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +102,7 @@ def kaplan_meier(
         A cause, or `"any"`. Required if the sample has several causes.
     hypothetical : bool
         Allow one of several causes, the others counted as censoring.
-    conf_type : {"log-log", "log", "plain"}
+    conf_type : {"log-log", "log", "plain", "arcsine"}
         Scale of the interval.
     conf_level : float
 
@@ -140,27 +153,11 @@ def kaplan_meier(
         )
     groups = group(sample, by, events, 1)
     warn_if_restarted(groups)
-    sets, curve = groups.sets, steps(groups.sets)
-    error = _standard_error(groups, curve)
-    low, high = survival_interval(
-        curve.survival, error, conf_type=conf_type, critical=critical_value(conf_level, groups.df)
+    rows = curve_rows(
+        groups,
+        [curve_estimates(groups, conf_type, conf_level)],
+        {"estimate": 1.0, "std_error": 0.0, "conf_low": 1.0, "conf_high": 1.0},
     )
-    rows = with_time_zero(
-        sets,
-        {
-            "stratum": np.asarray(groups.labels, dtype=object)[sets.stratum],
-            "time": sets.time,
-            "estimate": curve.survival,
-            "std_error": error,
-            "conf_low": low,
-            "conf_high": high,
-            "n_at_risk": sets.n_at_risk,
-            "n_event": sets.n_event[:, 0],
-            "n_censored": sets.n_censored,
-        },
-        {"time": 0.0, "estimate": 1.0, "std_error": 0.0, "conf_low": 1.0, "conf_high": 1.0,
-         "n_event": 0, "n_censored": 0},
-    )  # fmt: skip
     return SurvivalCurve(
         rows=rows,
         summary=curve_summary(groups, sample, conf_level, "Kaplan-Meier"),
@@ -172,14 +169,71 @@ def kaplan_meier(
     )  # fmt: skip
 
 
-def with_time_zero(sets: RiskSets, rows: dict, at_zero: dict) -> dict:
-    """Put a row for time 0 before each stratum, unless its first time is 0 itself."""
-    starts = sets.first[:-1]
-    starts = starts[sets.time[starts] > 0.0]
-    return {
-        name: np.insert(values, starts, at_zero.get(name, values[starts]))
-        for name, values in rows.items()
-    }
+def curve_estimates(groups: Grouped, conf_type: ConfType, conf_level: float) -> dict:
+    """Survival with error and interval at every table row, each (m,)."""
+    curve = steps(groups.sets)
+    error = survival_error(groups, curve)
+    low, high = survival_interval(
+        curve.survival, error, conf_type=conf_type, critical=critical_value(conf_level, groups.df)
+    )
+    return {"estimate": curve.survival, "std_error": error, "conf_low": low, "conf_high": high}
+
+
+def curve_rows(
+    groups: Grouped,
+    parts: Sequence[dict],
+    at_zero: dict | Sequence[dict],
+    *,
+    causes: Sequence[str] | None = None,
+) -> dict[str, np.ndarray]:
+    """Columns of curves, by group and then by part, each with a row for time 0.
+
+    Parameters
+    ----------
+    parts : sequence of dict
+        For each curve of a group its own columns (m,); times and numbers of persons are added. Part
+        j counts the events of cause j, unless it brings `n_event`.
+    at_zero : dict, or one for each part
+        The values of these columns at time 0; a curve whose first time is 0 gets no such row.
+    causes : sequence of str, optional
+        Names of the parts.
+
+    Returns
+    -------
+    dict of ndarray
+        Read-only, so that a result takes them as they are.
+    """
+    sets = groups.sets
+    shared = {"time": sets.time, "n_at_risk": sets.n_at_risk, "n_censored": sets.n_censored}
+    full = [
+        shared | {"n_event": sets.n_event[:, min(number, sets.n_event.shape[1] - 1)]} | part
+        for number, part in enumerate(parts)
+    ]
+    starts = [at_zero] * len(parts) if isinstance(at_zero, dict) else at_zero
+    starts = [{"time": 0.0, "n_event": 0, "n_censored": 0} | start for start in starts]
+    # One entry for each curve: its group, its part, its table rows, whether it starts after 0.
+    pieces = [
+        (group, number, rows, int(sets.time[rows.start] > 0.0))
+        for group, rows in enumerate(sets.slices())
+        for number in range(len(parts))
+    ]
+    ends = np.cumsum([rows.stop - rows.start + late for _, _, rows, late in pieces]).tolist()
+    names = {"stratum": [groups.labels[group] for group, *_ in pieces]}
+    if causes is not None:
+        names["cause"] = [causes[number] for _, number, *_ in pieces]
+    columns = {name: np.empty(ends[-1], dtype=object) for name in names}
+    columns |= {name: np.empty(ends[-1], dtype=values.dtype) for name, values in full[0].items()}
+    for name, column in columns.items():
+        for which, (_, number, rows, late) in enumerate(pieces):
+            piece = column[ends[which] - (rows.stop - rows.start) - late : ends[which]]
+            if name in names:
+                piece[:] = names[name][which]
+                continue
+            piece[late:] = full[number][name][rows]
+            if late:
+                piece[0] = starts[number].get(name, piece[1])
+        column.setflags(write=False)
+    return columns
 
 
 def curve_summary(groups: Grouped, sample: TimeToEvent, conf_level: float, method: str) -> dict:
@@ -198,15 +252,15 @@ def curve_summary(groups: Grouped, sample: TimeToEvent, conf_level: float, metho
 def curve_support(n_at_risk: np.ndarray) -> dict:
     """Persons at risk stand behind each point of a curve."""
     missing = np.full(len(n_at_risk), np.nan)
+    missing.setflags(write=False)
     return {"n": n_at_risk, "k": missing, "complement": missing}
 
 
 def warn_if_restarted(groups: Grouped) -> None:
     """Warn where everyone at risk exited before others came under observation."""
     sets = groups.sets
-    is_last = np.zeros(len(sets), dtype=bool)
-    is_last[sets.first[1:] - 1] = True
-    n_restarted = int(np.sum((sets.hazard >= 1.0) & ~is_last))
+    n_emptied = np.count_nonzero(sets.hazard >= 1.0)
+    n_restarted = n_emptied - np.count_nonzero(sets.hazard[sets.first[1:] - 1] >= 1.0)
     if n_restarted:
         warnings.warn(
             f"entry: at {n_restarted} times all at risk exited before others came under "
@@ -216,18 +270,12 @@ def warn_if_restarted(groups: Grouped) -> None:
         )
 
 
-def _standard_error(groups: Grouped, curve: Steps) -> np.ndarray:
+def survival_error(groups: Grouped, curve: Steps) -> np.ndarray:
+    """Standard error of survival at every table row, (m,); missing where survival is 0."""
     sets = groups.sets
     if not groups.is_robust:
         error = curve.survival * np.sqrt(running(sets, greenwood_terms(sets, curve)))
         return np.where(curve.survival > 0.0, error, np.nan)
     values = hazard_influence(sets, curve)
-    if groups.dependence is None:
-        squares = running_moment(sets, groups.code, groups.weight, values, values)
-    else:
-        nothing = (np.zeros_like(values[0]), np.zeros_like(values[1]))
-        squares = clustered_moments(
-            sets, groups.code, groups.weight, groups.dependence, values, nothing, curve.hazard
-        )
-    error = curve.survival * np.sqrt(np.maximum(squares, 0.0))
+    error = curve.survival * np.sqrt(running_variance(groups, [values], [np.ones(len(sets))]))
     return np.where(curve.survival > 0.0, error, np.nan)

@@ -20,7 +20,7 @@ class Grouped:
     ----------
     code, level : ndarray of int, shape (n,)
         Cause of exit (0 = censored), and the group.
-    weight : ndarray of float, shape (n,)
+    weight, entry, duration : ndarray of float, shape (n,)
     labels : tuple of str
         Name of each group.
     sets : RiskSets
@@ -39,6 +39,8 @@ class Grouped:
     code: np.ndarray
     level: np.ndarray
     weight: np.ndarray
+    entry: np.ndarray
+    duration: np.ndarray
     labels: tuple[str, ...]
     sets: RiskSets
     n_person: np.ndarray
@@ -67,47 +69,71 @@ def group(sample: TimeToEvent, by, code: np.ndarray, n_cause: int) -> Grouped:
     require_rows(sample)
     level, labels = sample.groups(by)
     last, entry = _joined(sample, level)
-    keep = last[sample.weight[last] > 0.0]
-    sizes = np.bincount(level[keep], minlength=len(labels))
-    if np.any(sizes == 0):
-        raise EstimationError(
-            f"weight: {int((sizes == 0).sum())} of {len(labels)} groups have weight 0 throughout"
-        )
-    level, weight, code = level[keep], sample.weight[keep], code[keep]
-    person = np.arange(len(keep)) if sample.person is None else sample.person[keep]
-    dependence, df, n_cluster = units_of_dependence(
-        None if sample.cluster is None else sample.cluster[keep], person, level
-    )
+    if sample.is_weighted:
+        positive = sample.weight if last is None else sample.weight[last]
+        last = _narrowed(last, positive > 0.0)
+        sizes = np.bincount(_taken(level, last), minlength=len(labels))
+        if np.any(sizes == 0):
+            raise EstimationError(
+                f"weight: {int((sizes == 0).sum())} of {len(labels)} groups have weight 0 "
+                "throughout"
+            )
+    level, weight = _taken(level, last), _taken(sample.weight, last)
+    code = _taken(code, last)
+    entry, duration = _taken(entry, last), _taken(sample.duration, last)
+    cluster, person = _taken(sample.cluster, last), _taken(sample.person, last)
+    dependence, df, n_cluster = units_of_dependence(cluster, person, level)
     sets = risk_sets(
-        entry[keep], sample.duration[keep], code, weight=weight, stratum=level, n_cause=n_cause
-    )
-    n_person = np.bincount(_distinct(level, person), minlength=len(labels))
+        entry, duration, code,
+        weight=weight if sample.is_weighted else None,
+        stratum=None if len(labels) == 1 else level, n_cause=n_cause,
+    )  # fmt: skip
+    own = _distinct(level, person) if is_repeated(person) else level
+    n_person = np.bincount(own, minlength=len(labels))
     return Grouped(
-        code, level, weight, labels, sets, n_person, dependence, df, n_cluster, sample.is_weighted
-    )
+        code, level, weight, entry, duration, labels, sets, n_person, dependence, df, n_cluster,
+        sample.is_weighted,
+    )  # fmt: skip
+
+
+def dense_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The codes that occur, in order, and the position of each row's code among them."""
+    if not len(values) or int(values.max()) > 4 * len(values) + 1_000 or values.min() < 0:
+        return np.unique(values, return_inverse=True)
+    occurs = np.bincount(values) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[values]
+
+
+def is_repeated(person: np.ndarray | None) -> bool:
+    """Whether several rows belong to one person."""
+    if person is None or not len(person):
+        return False
+    if int(person.max()) < 4 * len(person):
+        return bool(np.bincount(person).max() > 1)
+    return len(np.unique(person)) < len(person)
 
 
 def units_of_dependence(
-    cluster: np.ndarray | None, person: np.ndarray, level: np.ndarray
+    cluster: np.ndarray | None, person: np.ndarray | None, level: np.ndarray
 ) -> tuple[np.ndarray | None, float, float]:
     """Say what rows depend on each other: codes (n,) or None, degrees of freedom, clusters.
 
     Notes
     -----
     The cluster if there is one, with t intervals on the fewest clusters of a group less one. With
-    2 to 5 clusters in a group the person takes its place, and the result says so.
+    2 to 5 clusters in a group the person takes its place, and the result says so. Without `person`
+    every row is a person.
 
     Raises
     ------
     EstimationError
         If a group has fewer than two clusters.
     """
-    repeated = len(np.unique(person)) < len(person)
-    by_person = np.unique(person, return_inverse=True)[1] if repeated else None
+    by_person = dense_codes(person)[1] if is_repeated(person) else None
     if cluster is None:
         return by_person, np.inf, np.nan
     fewest = int(np.bincount(_distinct(level, cluster)).min())
-    n_cluster = float(len(np.unique(cluster)))
+    n_cluster = float(len(dense_codes(cluster)[0]))
     if fewest < 2:
         raise EstimationError(
             "cluster: a group has rows of one cluster only, so that differences between clusters "
@@ -121,22 +147,34 @@ def units_of_dependence(
             stacklevel=3,
         )
         return by_person, np.inf, n_cluster
-    return np.unique(cluster, return_inverse=True)[1], fewest - 1.0, n_cluster
+    return dense_codes(cluster)[1], fewest - 1.0, n_cluster
 
 
 def _distinct(level: np.ndarray, unit: np.ndarray) -> np.ndarray:
     """The level of each distinct pair of level and unit."""
-    codes = np.unique(unit, return_inverse=True)[1]
+    codes = dense_codes(unit)[1]
     width = int(codes.max()) + 1
-    return np.unique(level.astype(np.int64) * width + codes) // width
+    return dense_codes(level.astype(np.int64) * width + codes)[0] // width
 
 
-def _joined(sample: TimeToEvent, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the last row of each unbroken run of a person, and entries of the runs (n,)."""
-    n = len(sample)
+def _taken(values: np.ndarray | None, keep: np.ndarray | None) -> np.ndarray | None:
+    return values if values is None or keep is None else values[keep]
+
+
+def _narrowed(keep: np.ndarray | None, inside: np.ndarray) -> np.ndarray | None:
+    if inside.all():
+        return keep
+    return np.flatnonzero(inside) if keep is None else keep[inside]
+
+
+def _joined(sample: TimeToEvent, level: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """Positions of the last row of each unbroken run of a person, and entries of the runs (n,).
+
+    Without a person in several rows there are no positions: all rows stay.
+    """
+    if not is_repeated(sample.person):
+        return None, sample.entry
     entry = np.array(sample.entry)
-    if sample.person is None or len(np.unique(sample.person)) == n:
-        return np.arange(n), entry
     order = np.lexsort((entry, sample.person))
     this, following = order[:-1], order[1:]
     goes_on = (

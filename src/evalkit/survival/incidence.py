@@ -10,17 +10,17 @@ from evalkit.results import Contrast, IncidenceCurve
 from evalkit.survival.contrasts import Levels, contrast, not_observed, require_horizon, value_at
 from evalkit.survival.curves import (
     Steps,
+    curve_rows,
     curve_summary,
     curve_support,
     hazard_influence,
     steps,
     warn_if_restarted,
-    with_time_zero,
 )
 from evalkit.survival.grouped import Grouped, group
-from evalkit.survival.influence import clustered_moments, influence_values, running_moment
+from evalkit.survival.influence import influence_values, running_variance
 from evalkit.survival.intervals import critical_value, share_interval
-from evalkit.survival.risksets import RiskSets, require_cause
+from evalkit.survival.risksets import RiskSets, over_causes, require_cause, running
 
 
 def cumulative_incidence(
@@ -78,15 +78,12 @@ def cumulative_incidence(
     n_cause = len(sample.causes)
     groups = group(sample, by, sample.code, n_cause)
     warn_if_restarted(groups)
-    curve = steps(groups.sets)
-    critical = critical_value(conf_level, groups.df)
-    parts = [_curve_of_cause(groups, curve, number, critical) for number in range(n_cause)]
-    n_row = len(parts[0]["time"])
-    rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    rows["cause"] = np.repeat(np.asarray(sample.causes, dtype=object), n_row)
-    rank = {label: position for position, label in enumerate(groups.labels)}
-    order = np.argsort([rank[label] for label in rows["stratum"]], kind="stable")
-    rows = {name: values[order] for name, values in rows.items()}
+    rows = curve_rows(
+        groups,
+        incidence_parts(groups, steps(groups.sets), critical_value(conf_level, groups.df)),
+        {"estimate": 0.0, "std_error": 0.0, "conf_low": 0.0, "conf_high": 0.0},
+        causes=sample.causes,
+    )
     return IncidenceCurve(
         rows=rows,
         summary=curve_summary(groups, sample, conf_level, "Aalen-Johansen") | {"n_cause": n_cause},
@@ -193,35 +190,39 @@ def incidence_influence(sets: RiskSets, curve: Steps, number: int) -> tuple[tupl
     return (event_value, risk_value), second
 
 
-def _curve_of_cause(groups: Grouped, curve: Steps, number: int, critical: float) -> dict:
-    sets, incidence = groups.sets, curve.incidence[:, number]
-    first, second = incidence_influence(sets, curve, number)
-    if groups.dependence is None:
-        moment = [
-            running_moment(sets, groups.code, groups.weight, one, two)
-            for one, two in ((first, first), (first, second), (second, second))
-        ]
-        variance = moment[0] - 2.0 * incidence * moment[1] + incidence**2 * moment[2]
-    else:
-        variance = clustered_moments(
-            sets, groups.code, groups.weight, groups.dependence, first, second, incidence
+def incidence_parts(groups: Grouped, curve: Steps, critical: float) -> list[dict]:
+    """Estimate, error and interval at every table row, for each cause."""
+    parts = []
+    for number in range(groups.sets.n_event.shape[1]):
+        incidence = curve.incidence[:, number]
+        error = np.sqrt(np.maximum(_variance(groups, curve, number), 0.0))
+        error[incidence == 0.0] = 0.0
+        low, high = share_interval(incidence, error, critical=critical)
+        parts.append(
+            {"estimate": incidence, "std_error": error, "conf_low": low, "conf_high": high}
         )
-    nothing_yet = incidence == 0.0
-    error = np.where(nothing_yet, 0.0, np.sqrt(np.maximum(variance, 0.0)))
-    low, high = share_interval(incidence, error, critical=critical)
-    return with_time_zero(
-        sets,
-        {
-            "stratum": np.asarray(groups.labels, dtype=object)[sets.stratum],
-            "time": sets.time,
-            "estimate": incidence,
-            "std_error": error,
-            "conf_low": low,
-            "conf_high": high,
-            "n_at_risk": sets.n_at_risk,
-            "n_event": sets.n_event[:, number],
-            "n_censored": sets.n_censored,
-        },
-        {"time": 0.0, "estimate": 0.0, "std_error": 0.0, "conf_low": 0.0, "conf_high": 0.0,
-         "n_event": 0, "n_censored": 0},
-    )  # fmt: skip
+    return parts
+
+
+def _variance(groups: Grouped, curve: Steps, number: int) -> np.ndarray:
+    sets, incidence = groups.sets, curve.incidence[:, number]
+    if groups.dependence is None and sets.is_counted and not sets.is_delayed:
+        return _variance_of_counts(sets, curve, number)
+    parts = incidence_influence(sets, curve, number)
+    return running_variance(groups, parts, [np.ones(len(sets)), -incidence])
+
+
+def _variance_of_counts(sets: RiskSets, curve: Steps, number: int) -> np.ndarray:
+    """The same from counts alone: moves at different times are uncorrelated (see `influence`)."""
+    incidence, left = curve.incidence[:, number], curve.inverse_left
+    count, direct = sets.n_event[:, number], curve.survival_before / sets.at_risk
+    through = incidence * left
+    borne = direct * (count / sets.at_risk) + through * curve.hazard
+    total = over_causes(sets.n_event)
+    shared = total * through + count * direct
+    own = shared * through + count * direct * (through + direct)
+    own -= sets.n_at_risk * borne**2
+    shared -= sets.n_at_risk * borne * curve.hazard
+    shared *= left
+    survival = incidence * running(sets, curve.hazard * left) - 2.0 * running(sets, shared)
+    return running(sets, own) + incidence * survival

@@ -6,8 +6,11 @@ it was at risk. The variance is the sum over units of dependence of the squared 
 influence values (the infinitesimal jackknife, which R's survfit uses).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from evalkit.survival.grouped import Grouped
 from evalkit.survival.risksets import RiskSets, before, between_entry_and_exit, running
 
 BLOCK = 2_000_000  # cells of a cluster-by-time table held at once
@@ -58,6 +61,8 @@ def running_moment(
     Until its exit a row has accumulated -(C(t) - C(entry)), C the running sum of `risk_value`, so
     that sums over those still there are sums of C(entry): no persons-by-times table is needed.
     """
+    if sets.is_counted and not sets.is_delayed:
+        return _moment_of_counts(sets, first, second)
     squared = weight**2
     done = influence_values(sets, code, *first)
     other = done if second is first else influence_values(sets, code, *second)
@@ -75,32 +80,53 @@ def running_moment(
     return total + _present(sets, squared * e_first * e_second)
 
 
-def clustered_moments(
-    sets: RiskSets,
-    code: np.ndarray,
-    weight: np.ndarray,
-    unit: np.ndarray,
-    first: tuple[np.ndarray, np.ndarray],
-    second: tuple[np.ndarray, np.ndarray],
-    factor: np.ndarray,
+def _moment_of_counts(sets: RiskSets, first, second) -> np.ndarray:
+    """The same where all weights are 1 and nobody enters late.
+
+    The moves at one time then add up to 0 over those at risk, who have all moved alike before; so
+    moves at different times are uncorrelated.
+    """
+    moves = -sets.n_at_risk * first[1] * second[1]
+    for number, count in enumerate(sets.n_event.T):
+        moves += count * first[0][:, number] * second[0][:, number]
+    return running(sets, moves)
+
+
+def running_variance(
+    groups: Grouped, parts: Sequence[tuple], factors: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """Sum over units of the squared sum of weighted (first - factor x second), at every table row.
+    """Variance of a step function whose influence is a sum of running influences times factors.
 
     Parameters
     ----------
-    unit : ndarray of int, shape (n,)
-        Unit of dependence of each row.
-    factor : ndarray of float, shape (m,)
+    parts : sequence of (event_value, risk_value)
+        Running influences, as in `running_moment`.
+    factors : sequence of ndarray of float, shape (m,)
+        One for each part.
 
     Returns
     -------
     ndarray of float, shape (m,)
+        Sum over units of dependence of the squared weighted influence.
     """
+    if groups.dependence is not None:
+        return _clustered(groups, parts, factors)
+    rows = (groups.sets, groups.code, groups.weight)
+    total = np.zeros(len(groups.sets))
+    for number, (part, factor) in enumerate(zip(parts, factors, strict=True)):
+        total += factor**2 * running_moment(*rows, part, part)
+        for other, by_other in list(zip(parts, factors, strict=True))[number + 1 :]:
+            total += 2.0 * factor * by_other * running_moment(*rows, part, other)
+    return np.maximum(total, 0.0)
+
+
+def _clustered(groups: Grouped, parts, factors) -> np.ndarray:
+    sets, code, weight = groups.sets, groups.code, groups.weight
     total = np.zeros(len(sets))
     stratum = sets.stratum[sets.exit_row]
     for number, rows in enumerate(sets.slices()):
         members = np.flatnonzero(stratum == number)
-        codes = np.unique(unit[members], return_inverse=True)[1]
+        codes = np.unique(groups.dependence[members], return_inverse=True)[1]
         members = members[np.argsort(codes, kind="stable")]
         codes = np.sort(codes)
         width = rows.stop - rows.start
@@ -108,9 +134,11 @@ def clustered_moments(
         for low in range(0, int(codes[-1]) + 1, step):
             inside = slice(*np.searchsorted(codes, [low, low + step]))
             who, local = members[inside], codes[inside] - low
-            one = _by_unit(sets, code, weight, who, local, rows, *first)
-            two = _by_unit(sets, code, weight, who, local, rows, *second)
-            total[rows] += np.square(one - factor[rows] * two).sum(axis=0)
+            moved = sum(
+                factor[rows] * _by_unit(sets, code, weight, who, local, rows, *part)
+                for part, factor in zip(parts, factors, strict=True)
+            )
+            total[rows] += np.square(moved).sum(axis=0)
     return total
 
 

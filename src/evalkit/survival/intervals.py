@@ -3,11 +3,11 @@
 from typing import Literal, get_args
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from evalkit.errors import ParameterError
 
-ConfType = Literal["log-log", "log", "plain"]
+ConfType = Literal["log-log", "log", "plain", "arcsine"]
 
 
 def critical_value(conf_level: float, df: float = np.inf) -> float:
@@ -21,13 +21,13 @@ def critical_value(conf_level: float, df: float = np.inf) -> float:
     if not 0.0 < conf_level < 1.0:
         raise ParameterError(f"conf_level: must lie between 0 and 1, is {conf_level}")
     upper = 0.5 + conf_level / 2.0
-    return float(stats.norm.ppf(upper) if np.isinf(df) else stats.t.ppf(upper, df))
+    return float(special.ndtri(upper) if np.isinf(df) else special.stdtrit(df, upper))
 
 
 def p_value(statistic: np.ndarray, df: float = np.inf) -> np.ndarray:
     """Two-sided p-value of a statistic that is normal, or t with `df` degrees of freedom."""
     size = np.abs(statistic)
-    return 2.0 * (stats.norm.sf(size) if np.isinf(df) else stats.t.sf(size, df))
+    return 2.0 * (special.ndtr(-size) if np.isinf(df) else special.stdtr(df, -size))
 
 
 def survival_interval(
@@ -38,16 +38,17 @@ def survival_interval(
     Parameters
     ----------
     estimate, std_error : ndarray of float, shape (m,)
-    conf_type : {"log-log", "log", "plain"}
-        Scale on which the interval is symmetric: log(-log S), log S or S. The last two are cut at
-        0 and 1.
+    conf_type : {"log-log", "log", "plain", "arcsine"}
+        Scale on which the interval is symmetric: log(-log S), log S, S or arcsin(sqrt(S)). The last
+        three are cut at 0 and 1.
     critical : float
         Quantile, see `critical_value`.
 
     Returns
     -------
     tuple of two ndarrays of float, shape (m,)
-        Missing where the scale is undefined: at 1 (log-log) and at 0 (log-log, log), as in R.
+        Missing where the scale is undefined: at 1 (log-log, arcsine) and at 0 (log-log, log,
+        arcsine), as in R.
     """
     if conf_type not in get_args(ConfType):
         raise ParameterError(
@@ -62,8 +63,15 @@ def survival_interval(
             factor = np.exp(width / inside)
             return inside / factor, np.minimum(inside * factor, 1.0)
         inside = np.where((estimate > 0.0) & (estimate < 1.0), estimate, np.nan)
-        factor = np.exp(width / (inside * -np.log(inside)))
-        return inside**factor, inside ** (1.0 / factor)
+        if conf_type == "arcsine":
+            angle, half = np.arcsin(np.sqrt(inside)), 0.5 * width / np.sqrt(inside * (1.0 - inside))
+            return (
+                np.sin(np.maximum(angle - half, 0.0)) ** 2,
+                np.sin(np.minimum(angle + half, np.pi / 2.0)) ** 2,
+            )
+        logarithm = np.log(inside)
+        factor = np.exp(-width / (inside * logarithm))
+        return np.exp(logarithm * factor), np.exp(logarithm / factor)
 
 
 def share_interval(

@@ -1,17 +1,20 @@
 """The log-rank family of tests."""
 
-import warnings
 from collections.abc import Sequence
 
-import numpy as np
-from scipy import stats
-
 from evalkit.cohort.samples import TimeToEvent
-from evalkit.errors import AssumptionWarning, EstimationError
 from evalkit.provenance import provenance
 from evalkit.results import Check
-from evalkit.survival.curves import steps
-from evalkit.survival.risksets import RiskSets, require_rows, risk_sets, select_cause, sum_at_risk
+from evalkit.survival.rank_sums import (
+    RankVcov,
+    TimeWeights,
+    compared,
+    excess,
+    name_of,
+    quadratic_form,
+    tail,
+    time_weight,
+)
 
 
 def logrank_test(
@@ -20,26 +23,36 @@ def logrank_test(
     by: str | Sequence[str],
     cause: str | None = None,
     strata: str | Sequence[str] | None = None,
+    weights: TimeWeights = "logrank",
     rho: float = 0.0,
     gamma: float = 0.0,
+    vcov: RankVcov | None = None,
 ) -> Check:
     """Test whether groups exit at the same rate.
 
     With several causes the rate of one cause among those still followed is compared; other causes
-    end the follow-up. It is a test of rates, not of incidences.
+    end the follow-up. It is a test of rates, not of incidences (see `gray_test`).
 
     Parameters
     ----------
     sample : TimeToEvent
+        With delayed entry, or several rows of (entry, duration] a person, if need be.
     by : str or sequence of str
         Columns that make the groups.
     cause : str, optional
         A cause, or `"any"`. Required if the sample has several causes.
     strata : str or sequence of str, optional
         Columns within whose levels the groups are compared.
+    weights : {"logrank", "gehan", "tarone_ware", "peto_peto"}
+        Weight of a time: 1; those at risk n (within the stratum); the square root of n; or the
+        curve of Peto and Peto, the product of 1 - d / (n + 1) up to and with the time.
     rho, gamma : float
-        Weights S(t-)^rho (1 - S(t-))^gamma, S the pooled curve of the stratum: 0 and 0 give the
-        log-rank test, `rho=1` stresses early differences, `gamma=1` late ones.
+        With `weights="logrank"`: weights S(t-)^rho (1 - S(t-))^gamma, S the pooled curve of the
+        stratum. 0 and 0 give the log-rank test, `rho=1` stresses early differences, `gamma=1` late
+        ones.
+    vcov : {"model", "robust"}, optional
+        By default robust if the sample has weights, else from the model. Robust sums over the
+        cluster, else the person, else the row.
 
     Returns
     -------
@@ -51,19 +64,27 @@ def logrank_test(
     ------
     EstimationError
         If there are fewer than two groups, no events, or no time at which two groups are at risk;
-        if the sample has weights (use `cox` with robust errors); if `cause` is missing.
+        if all weights are 0; if `vcov="model"` is asked of a weighted sample; if `cause` is
+        missing.
     ParameterError
-        If `cause` is not allowed.
+        If `cause`, `weights` or `vcov` is not allowed, or `rho` or `gamma` comes with other
+        `weights`.
 
     Notes
     -----
-    Observed minus expected events of each group with the hypergeometric variance, summed over
-    times and strata; degrees of freedom are the groups with expected events less one. Rows are
-    taken as independent; a cluster in the sample brings an `AssumptionWarning`.
+    Observed minus expected events of each group, summed over times and strata. The model's
+    variance is hypergeometric; rows are taken as independent, and a cluster in the sample brings
+    an `AssumptionWarning`. The robust variance sums the squares of what each unit adds: w (W (1 -
+    share) at its own event less W (1 - share) d / n at every time at risk), the score residuals of
+    a Cox model at 0 under Breslow's ties. Degrees of freedom are the rank of the variance: the
+    groups that can be compared, less one. With clusters the p-value is that of F with clusters
+    less one degrees of freedom.
 
     References
     ----------
-    Fleming and Harrington (1991), Counting Processes and Survival Analysis. R, survival::survdiff.
+    Fleming and Harrington (1991), Counting Processes and Survival Analysis. Tarone and Ware
+    (1977), Biometrika 64:156-160. R, survival::survdiff, and the robust score test of
+    survival::coxph.
 
     Examples
     --------
@@ -74,62 +95,26 @@ def logrank_test(
                             term  statistic  df  p_value
     0  difference between groups      2.882   1     0.09
     """
-    require_rows(sample)
-    events, _ = select_cause(sample, cause)
-    if sample.is_weighted:
-        raise EstimationError(
-            "weight: the log-rank test has no valid error with weights; use cox with robust errors"
-        )
-    if sample.cluster is not None:
-        warnings.warn(
-            "cluster: the log-rank test takes rows as independent; use cox with robust errors",
-            AssumptionWarning,
-            stacklevel=2,
-        )
-    group, labels = sample.groups(by)
-    if len(labels) < 2:
-        raise EstimationError(f"by: {len(labels)} group, nothing to compare")
-    if not events.any():
-        raise EstimationError(f"no events among {len(sample)} rows, nothing to compare")
-    sets = risk_sets(sample.entry, sample.duration, events, stratum=sample.groups(strata)[0])
-    excess, variance, expected = _excess(sets, group, events, len(labels), rho, gamma)
-    df = int((expected > 0.0).sum()) - 1
-    used = np.flatnonzero(expected > 0.0)[:-1]
-    if df < 1 or not variance[used, used].all():
-        raise EstimationError("by: at no exit were two groups at risk, nothing to compare")
-    statistic = float(excess[used] @ np.linalg.solve(variance[np.ix_(used, used)], excess[used]))
+    data = compared(sample, by, cause, strata, vcov)
+    weight = time_weight(data, weights, rho, gamma)
+    statistic, rank = quadratic_form(*excess(data, weight[:, None]))
+    p_value, reference = tail(statistic, rank, data.df)
     return Check(
         rows={
             "term": ["difference between groups"],
             "statistic": [statistic],
-            "df": [df],
-            "p_value": [float(stats.chi2.sf(statistic, df))],
+            "df": [rank],
+            "p_value": [p_value],
         },
         summary={
-            "test": "log-rank" if rho == gamma == 0 else f"Fleming-Harrington ({rho:g}, {gamma:g})",
-            "n": len(sample),
-            "n_event": int(events.sum()),
-            "reference": "chi-squared",
+            "test": name_of(weights, rho, gamma),
+            "n": int(data.n_person.sum()),
+            "n_event": int(data.events.sum()),
+            "reference": reference,
         },
-        support={"n": [int(np.bincount(group).min())], "k": [np.nan], "complement": [np.nan]},
+        support={"n": [int(data.n_person.min())]},
         provenance=provenance(
-            "logrank_test", sample.digest, by=by, cause=cause, strata=strata, rho=rho, gamma=gamma
+            "logrank_test", sample.digest, by=by, cause=cause, strata=strata, weights=weights,
+            rho=rho, gamma=gamma, vcov=vcov,
         ),
-    )
-
-
-def _excess(
-    sets: RiskSets, group: np.ndarray, events: np.ndarray, n_group: int, rho: float, gamma: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weighted observed less expected events, its covariance, and expected events by group."""
-    n, d = sets.at_risk, sets.events[:, 0]
-    survival = steps(sets).survival_before
-    weight = survival**rho * (1.0 - survival) ** gamma
-    members = (group[:, None] == np.arange(n_group)).astype(float)
-    share = sum_at_risk(sets, members) / n[:, None]
-    cells = sets.exit_row * n_group + group
-    observed = np.bincount(cells, events, minlength=len(sets) * n_group).reshape(-1, n_group)
-    expected = d[:, None] * share
-    spread = weight**2 * d * np.divide(n - d, n - 1.0, out=np.zeros(len(n)), where=n > 1.0)
-    variance = np.diag(spread @ share) - (share * spread[:, None]).T @ share
-    return weight @ (observed - expected), variance, expected.sum(axis=0)
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from evalkit.survival.contrasts import Levels, contrast, not_observed, require_h
 from evalkit.survival.curves import Steps, greenwood_terms, hazard_influence, steps
 from evalkit.survival.grouped import group
 from evalkit.survival.influence import influence_values
-from evalkit.survival.risksets import RiskSets, before, require_cause, running
+from evalkit.survival.risksets import RiskSets, previous, require_cause, running
 
 
 def restricted_mean(
@@ -81,7 +81,6 @@ def restricted_mean(
     groups = group(sample, by, (sample.code > 0).astype(np.intp), 1)
     sets, curve = groups.sets, steps(groups.sets)
     mean, left = _areas(sets, curve, horizon)
-    event_value, risk_value = hazard_influence(sets, curve)
     levels = Levels(
         estimate=mean,
         reason=not_observed(groups, curve, horizon),
@@ -90,10 +89,13 @@ def restricted_mean(
         is_share=False,
         variance=np.add.reduceat(left**2 * greenwood_terms(sets, curve), sets.first[:-1]),
     )
+
+    def influence() -> np.ndarray:
+        event_value, risk_value = hazard_influence(sets, curve)
+        return influence_values(sets, groups.code, -left[:, None] * event_value, -left * risk_value)
+
     return contrast(
-        sample, groups, levels,
-        influence_values(sets, groups.code, -left[:, None] * event_value, -left * risk_value),
-        by=by, conf_level=conf_level,
+        sample, groups, levels, influence, by=by, conf_level=conf_level,
         summary={"quantity": "restricted_mean", "horizon": horizon, "unit": sample.time_unit,
                  "method": "Kaplan-Meier"},
         source=provenance("restricted_mean", sample.digest, by=by, horizon=horizon, cause=cause,
@@ -177,8 +179,7 @@ def time_lost(
 def _areas(sets: RiskSets, curve: Steps, horizon: float) -> tuple[np.ndarray, np.ndarray]:
     """Area under survival up to the horizon (n_stratum,), and from each time to it (m,)."""
     clipped = np.minimum(sets.time, horizon)
-    previous = before(sets, clipped, np.arange(len(sets)))
-    area = running(sets, curve.survival_before * (clipped - previous))
+    area = running(sets, curve.survival_before * (clipped - previous(sets, clipped)))
     last = sets.first[1:] - 1
     total = area[last] + curve.survival[last] * (horizon - clipped[last])
     return total, np.where(sets.time <= horizon, total[sets.stratum] - area, 0.0)

@@ -4,16 +4,19 @@ Everything in this room stands on `risk_sets`. Its table has one row for each st
 exit time, in that order; sums over persons become sums over its rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, ParameterError
 
+COUNTED_CELLS = 4  # cells of a table of whole times, for each row, above which sorting is cheaper
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class RiskSets:
     """Counts by stratum and distinct exit time.
 
@@ -31,10 +34,13 @@ class RiskSets:
         Sum of weights at risk.
     events : ndarray of float, shape (m, n_cause)
         Sum of weights of the events.
-    exit_row, entry_row : ndarray of int, shape (n,)
-        For each input row: the table row of its exit, and the first at which it is at risk.
     is_delayed : bool
         Whether any input row came under observation after its stratum's first time.
+    is_counted : bool
+        Whether every weight is 1, so that `at_risk` and `events` are counts.
+    exit_row, entry_row : ndarray of int, shape (n,)
+        For each input row: the table row of its exit, and the first at which it is at risk. Both
+        are found at first use, since counts alone do not need them.
     """
 
     stratum: np.ndarray
@@ -45,18 +51,30 @@ class RiskSets:
     n_event: np.ndarray
     at_risk: np.ndarray
     events: np.ndarray
-    exit_row: np.ndarray
-    entry_row: np.ndarray
     is_delayed: bool
+    is_counted: bool
+    find_exit_row: Callable[[], np.ndarray]
+    find_entry_row: Callable[[], np.ndarray]
+
+    @cached_property
+    def exit_row(self) -> np.ndarray:
+        """The table row of each input row's exit, shape (n,)."""
+        return self.find_exit_row()
+
+    @cached_property
+    def entry_row(self) -> np.ndarray:
+        """The first table row at which each input row is at risk, shape (n,)."""
+        return self.find_entry_row()
 
     def __len__(self) -> int:
         return len(self.time)
 
-    @property
+    @cached_property
     def hazard(self) -> np.ndarray:
         """Share of those at risk who exit, any cause, shape (m,); exactly 1 where all exit."""
-        all_exit = self.n_event.sum(axis=1) == self.n_at_risk
-        return np.where(all_exit, 1.0, self.events.sum(axis=1) / self.at_risk)
+        share = over_causes(self.events) / self.at_risk
+        share[over_causes(self.n_event) == self.n_at_risk] = 1.0
+        return share
 
     def slices(self) -> list[slice]:
         """The rows of each stratum."""
@@ -94,9 +112,10 @@ def risk_sets(
 
     Notes
     -----
-    One sort, by stratum and duration. Exits precede censorings within a time: a row censored at t
-    was still at risk at t. Counts are exact; weighted sums are cumulated from the end of each
-    stratum, so that the smallest risk sets carry the smallest rounding error.
+    One sort, by stratum and duration; times in whole numbers are counted without one. Exits precede
+    censorings within a time: a row censored at t was still at risk at t. Counts are exact; weighted
+    sums are cumulated from the end of each stratum, so that the smallest risk sets carry the
+    smallest rounding error.
 
     Examples
     --------
@@ -105,39 +124,51 @@ def risk_sets(
     >>> table.time.tolist(), table.n_at_risk.tolist(), table.n_event[:, 0].tolist()
     ([1.0, 3.0], [2, 2], [1, 1])
     """
-    n = len(duration)
-    stratum = np.zeros(n, dtype=np.intp) if stratum is None else np.asarray(stratum, dtype=np.intp)
-    order = np.lexsort((duration, stratum))
-    sorted_stratum, sorted_time = stratum[order], np.asarray(duration, dtype=float)[order]
-    is_new = np.ones(n, dtype=bool)
-    is_new[1:] = (np.diff(sorted_stratum) > 0) | (np.diff(sorted_time) > 0)
-    exit_row = np.empty(n, dtype=np.intp)
-    exit_row[order] = np.cumsum(is_new) - 1
-    row_stratum, time = sorted_stratum[is_new], sorted_time[is_new]
-    m, n_stratum = len(time), int(row_stratum[-1]) + 1 if n else 0
+    duration, entry = np.asarray(duration, dtype=float), np.asarray(entry, dtype=float)
+    n_stratum = 1 if stratum is None else int(np.max(stratum, initial=-1)) + 1
+    cell = _whole_cells(duration, stratum, n_stratum)
+    table = (
+        _sort(duration, stratum, code, n_cause)
+        if cell is None
+        else _count(cell, duration, n_stratum, code, n_cause)
+    )
+    row_stratum, time, cells, exit_row = table
     first = np.searchsorted(row_stratum, np.arange(n_stratum + 1))
-    entry_row = _first_row_after(np.asarray(entry, dtype=float), stratum, row_stratum, time, first)
-    n_event = np.bincount(exit_row * (n_cause + 1) + code, minlength=m * (n_cause + 1))
-    n_event = n_event.reshape(m, n_cause + 1)
-    is_delayed = bool(np.any(entry_row > first[stratum]))
-    n_at_risk = _still_there(np.ones(n, dtype=np.int64), exit_row, entry_row, first, is_delayed)
-    if weight is None or np.all(weight == 1.0):
-        at_risk, events = n_at_risk.astype(float), n_event[:, 1:].astype(float)
-    else:
-        at_risk = _still_there(weight, exit_row, entry_row, first, is_delayed)
-        cells = np.bincount(exit_row * (n_cause + 1) + code, weight, minlength=m * (n_cause + 1))
-        events = cells.reshape(m, n_cause + 1)[:, 1:]
+    entry_row = None
+    if np.any(entry > 0.0):
+        whose = np.zeros(len(duration), dtype=np.intp) if stratum is None else stratum
+        entry_row = _first_row_after(entry, whose, row_stratum, time, first)
+        entry_row = entry_row if np.any(entry_row > first[whose]) else None
+    n_at_risk = _from_the_end(sum(cells.T[1:], cells.T[0]), first)
+    if entry_row is not None:
+        n_at_risk -= _not_yet(np.bincount(entry_row, minlength=len(time)), first)
+    at_risk, events = n_at_risk.astype(float), cells[:, 1:].astype(float)
+    is_counted = weight is None or bool(np.all(weight == 1.0))
+    if not is_counted:
+        known = exit_row()
+        exit_row = _known(known)
+        at_risk = _still_there(weight, known, entry_row, first)
+        sums = np.bincount(known + np.multiply(code, len(time)), weight, minlength=cells.size)
+        events = sums.reshape(n_cause + 1, -1).T[:, 1:]
+    start = _start_of_stratum(first, stratum, len(duration))
     return RiskSets(
-        row_stratum, time, first, n_at_risk, n_event[:, 0], n_event[:, 1:], at_risk, events,
-        exit_row, entry_row, is_delayed,
+        row_stratum, time, first, n_at_risk, cells[:, 0], cells[:, 1:], at_risk, events,
+        entry_row is not None, is_counted, exit_row,
+        start if entry_row is None else _known(entry_row),
     )  # fmt: skip
+
+
+def over_causes(table: np.ndarray) -> np.ndarray:
+    """Sum of a table (m, n_cause) over causes, (m,)."""
+    return sum(table.T[1:], table[:, 0])
 
 
 def sum_at_risk(sets: RiskSets, values: np.ndarray) -> np.ndarray:
     """Sum `values` (n,) or (n, p) over those at risk at each table row: (m,) or (m, p)."""
     if values.ndim == 2:
         return np.column_stack([sum_at_risk(sets, column) for column in values.T])
-    return _still_there(values, sets.exit_row, sets.entry_row, sets.first, sets.is_delayed)
+    entry_row = sets.entry_row if sets.is_delayed else None
+    return _still_there(values, sets.exit_row, entry_row, sets.first)
 
 
 def sum_exits(sets: RiskSets, values: np.ndarray, which: np.ndarray) -> np.ndarray:
@@ -149,7 +180,7 @@ def sum_exits(sets: RiskSets, values: np.ndarray, which: np.ndarray) -> np.ndarr
 
 def running(sets: RiskSets, values: np.ndarray) -> np.ndarray:
     """Cumulate table values (m,) or (m, p) from the start of each stratum."""
-    out = np.empty(values.shape)
+    out = np.empty_like(values, dtype=float)
     for rows in sets.slices():
         np.cumsum(values[rows], axis=0, out=out[rows])
     return out
@@ -160,6 +191,14 @@ def before(sets: RiskSets, cumulated: np.ndarray, rows: np.ndarray, initial: flo
     earlier = cumulated[np.maximum(rows - 1, 0)]
     at_start = rows == sets.first[sets.stratum[rows]]
     return np.where(at_start if cumulated.ndim == 1 else at_start[:, None], initial, earlier)
+
+
+def previous(sets: RiskSets, values: np.ndarray, initial: float = 0.0) -> np.ndarray:
+    """Value of a step function (m,) just before each table row; `initial` at a stratum's start."""
+    earlier = np.empty(len(values))
+    earlier[1:] = values[:-1]
+    earlier[sets.first[:-1]] = initial
+    return earlier
 
 
 def between_entry_and_exit(sets: RiskSets, values: np.ndarray) -> np.ndarray:
@@ -217,10 +256,85 @@ def require_rows(sample: Sequence) -> None:
         raise EstimationError("the sample has no rows; see the flow for the rule that removed them")
 
 
+def _whole_cells(
+    duration: np.ndarray, stratum: np.ndarray | None, n_stratum: int
+) -> np.ndarray | None:
+    """Number of each row's stratum and time where times are whole and few, else nothing."""
+    if not len(duration) or np.any(duration[:100] != np.rint(duration[:100])):
+        return None
+    width = float(duration.max()) + 1.0
+    if width * n_stratum > COUNTED_CELLS * len(duration) + 1_000:
+        return None
+    whole = duration.astype(np.intp)
+    if np.any(whole != duration):
+        return None
+    return whole if stratum is None else whole + np.asarray(stratum, dtype=np.intp) * int(width)
+
+
+def _count(cell, duration, n_stratum: int, code, n_cause: int) -> tuple:
+    """Stratum, time and counts (m, n_cause + 1) of table rows by counting cells, no sort."""
+    width = int(duration.max()) + 1
+    n_cell = n_stratum * width
+    cells = cell + np.multiply(code, n_cell, dtype=np.intp)
+    counts = np.bincount(cells, minlength=n_cell * (n_cause + 1)).reshape(n_cause + 1, -1).T
+    is_row = counts.any(axis=1)
+    rows, number = np.flatnonzero(is_row), np.cumsum(is_row) - 1
+    return rows // width, (rows % width).astype(float), counts[is_row], lambda: number[cell]
+
+
+def _sort(duration, stratum, code, n_cause: int) -> tuple:
+    """Stratum, time and counts (m, n_cause + 1) of table rows by one sort."""
+    n = len(duration)
+    order = _order(duration, stratum)
+    time = duration[order]
+    is_new = np.ones(n, dtype=bool)
+    np.not_equal(time[1:], time[:-1], out=is_new[1:])
+    whose = np.zeros(n, dtype=np.intp) if stratum is None else np.asarray(stratum, np.intp)[order]
+    if stratum is not None:
+        is_new[1:] |= whose[1:] != whose[:-1]
+    row = np.cumsum(is_new) - 1
+    m = int(row[-1]) + 1 if n else 0
+    if m == n:
+        # Nobody is tied: each table row is one input row.
+        counts = (code[order] == np.arange(n_cause + 1)[:, None]).astype(np.int64).T
+    else:
+        cells = row + np.multiply(code[order], m, dtype=np.intp)
+        counts = np.bincount(cells, minlength=m * (n_cause + 1)).reshape(n_cause + 1, m).T
+    if m < n:
+        time, whose = time[is_new], whose[is_new]
+
+    def exit_row() -> np.ndarray:
+        out = np.empty(n, dtype=np.intp)
+        out[order] = row
+        return out
+
+    return whose, time, counts, exit_row
+
+
+def _order(duration: np.ndarray, stratum: np.ndarray | None) -> np.ndarray:
+    """Order of rows by stratum and duration; ties in any order."""
+    if stratum is None:
+        return np.argsort(duration)
+    n_stratum = int(np.max(stratum, initial=-1)) + 1
+    small = np.min_scalar_type(max(n_stratum - 1, 0))
+    order = np.argsort(np.asarray(stratum).astype(small), kind="stable")
+    ends = np.cumsum(np.bincount(stratum, minlength=n_stratum)).tolist()
+    for low, high in zip([0, *ends[:-1]], ends, strict=True):
+        inside = order[low:high]
+        order[low:high] = inside[np.argsort(duration[inside])]
+    return order
+
+
+def _start_of_stratum(first, stratum, n: int) -> Callable[[], np.ndarray]:
+    return lambda: np.zeros(n, dtype=np.intp) if stratum is None else first[stratum]
+
+
+def _known(values: np.ndarray) -> Callable[[], np.ndarray]:
+    return lambda: values
+
+
 def _first_row_after(entry, stratum, row_stratum, time, first) -> np.ndarray:
     """The first table row of the stratum whose time is later than the entry."""
-    if not np.any(entry > 0.0):
-        return first[stratum]
     times = np.unique(time)
     position = row_stratum * (len(times) + 1) + np.searchsorted(times, time)
     wanted = stratum * (len(times) + 1) + np.searchsorted(times, entry, side="right")
@@ -228,15 +342,18 @@ def _first_row_after(entry, stratum, row_stratum, time, first) -> np.ndarray:
     return np.where(entry > 0.0, np.searchsorted(position, wanted), first[stratum])
 
 
-def _still_there(values, exit_row, entry_row, first, is_delayed) -> np.ndarray:
+def _still_there(values, exit_row, entry_row, first) -> np.ndarray:
     """Sum over those with entry_row <= row <= exit_row, cumulated from the end of each stratum."""
     m = int(first[-1])
-    leaving = np.bincount(exit_row, values, minlength=m)
-    out = _from_the_end(leaving, first)
-    if is_delayed:
-        entering = np.bincount(entry_row, values, minlength=m)
-        out -= _from_the_end(entering, first) - entering
+    out = _from_the_end(np.bincount(exit_row, values, minlength=m), first)
+    if entry_row is not None:
+        out -= _not_yet(np.bincount(entry_row, values, minlength=m), first)
     return np.rint(out).astype(np.int64) if values.dtype.kind == "i" else out
+
+
+def _not_yet(entering: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Sum over those who enter at a later table row."""
+    return _from_the_end(entering, first) - entering
 
 
 def _from_the_end(values: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -88,13 +88,13 @@ def occupation(
     >>> occupation(history).tidy().query("state == 'work'")["estimate"].round(3).tolist()
     [0.0, 0.5, 0.75]
     """
-    data = _histories(history, by)
+    data = histories_of(history, by)
     critical = critical_value(conf_level, data.df)
     n_level, n_state, n_month = len(data.labels), len(history.states), data.state.shape[1]
     share = np.full((n_level, n_state, n_month), np.nan)
     error = np.full((n_level, n_state, n_month), np.nan)
     unit, level_of_unit = _units(data)
-    for month, (probability, influence) in enumerate(_months(data, n_state)):
+    for month, (probability, influence) in enumerate(occupation_by_month(data, n_state)):
         share[:, :, month] = probability
         sums = [np.bincount(unit, one) for one in influence.T]
         squares = [np.bincount(level_of_unit, one**2, minlength=n_level) for one in sums]
@@ -183,7 +183,9 @@ def state_at(
     number, data = _checked(history, by, state, horizon)
     n_level = len(data.labels)
     share, values = np.full(n_level, np.nan), np.zeros(len(data.state))
-    for month, (probability, influence) in enumerate(_months(data, len(history.states))):
+    for month, (probability, influence) in enumerate(
+        occupation_by_month(data, len(history.states))
+    ):
         if month == horizon:
             share, values = probability[:, number], influence[:, number]
             break
@@ -191,7 +193,7 @@ def state_at(
     if horizon < data.state.shape[1]:
         counts = _counts(data, len(history.states))[:, :, int(horizon)]
         n, k = counts.sum(axis=1), counts[:, number]
-    levels = Levels(share, _reasons(data, horizon), n, k, is_share=True)
+    levels = Levels(share, not_observed_in(data, horizon), n, k, is_share=True)
     return contrast(
         history, data, levels, values, by=by, conf_level=conf_level,
         summary={"quantity": "state_at", "horizon": horizon, "unit": "share",
@@ -251,12 +253,14 @@ def time_in_state(
     """
     number, data = _checked(history, by, state, horizon)
     total, values = np.zeros(len(data.labels)), np.zeros(len(data.state))
-    for month, (probability, influence) in enumerate(_months(data, len(history.states))):
+    for month, (probability, influence) in enumerate(
+        occupation_by_month(data, len(history.states))
+    ):
         if month == horizon:
             break
         total = total + probability[:, number]
         values = values + influence[:, number]
-    levels = Levels(total, _reasons(data, horizon), data.n_person, None, is_share=False)
+    levels = Levels(total, not_observed_in(data, horizon), data.n_person, None, is_share=False)
     return contrast(
         history, data, levels, values, by=by, conf_level=conf_level,
         summary={"quantity": "time_in_state", "horizon": horizon, "unit": history.time_unit,
@@ -267,15 +271,27 @@ def time_in_state(
 
 
 def _checked(history: StateHistory, by, state: str, horizon: float) -> tuple[int, Histories]:
+    require_month(horizon)
+    if state not in history.states:
+        raise ParameterError(f"state {state!r}: the history has {', '.join(history.states)}")
+    return history.states.index(state), histories_of(history, by)
+
+
+def require_month(horizon: float) -> None:
+    """Refuse a horizon that is not a positive whole number of months.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+    """
     require_horizon(horizon)
     if horizon != int(horizon):
         raise ParameterError(f"horizon: must be a whole number of months, is {horizon}")
-    if state not in history.states:
-        raise ParameterError(f"state {state!r}: the history has {', '.join(history.states)}")
-    return history.states.index(state), _histories(history, by)
 
 
-def _histories(history: StateHistory, by) -> Histories:
+def histories_of(history: StateHistory, by) -> Histories:
+    """Split the histories of those ever observed into groups; see `occupation` for refusals."""
     require_rows(history)
     level, labels = history.groups(by)
     seen = history.state[:, 0] >= 0
@@ -301,7 +317,7 @@ def _units(data: Histories) -> tuple[np.ndarray, np.ndarray]:
     return unit, pair % n_level
 
 
-def _months(data: Histories, n_state: int):
+def occupation_by_month(data: Histories, n_state: int):
     """Yield occupation (n_level, n_state) and influence (n, n_state) for month 0, 1, ..."""
     n_level = len(data.labels)
     now = data.state[:, 0].astype(np.intp)
@@ -351,7 +367,8 @@ def _counts(data: Histories, n_state: int) -> np.ndarray:
     return np.bincount(cell, minlength=size).reshape(len(data.labels), n_state, n_month)
 
 
-def _reasons(data: Histories, horizon: float) -> np.ndarray:
+def not_observed_in(data: Histories, horizon: float) -> np.ndarray:
+    """Why a level has no estimate in the month of the horizon; empty where it has one."""
     n_month = data.state.shape[1]
     last = np.zeros(len(data.labels), dtype=np.intp)
     np.maximum.at(last, data.level, (data.state >= 0).sum(axis=1) - 1)

@@ -52,7 +52,7 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
     frame = released_frame(curve, "IncidenceCurve").rename(columns={"cause": "layer"})
     if is_too_few(curve, text):
         return too_few_part(text)
-    order = _ordered(frame["layer"], (text.labels.study.outcome.cause, *EXIT_ORDER))
+    order = in_order(frame["layer"], (text.labels.study.outcome.cause, *EXIT_ORDER))
     names = {layer: exit_name(layer, text) for layer in order}
     return _part(
         name, curve, within_axis(frame, text), order, names, text,
@@ -75,7 +75,7 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
     frame = released_frame(curve, "OccupationCurve").rename(columns={"state": "layer"})
     if few_persons(curve, text):
         return too_few_part(text)
-    order = _ordered(frame["layer"], STATE_ORDER)
+    order = in_order(frame["layer"], STATE_ORDER)
     names = {layer: state_name(layer, text) for layer in order}
     return _part(
         name, curve, within_axis(frame, text), order, names, text,
@@ -216,7 +216,8 @@ def _empty(text: Text) -> Figure:
     return figure
 
 
-def _ordered(found: pd.Series, order: tuple[str, ...]) -> list[str]:
+def in_order(found: pd.Series, order: tuple[str, ...]) -> list[str]:
+    """The layers that occur: those of `order` first, then the others."""
     known = list(dict.fromkeys(found))
     first = [layer for layer in dict.fromkeys(order) if layer in known]
     return first + [layer for layer in known if layer not in first]
