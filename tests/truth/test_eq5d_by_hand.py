@@ -66,7 +66,10 @@ def index_of(value_set, state, **options):
 
 
 def test_every_shipped_value_set_has_printed_vectors():
-    assert set(PRINTED) == set(value_sets()["value_set"])
+    sets = value_sets()
+
+    # Those with a base are crosswalks, see `test_eq5d_crosswalk.py`.
+    assert set(PRINTED) == set(sets.loc[sets["based_on"] == "", "value_set"])
 
 
 @pytest.mark.parametrize(("value_set", "state", "printed"), cases(PRINTED))

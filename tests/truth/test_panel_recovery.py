@@ -5,7 +5,17 @@ import pandas as pd
 import pytest
 
 from evalkit.cohort.samples import HealthPanel
-from evalkit.panel import ancova, fixed_effects
+from evalkit.panel import (
+    ancova,
+    fixed_effects,
+    gee,
+    mixed_effects,
+    mundlak,
+    pooled,
+    random_effects,
+    tobit,
+    two_part,
+)
 
 WAVES = np.array([0, 6, 12])
 EFFECT = np.array([0.10, 0.06])
@@ -90,6 +100,125 @@ def test_selection_on_the_latent_level_is_met_by_fixed_effects_and_not_by_ancova
 
     assert recovers(replicated(by_fixed_effects, **options), np.zeros(2))
     assert not recovers(replicated(by_ancova, **options), np.zeros(2))
+
+
+SLOPE = 0.5
+
+
+def with_levels(rng, *, related=0.0, n=300):
+    """A term that goes with the persons' levels as far as `related` says; a quarter is lost."""
+    level = rng.normal(0, 1, n)
+    term = rng.normal(0, 1, (n, 3)) + related * level[:, None]
+    score = level[:, None] + SLOPE * term + rng.normal(0, 0.7, (n, 3))
+    frame = pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(n), 3),
+            "wave": np.tile(WAVES, n),
+            "score": score.ravel(),
+            "term": term.ravel(),
+            "arm": "programme",
+        }
+    )
+    return frame[rng.random(len(frame)) < 0.75]
+
+
+def estimates_of(model, seed, *, times=20, **options):
+    rng = np.random.default_rng(seed)
+    return np.array(
+        [model(panel_of(with_levels(rng, **options)), "term").tidy()["estimate"][0]
+         for _ in range(times)]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", [pooled, random_effects, mixed_effects, gee, mundlak])
+def test_a_term_unrelated_to_levels_is_recovered_by_all_and_a_planted_bias_is_not(model):
+    estimates = estimates_of(model, 20267)
+
+    assert tolerance(estimates) <= 0.1 * SLOPE
+    assert recovers(estimates, SLOPE)
+    assert not recovers(estimates + 2 * tolerance(estimates), SLOPE)
+
+
+@pytest.mark.parametrize(
+    ("model", "is_right"),
+    [(fixed_effects, True), (mundlak, True), (random_effects, False), (pooled, False)],
+)
+def test_a_term_related_to_levels_is_recovered_by_changes_within_persons_alone(model, is_right):
+    assert recovers(estimates_of(model, 20268, related=0.5), SLOPE) is is_right
+
+
+def leaving(rng, *, n=300):
+    """Who scored low at one wave is likelier to be away for good: missing at random."""
+    score = rng.normal(0.6, 0.12, n)[:, None] + rng.normal(0, 0.05, (n, 3)) + 0.005 * WAVES
+    stays = rng.random((n, 2)) < 1 / (1 + np.exp(-25 * (score[:, :2] - 0.55)))
+    answered = np.column_stack([np.ones(n, dtype=bool), stays[:, 0], stays.all(axis=1)])
+    frame = pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(n), 3),
+            "wave": np.tile(WAVES, n),
+            "score": score.ravel(),
+            "arm": "programme",
+        }
+    )
+    return frame[answered.ravel()]
+
+
+@pytest.mark.parametrize(("model", "is_right"), [(mixed_effects, True), (pooled, False)])
+def test_drop_out_that_past_answers_explain_is_met_by_the_mixed_model(model, is_right):
+    rng = np.random.default_rng(20269)
+    rows = [model(panel_of(leaving(rng)), "C(wave)").tidy() for _ in range(30)]
+
+    assert recovers(np.array([row["estimate"][1] for row in rows]), 0.06) is is_right
+
+
+def capped(rng, *, n=400):
+    """Latent scores with an effect of a tenth of a point; 1 is the ceiling."""
+    programme = rng.random(n) < 0.5
+    latent = 0.85 + 0.1 * programme[:, None] + rng.normal(0, 0.15, (n, 2))
+    frame = pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(n), 2),
+            "wave": np.tile([0, 6], n),
+            "score": np.minimum(latent, 1.0).ravel(),
+            "arm": np.repeat(np.where(programme, "programme", "comparison"), 2),
+        }
+    )
+    return frame
+
+
+def hidden(frame):
+    return tobit(panel_of(frame), "arm").tidy()["estimate"][0]
+
+
+def seen(frame):
+    return pooled(panel_of(frame), "arm").tidy()["estimate"][0]
+
+
+def in_two_parts(frame):
+    return (
+        two_part(panel_of(frame), "arm")
+        .tidy()
+        .set_index("term")["estimate"]["mean[arm[programme]]"]
+    )
+
+
+def test_the_hidden_score_is_recovered_by_tobit_and_not_by_least_squares():
+    rng = np.random.default_rng(20270)
+    frames = [capped(rng) for _ in range(40)]
+
+    assert recovers(np.array([hidden(frame) for frame in frames]), 0.1)
+    assert not recovers(np.array([seen(frame) for frame in frames]), 0.1)
+
+
+def test_two_parts_recover_the_mean_that_is_seen():
+    rng = np.random.default_rng(20271)
+    frames = [capped(rng) for _ in range(40)]
+    large = capped(np.random.default_rng(20272), n=400_000)
+    truth = large.groupby("arm")["score"].mean()
+
+    found = np.array([in_two_parts(frame) for frame in frames])
+
+    assert recovers(found, truth["programme"] - truth["comparison"])
 
 
 @pytest.mark.slow

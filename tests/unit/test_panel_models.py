@@ -8,7 +8,23 @@ import pytest
 
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import AssumptionWarning, EstimationError, ParameterError, SmallSampleWarning
-from evalkit.panel import ancova, fixed_effects, wave_means
+from evalkit.panel import (
+    ancova,
+    between_effects,
+    first_difference,
+    fixed_effects,
+    gee,
+    hausman_test,
+    mixed_effects,
+    mundlak,
+    mundlak_test,
+    pooled,
+    random_effects,
+    tobit,
+    two_part,
+    unit_intercepts,
+    wave_means,
+)
 
 
 def long_frame(waves=(0, 6, 12), n=40, seed=5):
@@ -194,7 +210,7 @@ def test_few_clusters_of_the_panel_warn_in_ancova_and_one_is_refused():
 
 
 def test_unknown_arguments_are_parameter_errors(panel):
-    with pytest.raises(ParameterError, match="cluster, unadjusted"):
+    with pytest.raises(ParameterError, match="cluster, unadjusted, CR2"):
         fixed_effects(panel, "arm:post", wave_effects=True, vcov="robust")
     with pytest.raises(ParameterError, match="no such column"):
         fixed_effects(panel, "arm:post", wave_effects=True, cluster="village")
@@ -328,3 +344,272 @@ def test_the_mean_of_one_person_has_no_error():
 def test_a_panel_without_scores_has_no_means():
     with pytest.raises(EstimationError, match="missing in all 120 rows"):
         wave_means(panel_of(long_frame().assign(score=np.nan)))
+
+
+ALL_ROWS = [pooled, random_effects, between_effects, mundlak, mixed_effects, gee]
+
+
+@pytest.mark.parametrize("model", [*ALL_ROWS, first_difference])
+def test_a_constant_outcome_is_refused_by_all(model):
+    panel = panel_of(long_frame().assign(score=0.7))
+
+    with pytest.raises(EstimationError, match="^score: constant in"):
+        model(panel, "income")
+
+
+@pytest.mark.parametrize("model", [random_effects, mundlak, mixed_effects, gee])
+def test_one_wave_is_refused_where_persons_need_two(model):
+    panel = panel_of(long_frame(waves=(0,)))
+
+    with pytest.raises(EstimationError, match="^wave: no person has two of 40 rows"):
+        model(panel, "income")
+
+
+def test_one_wave_has_no_changes_but_means_and_all_rows():
+    panel = panel_of(long_frame(waves=(0,)))
+
+    with pytest.raises(EstimationError, match="^wave: no person has the outcome at two waves"):
+        first_difference(panel, "income")
+    columns = ["estimate", "std_error"]
+    np.testing.assert_allclose(
+        pooled(panel, "income").tidy()[columns], between_effects(panel, "income").tidy()[columns]
+    )
+
+
+def test_fixed_covariates_are_named_and_refused_in_changes(panel):
+    with pytest.raises(EstimationError, match="^formula: age does not vary within persons"):
+        first_difference(panel, "age + income")
+    with pytest.raises(EstimationError, match="arm:post"):
+        first_difference(panel, "arm + income")
+
+
+def test_without_varying_terms_there_is_nothing_to_tell_persons_apart_by(panel):
+    with pytest.raises(EstimationError, match="no term varies within persons"):
+        mundlak_test(panel, "age")
+    with pytest.raises(EstimationError, match="no term varies within persons"):
+        hausman_test(panel, "age", robust=False)
+    with pytest.raises(EstimationError, match="means of persons are made up of other terms"):
+        mundlak(panel, "C(wave)")
+
+
+@pytest.mark.parametrize("model", ALL_ROWS)
+def test_made_up_terms_are_named_by_all(model):
+    frame = long_frame().assign(double=lambda rows: 2 * rows["income"])
+
+    with pytest.raises(EstimationError, match="double is made up of other terms"):
+        model(panel_of(frame), "income + double")
+
+
+@pytest.mark.parametrize("model", [random_effects, mixed_effects, gee, two_part])
+def test_case_weights_are_refused_where_they_have_no_meaning(model):
+    panel = panel_of(long_frame().assign(w=1.5), weight="w")
+
+    with pytest.raises(EstimationError, match="^weight: "):
+        model(panel, "income")
+
+
+def test_weights_of_one_change_nothing():
+    frame = long_frame().assign(w=1.0)
+    columns = ["estimate", "std_error"]
+
+    np.testing.assert_allclose(
+        pooled(panel_of(frame, weight="w"), "income").tidy()[columns],
+        pooled(panel_of(frame), "income").tidy()[columns],
+    )
+    np.testing.assert_allclose(
+        first_difference(panel_of(frame, weight="w"), "income").tidy()[columns],
+        first_difference(panel_of(frame), "income").tidy()[columns],
+    )
+    np.testing.assert_allclose(
+        between_effects(panel_of(frame, weight="w"), "income").tidy()[columns],
+        between_effects(panel_of(frame), "income").tidy()[columns],
+    )
+
+
+def test_rows_of_weight_zero_are_left_out():
+    frame = long_frame().assign(w=lambda rows: (rows["id"] < 30).astype(float))
+
+    fit = fixed_effects(panel_of(frame, weight="w"), "income", wave_effects=True)
+
+    kept = fixed_effects(panel_of(frame[frame["id"] < 30]), "income", wave_effects=True)
+    np.testing.assert_allclose(fit.tidy()["estimate"], kept.tidy()["estimate"])
+    assert fit.glance()["n_row"][0] == 90
+
+
+def test_persons_who_move_are_refused_for_cr2_and_as_units():
+    frame = long_frame().assign(place=lambda rows: (rows["id"] + rows["wave"] // 6) % 8)
+    panel = panel_of(frame)
+
+    with pytest.raises(EstimationError, match="persons lie in several clusters"):
+        fixed_effects(panel, "income", vcov="CR2", cluster="place")
+    with pytest.raises(EstimationError, match="place: persons lie in several units"):
+        unit_intercepts(panel, "income", unit="place")
+    assert pooled(panel, "income", vcov="CR2", cluster="place").glance()["vcov"][0] == "CR2"
+
+
+def test_two_way_errors_need_a_cluster_beside_the_person(panel):
+    with pytest.raises(ParameterError, match="two_way needs a cluster beside the person"):
+        fixed_effects(panel, "income", vcov="two_way")
+    with pytest.warns(SmallSampleWarning, match="county: 3 clusters"):
+        few = fixed_effects(panel, "income", vcov="two_way", cluster="county")
+    assert few.glance()["vcov"][0] == "cluster"
+    assert few.glance()["n_cluster"][0] == 40
+
+
+def test_each_rule_for_errors_says_its_degrees_of_freedom(panel):
+    found = {
+        vcov: fixed_effects(panel, "income", vcov=vcov, cluster="town").glance().iloc[0]
+        for vcov in ("cluster", "CR2", "CR3", "driscoll_kraay")
+    }
+
+    assert found["cluster"]["df"] == found["CR3"]["df"] == 7
+    assert 1 < found["CR2"]["df"] < 7
+    assert found["driscoll_kraay"]["df"] == 2
+    assert np.isnan(found["driscoll_kraay"]["n_cluster"])
+
+
+def test_one_person_in_each_cluster_is_by_person():
+    panel = panel_of(long_frame().assign(own=lambda rows: rows["id"] + 100))
+
+    by_cluster = fixed_effects(panel, "income", cluster="own")
+
+    pd.testing.assert_frame_equal(by_cluster.tidy(), fixed_effects(panel, "income").tidy())
+
+
+def test_the_arm_alone_counts_the_smaller_arm(panel):
+    assert pooled(panel, "arm + income").support["n"].tolist() == [20, 20, 20]
+    assert pooled(panel, "income").support["n"].tolist() == [40, 40]
+    assert mixed_effects(panel, "arm").support["n"].tolist() == [20] * 4
+    assert hausman_test(panel, "income + arm").support["n"].tolist() == [20]
+
+
+def test_changes_rest_on_the_persons_who_have_any():
+    frame = long_frame()
+    frame = frame[(frame["id"] >= 10) | (frame["wave"] == 0)]
+
+    fit = first_difference(panel_of(frame), "income").glance().iloc[0]
+
+    assert fit[["n_person", "n_row", "n_singleton"]].tolist() == [30, 60, 10]
+
+
+def test_changes_over_gaps_can_be_left_out():
+    frame = long_frame()
+    frame = frame[(frame["id"] >= 10) | (frame["wave"] != 6)]
+
+    with_gaps = first_difference(panel_of(frame), "income").glance().iloc[0]
+    without = first_difference(panel_of(frame), "income", over_gaps=False).glance().iloc[0]
+
+    assert [with_gaps["n_row"], without["n_row"]] == [70, 60]
+    assert [with_gaps["n_cluster"], without["n_cluster"]] == [40, 30]
+
+
+def test_a_slope_and_a_unit_need_enough_and_not_both(panel):
+    with pytest.raises(ParameterError, match="not together with a unit"):
+        mixed_effects(panel, "income", slope=True, unit="town")
+    with pytest.raises(ParameterError, match="unit: no such column: 'village'"):
+        unit_intercepts(panel, "income", unit="village")
+    with pytest.raises(EstimationError, match="more than two rows a person"):
+        mixed_effects(panel_of(long_frame(waves=(0, 6))), "income", slope=True)
+    with pytest.raises(EstimationError, match="nation: 2 units, a variance between them needs 3"):
+        frame = long_frame().assign(nation=lambda rows: rows["id"] % 2)
+        unit_intercepts(panel_of(frame), "income", unit="nation")
+
+
+def test_units_that_do_not_differ_have_no_variance_between_them(panel):
+    result = unit_intercepts(panel, "income", unit="town")
+
+    assert result.summary["sd_unit"] == 0
+    assert (result.tidy()[["estimate", "std_error"]] == 0).all(axis=None)
+    assert result.tidy()["n"].tolist() == [5] * 8
+
+
+def test_scores_that_are_all_persons_have_no_mixed_model():
+    frame = long_frame().assign(score=lambda rows: rows["id"] / 40)
+
+    with pytest.raises(EstimationError, match="hardly any variance is left within persons"):
+        mixed_effects(panel_of(frame), "income")
+
+
+def test_a_ceiling_is_checked(panel):
+    capped = panel_of(long_frame().assign(score=lambda rows: rows["score"].clip(upper=0.7)))
+
+    with pytest.raises(ParameterError, match="needs a limit"):
+        tobit(capped, "income", upper=None)
+    with pytest.raises(ParameterError, match="not above lower"):
+        tobit(capped, "income", upper=0.5, lower=0.6)
+    with pytest.raises(EstimationError, match="score: .* of 120 answers beyond the limit"):
+        tobit(capped, "income", upper=0.6)
+    with pytest.raises(EstimationError, match="none of 120 answers at the limit"):
+        tobit(capped, "income", upper=1.0)
+    with pytest.raises(EstimationError, match="0 of 120 answers at the ceiling"):
+        two_part(capped, "income", ceiling=1.0)
+    with pytest.raises(EstimationError, match="answers above the ceiling"):
+        two_part(capped, "income", ceiling=0.6)
+    assert tobit(capped, "income", upper=0.7).tidy()["std_error"][:2].gt(0).all()
+
+
+def test_a_term_that_tells_who_is_at_the_ceiling_is_refused():
+    frame = long_frame().assign(score=lambda rows: rows["score"].clip(upper=0.7))
+    frame["at"] = (frame["score"] == 0.7).astype(float)
+
+    with pytest.raises(EstimationError, match="with certainty"):
+        two_part(panel_of(frame), "at", ceiling=0.7)
+    with pytest.raises(EstimationError, match="with certainty"):
+        tobit(panel_of(frame), "at", upper=0.7)
+
+
+def test_hardly_any_answers_between_the_limits_are_refused():
+    frame = long_frame().assign(score=1.0)
+    frame.loc[[0, 1], "score"] = [0.5, 0.6]
+
+    with pytest.raises(EstimationError, match="2 of 120 answers between the limits are too few"):
+        tobit(panel_of(frame), "income")
+
+
+def test_parts_rest_on_the_fewer_persons_at_the_ceiling_or_below():
+    frame = long_frame().assign(score=lambda rows: rows["score"].clip(upper=0.75))
+    at_ceiling = frame[frame["score"] == 0.75]["id"].nunique()
+
+    fit = two_part(panel_of(frame), "income", ceiling=0.75)
+
+    assert fit.tidy()["term"].tolist()[-1] == "mean[income]"
+    assert fit.support["n"].tolist() == [at_ceiling, at_ceiling, 40, 40, at_ceiling]
+
+
+def test_a_wrong_working_correlation_is_a_parameter_error(panel):
+    with pytest.raises(ParameterError, match="exchangeable, independence"):
+        gee(panel, "income", working="unstructured")
+
+
+def test_answers_that_are_opposite_have_no_common_correlation():
+    frame = long_frame(waves=(0, 6))
+    frame["score"] = np.where(frame["wave"] == 0, 1.0, -1.0) * np.repeat(np.arange(40) % 7 - 3, 2)
+    frame["score"] += np.random.default_rng(1).normal(0, 1e-9, len(frame))
+
+    with pytest.raises(EstimationError, match="no common correlation"):
+        gee(panel_of(frame), "income")
+
+
+def test_too_few_persons_for_a_variance_between_them():
+    with pytest.raises(EstimationError, match="too few"):
+        random_effects(panel_of(long_frame((0, 6, 12, 18), n=3)), "age + income + C(sex)")
+
+
+def test_the_classic_test_says_when_it_has_no_answer_and_takes_no_clusters(panel):
+    with pytest.raises(ParameterError, match="the classic test has none"):
+        hausman_test(panel, "income", robust=False, cluster="town")
+    assert hausman_test(panel, "income", robust=False).tidy()["p_value"].between(0, 1).all()
+
+
+def test_models_of_all_rows_say_what_they_are(panel):
+    glances = {
+        model.__name__: model(panel, "income").glance().iloc[0]
+        for model in [*ALL_ROWS, first_difference]
+    }
+
+    assert {row["label"] for row in glances.values()} == {"description"}
+    assert len({row["estimand"] for row in glances.values()}) == 7
+    assert glances["mixed_effects"][["interval", "vcov"]].tolist() == ["z", "REML"]
+    assert mixed_effects(panel, "income", slope=True).summary["formula"] == (
+        "score ~ income + (1 + wave | person)"
+    )

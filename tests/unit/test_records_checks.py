@@ -155,6 +155,18 @@ def test_an_event_that_contradicts_itself_or_the_study_is_refused(tmp_path, row,
     assert "1 of 2 rows (row 3)" in message
 
 
+def test_answers_of_other_instruments_stay_within_their_range(tmp_path):
+    lines = with_line(
+        "health", f"{CARIN},0,,EQ-5D-5L,vas,101", f"{CARIN},0,,WAS,was,11",
+        f"{CARIN},0,,IPS-25,ips25,6", f"{CARIN},6,,EQ-5D-5L,vas,100", f"{CARIN},0,,X,vas,101",
+    )  # fmt: skip
+
+    message = refusal(write_study(tmp_path, health=lines))
+
+    for instrument, row in (("EQ-VAS", 5), ("WAS", 6), ("IPS-25", 7)):
+        assert f"not an answer of {instrument}: 1 of 8 rows (row {row})" in message
+
+
 # Numbers that the authorities publish as examples.
 SWEDISH, FINNISH = "19121212-1212", "131052-308T"
 

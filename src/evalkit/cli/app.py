@@ -139,6 +139,17 @@ def example(
 
 
 @app.command()
+def value_sets(
+    output: Annotated[Path, typer.Option(help="folder to write the tables into")],
+) -> None:
+    """Write the index of every EQ-5D state (243 and 3 125) under every value set, as CSV."""
+    from evalkit.health import write_state_tables
+
+    for path in write_state_tables(output):
+        typer.echo(f"{path}: written")
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON schema of the study file, for editors."""
     from evalkit.study import study_schema

@@ -118,6 +118,8 @@ def health_panel(
 ) -> HealthPanel:
     """Health scores of the persons of a cohort as a panel, with what they were like at start.
 
+    The answers of the same person and wave come along, a column an item.
+
     Parameters
     ----------
     scores : DataFrame
@@ -136,7 +138,11 @@ def health_panel(
     arms = tables.answers[unit].drop_duplicates(schema.PERSON_ID)
     added = [name for name in tables.people if name not in (*unit, "time", "cause", schema.ENTRY)]
     who = arms.merge(tables.people[[schema.PERSON_ID, *added]], on=schema.PERSON_ID, how="left")
+    taken = {*needed, *who, schema.INSTRUMENT}
+    items = [name for name in tables.answers if name not in taken]
+    answers = tables.answers[[schema.PERSON_ID, "wave", *items]]
     frame = scores[needed].merge(who, on=schema.PERSON_ID, how="inner")
+    frame = frame.merge(answers, on=[schema.PERSON_ID, "wave"], how="left")
     return HealthPanel.from_frame(
         frame.astype({"outcome": float}), person=schema.PERSON_ID, wave="wave", outcome="outcome",
         arm=schema.ARM, cluster=cluster,

@@ -215,17 +215,20 @@ class HealthPanel:
         )  # fmt: skip
         months = numbers(frame, wave)
         refuse(months != np.round(months), "wave", "not a whole number")
-        refuse(frame.duplicated([person, wave]).to_numpy(), "wave", "repeated for one person")
-        covariates = frame.reset_index(drop=True).copy()
-        covariates["wave"] = months.astype(int)
-        covariates["outcome"] = numbers(frame, outcome, allow_missing=True)
+        months, who = months.astype(int), codes(frame, person)
+        order = _by_person_and_wave(who, months)
+        again = (np.diff(who[order]) == 0) & (np.diff(months[order]) == 0)
+        if again.any():
+            refuse(frame.duplicated([person, wave]).to_numpy(), "wave", "repeated for one person")
+        covariates = frame.take(order)
+        covariates.index = pd.RangeIndex(len(frame))
+        covariates["wave"] = months[order]
+        covariates["outcome"] = numbers(covariates, outcome, allow_missing=True)
         if arm is not None:
             covariates["arm"] = covariates[arm]
-        order = np.lexsort((covariates["wave"], covariates[person]))
-        covariates = covariates.iloc[order].reset_index(drop=True)
         n = len(covariates)
         return cls(
-            person=codes(covariates, person),
+            person=frozen(who[order], copy=False),
             wave=frozen(covariates["wave"].to_numpy()),
             outcome=frozen(covariates["outcome"].to_numpy()),
             weight=frozen(numbers(covariates, weight, at_least=0.0) if weight else np.ones(n)),
@@ -246,3 +249,11 @@ class HealthPanel:
     def groups(self, by: str | Sequence[str] | None) -> tuple[np.ndarray, tuple[str, ...]]:
         """Codes and labels of the groups that columns `by` make; see `group_rows`."""
         return group_rows(self.covariates, by)
+
+
+def _by_person_and_wave(person: np.ndarray, wave: np.ndarray) -> np.ndarray:
+    """Positions of rows in the order of person, then wave; without sorting where they are in it."""
+    step = np.diff(person)
+    if ((step > 0) | ((step == 0) & (np.diff(wave) > 0))).all():
+        return np.arange(len(person))
+    return np.lexsort((wave, person))

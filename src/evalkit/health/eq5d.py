@@ -5,14 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from evalkit.errors import EstimationError
-from evalkit.health.value_sets import DIMENSIONS, FullHealth, n_level, state_values
+from evalkit.health.own_value_set import ValueSet
+from evalkit.health.profiles import profile_states
+from evalkit.health.states import DIMENSIONS
+from evalkit.health.value_sets import (
+    FullHealth,
+    crosswalk_values,
+    instrument_of,
+    state_values,
+)
 
 
 def eq5d_index(
     answers: pd.DataFrame | pd.Series,
     *,
-    value_set: str,
+    value_set: str | ValueSet,
     columns: Sequence[str] = DIMENSIONS,
     full_health: FullHealth = "model",
 ) -> pd.Series:
@@ -27,8 +34,9 @@ def eq5d_index(
     answers : DataFrame or Series, n rows
         Either five numeric columns of levels (1 to 3 or 1 to 5, NaN where missing), or profile
         codes such as `"21232"` (strings, missing allowed) as a Series or as one column.
-    value_set : str
-        Id from `value_sets()`; it decides between three and five levels.
+    value_set : str or ValueSet
+        Id from `value_sets()`, or a set of your own (`read_value_set`); it decides between three
+        and five levels. Ids that end with `-CW` value 5L answers by a 3L set.
     columns : sequence of str
         The five columns in the order mobility, self-care, usual activities, pain/discomfort,
         anxiety/depression; or one column of profile codes.
@@ -45,7 +53,8 @@ def eq5d_index(
     ------
     EstimationError
         If a column is missing or not numeric, if a level is not a whole number within the range
-        of the instrument, or if a profile code is not five digits; all columns at once.
+        of the instrument, or if a profile code is not five digits; all columns at once. Where the
+        frame has a column `instrument`, also if a row is of another instrument than the value set.
     ParameterError
         If the value set or `full_health` is not known.
 
@@ -66,89 +75,63 @@ def eq5d_index(
     >>> eq5d_index(pd.Series(["21232"]), value_set="SE-2014-TTO").round(4).tolist()
     [0.6127]
     """
-    top = n_level(value_set)
     values = np.append(state_values(value_set, full_health), np.nan)
-    profiles = _profiles(answers, columns)
-    if profiles is not None:
-        state = _states_of_profiles(profiles, top)
-    else:
-        state = _states_of_answers(answers, columns, top)
+    state = profile_states(answers, columns, instrument_of(value_set))
     return pd.Series(values[state], index=answers.index, name="health_index")
 
 
-def _profiles(answers: pd.DataFrame | pd.Series, columns: Sequence[str]) -> pd.Series | None:
-    """The column of profile codes, or None if there are five columns of levels."""
-    if isinstance(answers, pd.Series):
-        return answers
-    missing = [name for name in columns if name not in answers.columns]
-    if missing:
-        raise EstimationError(f"answers: no such column: {', '.join(missing)}")
-    if len(columns) == 1:
-        return answers[columns[0]]
-    if len(columns) != len(DIMENSIONS):
-        raise EstimationError(f"columns: EQ-5D has five answers, {len(columns)} columns were named")
-    return None
+def crosswalk(
+    answers: pd.DataFrame | pd.Series,
+    *,
+    value_set: str | ValueSet,
+    columns: Sequence[str] = DIMENSIONS,
+    full_health: FullHealth = "model",
+) -> pd.Series:
+    """Value EQ-5D-5L answers by a value set of EQ-5D-3L.
 
+    For countries without a 5L set, and for comparisons with older 3L studies. An index through
+    the crosswalk and one by a 5L set cannot be compared.
 
-def _states_of_answers(answers: pd.DataFrame, columns: Sequence[str], top: int) -> np.ndarray:
-    """Position of each row's state in the table of values; with an answer missing, past its end."""
-    state = np.zeros(len(answers), dtype=np.int16)
-    incomplete = np.zeros(len(answers), dtype=bool)
-    faults = []
-    for name in columns:
-        level, missing, fault = _levels(answers[name], top)
-        if fault:
-            faults.append(fault)
-            continue
-        state = state * np.int16(top) + level
-        if missing is not None:
-            incomplete |= missing
-    if faults:
-        raise EstimationError("; ".join(faults))
-    state[incomplete] = top ** len(DIMENSIONS)
-    return state
+    Parameters
+    ----------
+    answers : DataFrame or Series, n rows
+        Five columns of levels 1 to 5, or profile codes, as for `eq5d_index`.
+    value_set : str or ValueSet
+        A set of EQ-5D-3L.
+    columns : sequence of str
+        As for `eq5d_index`.
+    full_health : {"model", "one"}
+        Value of the 3L state 11111.
 
+    Returns
+    -------
+    Series of float, n rows
+        Named `health_index`; NaN where an answer is missing.
 
-def _levels(column: pd.Series, top: int) -> tuple[np.ndarray | None, np.ndarray | None, str | None]:
-    """Levels from 0 as int16, which are missing (None: none), and what is wrong with the column."""
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return None, None, f"{column.name}: levels must be numbers, the column is {column.dtype}"
-    missing = None
-    if pd.api.types.is_extension_array_dtype(column):
-        column = pd.Series(column.to_numpy(dtype=float, na_value=np.nan), name=column.name)
-    values = column.to_numpy()
-    if values.dtype.kind == "f":
-        missing = np.isnan(values)
-        values = np.where(missing, 1, values) if missing.any() else values
-    if len(values) and (values.min() < 1 or values.max() > top):
-        return None, None, _fault(column.name, (values < 1) | (values > top), top)
-    level = values.astype(np.int16)
-    if values.dtype.kind == "f" and not np.array_equal(level, values):
-        return None, None, _fault(column.name, level != values, top)
-    return level - np.int16(1), missing, None
+    Raises
+    ------
+    EstimationError
+        As for `eq5d_index`.
+    ParameterError
+        If the value set is not known or is not one of EQ-5D-3L.
 
+    Notes
+    -----
+    The index of a 5L state is the expectation of the 3L value, with the published probability of
+    each 3L level given the 5L level, the dimensions independent:
+    sum over 243 states of prod_d P(3L level of d | 5L level of d) times the 3L value.
 
-def _states_of_profiles(profiles: pd.Series, top: int) -> np.ndarray:
-    codes, distinct = pd.factorize(profiles)  # -1 where missing
-    known = {state: number for number, state in enumerate(_all_states(top))}
-    state = np.array([known.get(profile, -1) for profile in distinct] + [len(known)], dtype=int)
-    state = state[codes]
-    if (state < 0).any():
-        name = profiles.name if profiles.name is not None else "profile"
-        raise EstimationError(_fault(name, state < 0, top, "profile codes are not five digits"))
-    return state
+    References
+    ----------
+    van Hout B et al. (2012), Value in Health 15, doi 10.1016/j.jval.2012.02.008.
 
-
-def _all_states(top: int) -> list[str]:
-    digits = np.indices((top,) * len(DIMENSIONS)).reshape(len(DIMENSIONS), -1).T + 1
-    return ["".join(map(str, row)) for row in digits]
-
-
-def _fault(name: object, wrong: np.ndarray, top: int, what: str = "answers are not levels") -> str:
-    """Say which column is wrong, how often and where; never the value."""
-    rows = np.flatnonzero(wrong)
-    shown = ", ".join(str(row) for row in rows[:5]) + (", ..." if rows.size > 5 else "")
-    return (
-        f"{name}: {rows.size} of {wrong.size} {what} 1 to {top} (positions {shown}). Correct the "
-        f"records, leave the answer empty, or name a value set of the right instrument."
-    )
+    Examples
+    --------
+    >>> crosswalk(pd.Series(["21111"]), value_set="UK-1997-TTO").round(3).tolist()
+    [0.877]
+    >>> crosswalk(pd.Series(["21111"]), value_set="FI-VAS-3L").round(4).tolist()
+    [0.8223]
+    """
+    values = np.append(crosswalk_values(value_set, full_health), np.nan)
+    state = profile_states(answers, columns, "EQ-5D-5L")
+    return pd.Series(values[state], index=answers.index, name="health_index")

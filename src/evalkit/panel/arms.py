@@ -33,6 +33,6 @@ def arm_levels(frame: pd.DataFrame) -> tuple[object, list]:
 
 def smaller_arm(panel: HealthPanel, row: np.ndarray) -> int:
     """Persons among these rows, in the arm that has the fewest."""
-    people = pd.DataFrame({"arm": panel.covariates["arm"][row], "person": panel.person[row]})
-    total = panel.covariates["arm"].unique()
-    return int(people.groupby("arm")["person"].nunique().reindex(total, fill_value=0).min())
+    arm, levels = pd.factorize(panel.covariates["arm"])
+    pairs = pd.unique(panel.person[row] * np.intp(len(levels)) + arm[row])
+    return int(np.bincount(pairs % len(levels), minlength=len(levels)).min())

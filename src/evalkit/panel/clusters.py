@@ -11,7 +11,21 @@ MIN_CLUSTERS = 6  # below, intervals by cluster are too short even with t (docs/
 
 def n_group(code: np.ndarray) -> int:
     """Number of distinct codes."""
-    return len(np.unique(code))
+    return numbered(code)[1]
+
+
+def numbered(code: np.ndarray) -> tuple[np.ndarray, int]:
+    """Codes from 0 in their order, and how many there are; without sorting where they are dense."""
+    if not len(code):
+        return np.zeros(0, dtype=np.intp), 0
+    if code.dtype.kind not in "iu" or np.ptp(code) > 4 * len(code) + 1_000:
+        found, number = np.unique(code, return_inverse=True)
+        return number, len(found)
+    low = code.min()
+    shifted = code - low if low else code
+    occurs = np.bincount(shifted) > 0
+    n_found = int(occurs.sum())
+    return (shifted if n_found == len(occurs) else (np.cumsum(occurs) - 1)[shifted]), n_found
 
 
 def usable_cluster(code: np.ndarray | None, *, name: str, smallest: int | None = None) -> bool:

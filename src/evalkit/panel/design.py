@@ -36,6 +36,8 @@ class Design:
         The same for each column.
     contrasts_arms : bool
         Whether the formula has an interaction of the arm.
+    has_arm : bool
+        Whether it has the arm at all.
     """
 
     columns: pd.DataFrame
@@ -44,6 +46,7 @@ class Design:
     waves: tuple[int | None, ...]
     column_waves: tuple[int | None, ...]
     contrasts_arms: bool
+    has_arm: bool
 
 
 def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> Design:
@@ -61,9 +64,9 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
     EstimationError
         If a term cannot be built, or is `arm` alone beside person effects.
     """
-    baseline = reference_wave(panel)
+    baseline, asked = reference_wave(panel), _terms(formula, panel)
     blocks, combinations, waves, column_waves = [], [], [], []
-    for term in _terms(formula, panel):
+    for term in asked:
         if term == "arm" and person_effects:
             raise EstimationError(
                 "arm: person effects absorb it, because the arm is fixed at baseline. "
@@ -78,10 +81,13 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
         blocks.append(block)
         combinations.append(pd.DataFrame(shares, index=names, columns=block.columns))
         waves += of_wave
-    columns = pd.concat(blocks, axis=1)
-    repeated = columns.columns[columns.columns.duplicated()]
-    if len(repeated):
+    names = [name for block in blocks for name in block.columns]
+    repeated = [name for number, name in enumerate(names) if name in names[:number]]
+    if repeated:
         raise EstimationError(f"formula: {', '.join(repeated)} is there twice")
+    # Built from a dict, columns stay views of the panel; pandas.concat would copy them.
+    arrays = {name: block[name].to_numpy() for block in blocks for name in block.columns}
+    columns = pd.DataFrame(arrays, copy=False)
     report = pd.concat(combinations).fillna(0.0)[columns.columns]
     return Design(
         columns=columns,
@@ -89,7 +95,8 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
         terms=tuple(report.index),
         waves=tuple(waves),
         column_waves=tuple(column_waves),
-        contrasts_arms=any(term.startswith("arm:") for term in _terms(formula, panel)),
+        contrasts_arms=any(term.startswith("arm:") for term in asked),
+        has_arm=any(term.split(":")[0] == "arm" for term in asked),
     )
 
 
@@ -211,6 +218,8 @@ def _factor(frame: pd.DataFrame, term: str) -> pd.DataFrame:
         return pd.DataFrame(
             {f"arm[{level}]": (frame["arm"] == level).astype(float) for level in others}
         )
+    if term.isidentifier() and term in frame.columns and is_plain_number(frame[term]):
+        return frame[[term]]  # what formulaic would make of it, without a copy
     try:
         matrix = formulaic.model_matrix(f"1 + {term}", frame, na_action="ignore")
     except formulaic.errors.FormulaicError as error:
@@ -219,6 +228,11 @@ def _factor(frame: pd.DataFrame, term: str) -> pd.DataFrame:
         ) from error
     block = pd.DataFrame(matrix).drop(columns="Intercept", errors="ignore").astype(float)
     return block.rename(columns=_bare)
+
+
+def is_plain_number(column: pd.Series) -> bool:
+    """Whether a column holds numbers of numpy, booleans not included."""
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
 
 
 def _bare(name: str) -> str:

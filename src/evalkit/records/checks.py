@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
+from evalkit.codes import read_codes
 from evalkit.records import schema as s
 from evalkit.records.faults import Fault, row_fault
 from evalkit.records.pseudonyms import identity_numbers
@@ -166,6 +167,25 @@ def _answers(tables: Tables, study: Study) -> Iterator[list[Fault]]:
             f"not an answer of {instrument}",
             f"Answers are levels 1 to {levels}; leave unanswered items empty.",
         )  # fmt: skip
+    for row in read_codes("instruments.csv").to_dict("records"):
+        if not row["item_low"]:
+            continue
+        # EQ VAS stands under its own name, or beside the five answers of either version.
+        of = [row["instrument"], *(s.EQ5D_LEVELS if row["scale"] == "vas" else ())]
+        asked = frame[s.INSTRUMENT].isin(of) & frame[s.ITEM].isin(_items(row))
+        low, high = float(row["item_low"]), float(row["item_high"])
+        possible = frame[s.VALUE].between(low, high) | frame[s.VALUE].isna()
+        yield row_fault(
+            s.HEALTH, s.VALUE, frame.index[asked & ~possible], len(frame),
+            f"not an answer of {row['instrument']}",
+            f"Answers are {low:g} to {high:g}; leave unanswered items empty.",
+        )  # fmt: skip
+
+
+def _items(row: Mapping[str, str]) -> list[str]:
+    """Names of the items of a scale of the code book of instruments."""
+    n = int(row["n_item"])
+    return [row["items"]] if n == 1 else [f"{row['items']}{at}" for at in range(1, n + 1)]
 
 
 def _ledger(tables: Tables, study: Study) -> Iterator[list[Fault]]:

@@ -30,8 +30,35 @@ FAMILIES = {
     "wave_means": "health",
     "ancova": "health",
     "fixed_effects": "health",
+    "pooled": "health",
+    "random_effects": "health",
+    "between_effects": "health",
+    "first_difference": "health",
+    "mundlak": "health",
+    "mixed_effects": "health",
+    "unit_intercepts": "health",
+    "gee": "health",
+    "tobit": "health",
+    "two_part": "health",
+    "event_study": "health",
+    "wild_cluster_bootstrap": "health",
+    "weighted_ancova": "health",
+    "pool": "health",
+    "pattern_mixture": "health",
+    "tipping_point": "health",
+    "response_table": "health",
+    "weight_diagnostics": "health",
+    "manski_bounds": "health",
+    "dimension_table": "answers",
+    "level_sum_table": "answers",
+    "frequent_profiles": "answers",
+    "ceiling_share": "answers",
+    "paretian_change": "answers",
+    "health_profile_grid": "answers",
+    "probability_of_superiority": "answers",
+    "shannon_indices": "answers",
 }
-WAVE = re.compile(r"wave\[(?:T\.)?(\d+)(?:\.0)?\]")
+WAVE = re.compile(r"wave\[(?:T\.)?(-?\d+)(?:\.0)?\]")
 
 
 def family(function: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evalkit import results
 from evalkit.errors import DisclosureError
-from evalkit.release import grids, rows
+from evalkit.release import designs, grids, health_rows, intercepts, missing_answers, rows
 from evalkit.release.addresses import block, family
 from evalkit.release.curves import release_curve
 from evalkit.release.effects import release_effects
@@ -34,18 +34,32 @@ RULES = {
     results.PayOff: rows.by_party,
     results.Ledger: rows.by_account,
     results.WaveMeans: rows.by_wave,
+    results.UnitIntercepts: intercepts.by_unit,
+    results.HealthShares: health_rows.by_answer,
+    results.HealthMeasures: health_rows.by_measure,
     results.PredictionScores: rows.by_score,
     results.Calibration: rows.by_group,
     results.Recovery: rows.by_method,
+    results.ResponseTable: missing_answers.by_answers,
+    results.WeightDiagnostics: missing_answers.by_weights,
+    results.PooledFit: missing_answers.by_pooled,
+    results.TippingCurve: missing_answers.by_shift,
+    results.Bounds: missing_answers.by_bounds,
+    results.TrendBounds: designs.by_limit,
+    results.GroupTimeEffects: designs.by_joining,
     results.DefinitionGrid: grids.by_definition,
     results.StateMonths: grids.by_state_months,
     results.StateSequences: grids.by_sequence,
 }
 EFFECTS = (results.EffectCurve,)
 # Of persons still there, see `Decision`.
-THINNED = (results.BeforeAfter, results.WaveMeans, results.StateSequences)
+THINNED = (
+    results.BeforeAfter, results.WaveMeans, results.StateSequences, results.HealthShares,
+    results.HealthMeasures, results.ResponseTable, results.WeightDiagnostics, results.Bounds,
+    results.UnitIntercepts,
+)  # fmt: skip
 PERSONS = ("n", "n_person", "n_start", "n_end")
-COUNTED = ("n_event", "n_covered", "n_singleton", "n_left_out")
+COUNTED = ("n_event", "n_covered", "n_singleton", "n_left_out", "n_imputed")
 
 
 def release(result: object, profile: str | Profile) -> Released:
@@ -195,6 +209,8 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
         summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
     if isinstance(result, results.Flow):
         summary.update(_flow_ends(result, frame, rule))
+    if isinstance(result, results.TippingCurve):
+        summary.update(missing_answers.tips(result, frame))
     if "society" in summary and _society_hidden(frame):
         summary["society"] = np.nan
     return summary

@@ -102,6 +102,7 @@ class _Plan:
             kinds.Characteristics: self.characteristics,
             kinds.BeforeAfter: self.before_after,
             kinds.WaveMeans: self.wave_means,
+            kinds.HealthShares: self.health_shares,
         }
 
     def frame(self) -> pd.DataFrame:
@@ -259,6 +260,23 @@ class _Plan:
         for (rest, wave), rows in frame.groupby(["rest", "wave"], sort=False):
             table, leaves = self._table(rows.assign(all="all"), "all")
             self._plan_block(table, leaves, block("health", rest, wave))
+
+    def health_shares(self, result) -> None:
+        """Plan the levels of every item and wave; those without a row are one more level."""
+        if result.provenance.function == "frequent_profiles":
+            raise ParameterError(
+                "no blocks for frequent_profiles: each municipality lists other profiles; publish "
+                "them at one level only"
+            )
+        name = family(result.provenance.function)
+        frame = _with_area(result).assign(count=lambda table: table["n_with"])
+        for (rest, wave, item), rows in frame.groupby(["rest", "wave", "item"], sort=False):
+            table, leaves = self._table(rows, "level")
+            n = rows.groupby("area", sort=False)["n"].max().reindex(table.index)
+            unlisted = n - table.sum(axis=1)
+            if unlisted.any():
+                table = table.assign(_unlisted=unlisted)
+            self._plan_table(table, leaves, (name, rest, wave, item), None)
 
     def units(self, by_unit: Mapping[str, Sequence[object]]) -> None:
         """Plan results without strata, given by municipality."""

@@ -1,10 +1,11 @@
 """Tables: pipe tables of released results. Numbers are rounded here, once."""
 
+from evalkit.report.tables_health import health_measures, health_shares
 from evalkit.report.tables_outcomes import ancova, checks, definitions, months, rate_ratios
 from evalkit.report.tables_people import before_after, characteristics, municipalities, pay_off
 from evalkit.report.tables_recovery import recovery
 
 __all__ = [
-    "ancova", "before_after", "characteristics", "checks", "definitions", "months",
-    "municipalities", "pay_off", "rate_ratios", "recovery",
+    "ancova", "before_after", "characteristics", "checks", "definitions", "health_measures",
+    "health_shares", "months", "municipalities", "pay_off", "rate_ratios", "recovery",
 ]  # fmt: skip

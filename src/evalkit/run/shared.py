@@ -83,6 +83,11 @@ class Shared:
         return baseline_variables(self.study, self.people)
 
     @property
+    def instrument(self) -> str | None:
+        """Instrument that health is measured by; None where the study has none."""
+        return self.study.health.instrument if self.study.health else None
+
+    @property
     def cause(self) -> str:
         """The exit that is waited for."""
         return self.study.outcome.cause

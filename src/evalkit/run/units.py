@@ -188,6 +188,23 @@ class Unit:
         """Value set of the health index; None where the study has no health index."""
         return self.study.health.value_set if self.study.health else None
 
+    @property
+    def value_sets(self) -> tuple[str, ...]:
+        """Value sets that the study file names: its own, then those of its sensitivity."""
+        health = self.study.health
+        own = () if health is None or health.value_set is None else (health.value_set,)
+        return (*own, *health.sensitivity) if own else ()
+
+    @property
+    def instrument(self) -> str | None:
+        """Instrument that health is measured by; None where the study has none."""
+        return self.study.health.instrument if self.study.health else None
+
+    @property
+    def valued_twice(self) -> HealthPanel | None:
+        """The health panel where the study file names a second value set, else None."""
+        return self.health if len(self.value_sets) > 1 else None
+
     def useful_health(self, of_value_set: Callable[[str], object]) -> float | None:
         """Smallest useful difference in health; None where none is known.
 

@@ -54,7 +54,7 @@ def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
         for _, row in frame.iterrows()
     ]
     spoken = [text.say("Dots with intervals by month, {score}.", score=score_name(score, text))]
-    spoken += [_spoken_arm(frame[frame["stratum"] == arm], arm, number, text)
+    spoken += [spoken_arm(frame[frame["stratum"] == arm], arm, number, text)
                for arm in arms_of(frame)]  # fmt: skip
     return picture(
         name, draw_health(means, text, score=score), [means], text,
@@ -68,7 +68,8 @@ def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
     )  # fmt: skip
 
 
-def _spoken_arm(rows, arm: str, number, text: Text) -> str:
+def spoken_arm(rows, arm: str, number, text: Text) -> str:
+    """Say the first and the last mean of an arm."""
     known = rows[rows["estimate"].notna()].sort_values("wave")
     group = sentence_case(arm_name(arm, text))
     if len(known) < 2:
@@ -93,7 +94,7 @@ def draw_health(means, text: Text, *, score: str = "") -> Figure:
             _draw_arm(axes, frame[frame["stratum"] == arm], arm)
         axes.set_xticks(waves, [text.number(wave) for wave in waves])
         axes.set_xlim(min(waves) - 1.2, max(waves) + 1.2)
-        _score_axis(axes, frame, text)
+        score_axis(axes, frame, text)
         axes.set_xlabel(text.say("Months since the start"))
         unit = text.say("{score}, points", score=sentence_case(score_name(score, text)))
         plain = text.say("{score} (1 is full health)", score=sentence_case(score_name(score, text)))
@@ -112,7 +113,8 @@ def _draw_arm(axes: Axes, rows, arm: str) -> None:
     axes.vlines(x, rows["conf_low"], rows["conf_high"], color=colour, linewidth=1.2)
 
 
-def _score_axis(axes: Axes, frame, text: Text) -> None:
+def score_axis(axes: Axes, frame, text: Text) -> None:
+    """Set an axis of scores that holds all means and intervals, with even ticks."""
     ends = [*frame["conf_low"].dropna(), *frame["conf_high"].dropna(), *frame["estimate"].dropna()]
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     step = (1 if high - low < 8 else 2 if high - low < 16 else 5) if text.is_score else (

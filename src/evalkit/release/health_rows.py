@@ -1,0 +1,83 @@
+"""Which rows of health descriptions are hidden: shares of answers, and numbers made of them."""
+
+import numpy as np
+import pandas as pd
+
+from evalkit.release.addresses import family, part
+from evalkit.release.hierarchy import Hierarchy
+from evalkit.release.profiles import Profile
+from evalkit.release.rows import Decision, weak_support
+from evalkit.release.tables import protect_table
+
+HEALTH = "health"  # blocks of waves that too few answered
+PROFILE, NO_PROBLEMS, OTHER = "profile", "11111", "other"
+LAST_TO_GO = (NO_PROBLEMS, OTHER)  # told by other tables of the same answers too
+
+
+def by_answer(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide levels that too few have, or have not, and one more of the table where they follow.
+
+    A profile that too few have is not listed at all: its code alone would tell of them.
+    """
+    name = family(result.provenance.function)
+    primary = weak_support(result, profile)
+    keys = ["stratum", "wave", "item"]
+    named = (frame[key] for key in (*keys, "level"))
+    addresses = list(zip([name] * len(frame), *named, strict=True))
+    planned = _planned(addresses, frame, profile)
+    shown = np.zeros(len(frame), dtype=bool)
+    for _, rows in frame.groupby(keys, sort=False):
+        at = rows.index.to_numpy()
+        shown[at] = _summing(rows, ~(primary | planned)[at], profile)
+    decision = Decision(
+        ["/".join(map(part, address)) for address in addresses],
+        primary, ~shown & ~primary & ~planned, planned,
+    )  # fmt: skip
+    is_code = (frame["item"] == PROFILE) & frame["level"].str.isdigit()
+    listed = ~is_code | (frame["level"] == NO_PROBLEMS)
+    decision.keep = listed.to_numpy() | ~decision.suppressed
+    decision.rounded = ("n", "n_with")
+    return decision
+
+
+def _summing(rows: pd.DataFrame, allowed: np.ndarray, profile: Profile) -> np.ndarray:
+    """Levels of one table that can be shown together; those without a row are one more level."""
+    count = rows["n_with"].to_numpy(dtype=float)
+    rest = float(rows["n"].iloc[0]) - count.sum()
+    keep = rows["level"].isin((*profile.keep, *LAST_TO_GO)).to_numpy()
+    if rest > 0:
+        count, allowed = np.append(count, rest), np.append(allowed, False)
+        keep = np.append(keep, True)
+    _, shown = protect_table(
+        count[None, :], Hierarchy.single(), fails=profile.fails, keep=keep,
+        allowed=allowed[None, :],
+    )  # fmt: skip
+    return shown[0][: len(rows)]
+
+
+def by_measure(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide numbers about too few, or from which the count of a hidden class could be worked out."""
+    name = family(result.provenance.function)
+    addresses = list(zip([name] * len(frame), frame["stratum"], frame["wave"], frame["item"],
+                         frame["quantity"], strict=True))  # fmt: skip
+    decision = Decision(
+        ["/".join(map(part, address)) for address in addresses],
+        weak_support(result, profile),
+        np.zeros(len(frame), dtype=bool),
+        _planned(addresses, frame, profile),
+    )
+    decision.rounded = ("n",)
+    decision.texts = ("reason",)
+    return decision
+
+
+def _planned(addresses: list[tuple], frame: pd.DataFrame, profile: Profile) -> np.ndarray:
+    """Rows hidden for another unit's sake, also those of a wave that is hidden as a whole."""
+    waves = zip(frame["stratum"], frame["wave"], strict=True)
+    return np.array(
+        [
+            profile.hides(*address) or profile.hides(HEALTH, *wave)
+            for address, wave in zip(addresses, waves, strict=True)
+        ],
+        dtype=bool,
+    )
