@@ -492,9 +492,7 @@ class Bounds:
 @result_kind(
     keys="restriction limit",
     tidy="restriction limit low high conf_low conf_high reason",
-    glance=(
-        "n waves reference breakdown conf_level n_cluster df vcov method label outcome"
-    ),
+    glance=("n waves reference breakdown conf_level n_cluster df vcov method label outcome"),
 )
 class TrendBounds:
     """What an effect can be if trends were off by at most each limit.
@@ -528,9 +526,7 @@ class GroupTimeEffects:
 @result_kind(
     keys="unit",
     tidy="unit estimate std_error conf_low conf_high n",
-    glance=(
-        "n n_unit unit sd_unit sd_person sd_residual conf_level method outcome label formula"
-    ),
+    glance=("n n_unit unit sd_unit sd_person sd_residual conf_level method outcome label formula"),
     counts="n",
 )
 class UnitIntercepts:

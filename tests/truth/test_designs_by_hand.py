@@ -249,3 +249,41 @@ def test_the_band_of_one_row_is_its_interval():
     assert row["p_value"] == pytest.approx(
         2 * stats.t.sf(abs(row["estimate"]) / math.sqrt(variance), 59), rel=1e-9
     )
+
+
+def test_each_cell_uses_the_pairs_of_answers_that_there_are():
+    nan = np.nan
+    scores = [
+        [1, 2, 5], [2, nan, 4], [nan, 3, 7],  # join at 2
+        [1, 1, 2], [0, 2, nan], [3, nan, 5], [nan, 4, 4],  # never
+    ]  # fmt: skip
+    joined = [2.0] * 3 + [nan] * 4
+
+    tidy = staggered_effects(panel_of(scores, [1, 2, 3], joined=joined), joined="joined",
+                             n_draw=99).tidy()  # fmt: skip
+
+    cells = tidy[tidy["aggregation"] == "group_time"].set_index("wave")
+    # Waves 1 and 2: one change of 1; controls 0 and 2. Waves 1 and 3: changes 4, 2; controls 1, 2.
+    assert cells["estimate"].to_dict() == pytest.approx({2: 1 - 1, 3: 3 - 1.5}, abs=ROUNDING)
+    assert cells["n"].to_dict() == {2: 1, 3: 2}
+    # Variances of the pairs, n for n - 1: 0 and 1 of 1 and 2; 1 and 1/4 of 2 and 2.
+    variance = {2: Fraction(1, 2), 3: Fraction(1, 2) + Fraction(1, 8)}
+    assert cells["std_error"].to_dict() == pytest.approx(
+        {wave: math.sqrt(value) for wave, value in variance.items()}, rel=1e-10
+    )
+    simple = tidy.set_index("aggregation").loc["simple", "estimate"]
+    assert simple == pytest.approx((0 + 1.5) / 2, abs=ROUNDING)
+
+
+@pytest.mark.parametrize("base", ["varying", "universal"])
+def test_inside_the_window_of_anticipation_the_base_lies_before_it(base):
+    apart = np.array([0, 0.25, -0.25, 0.5, -0.5])
+    scores = [[1, 2, 4, 8, 16] + apart, [1, 2, 4, 8, 16] - apart, apart, -apart]
+    panel = panel_of(scores, [1, 2, 3, 4, 5], joined=[5.0, 5.0, np.nan, np.nan])
+
+    tidy = staggered_effects(panel, joined="joined", anticipation=2, base=base, n_draw=99).tidy()
+
+    cells = tidy[tidy["aggregation"] == "group_time"].set_index("wave")["estimate"].to_dict()
+    # From wave 3 on effects may have begun, so that wave 2 is the last before.
+    first = {2: 1} if base == "varying" else {1: -1, 2: 0}
+    assert cells == pytest.approx(first | {3: 2, 4: 6, 5: 14}, abs=ROUNDING)

@@ -12,7 +12,7 @@ from evalkit.panel import (
     staggered_effects,
 )
 
-N_SAMPLE = 200
+N_SAMPLE, N_PLANTED = 200, 50
 
 
 def panel_of(scores, waves, **columns):
@@ -29,12 +29,22 @@ def panel_of(scores, waves, **columns):
     )  # fmt: skip
 
 
-def assert_recovers(estimates, truth, *, naive):
-    """Within 3.5 Monte-Carlo errors of the truth, from which twice that is told apart."""
-    mcse = np.std(estimates, ddof=1) / np.sqrt(len(estimates))
-    assert abs(np.mean(estimates) - truth) <= 3.5 * mcse
-    assert abs(np.mean(estimates) + 7 * mcse - truth) > 3.5 * mcse
-    assert abs(np.mean(naive) - truth) > 3.5 * mcse + 3.5 * np.std(naive) / np.sqrt(len(naive))
+def mcse(estimates):
+    return np.std(estimates, ddof=1) / np.sqrt(len(estimates))
+
+
+def assert_recovers(drawn, truth, *, seed):
+    """Within 3.5 Monte-Carlo errors of the truth, as neither the naive estimate is nor a bias.
+
+    `drawn(rng, bias)` draws a sample with a bias in its scores and gives both estimates.
+    """
+    rng = np.random.default_rng(seed)
+    ours, naive = np.array([drawn(rng, 0.0) for _ in range(N_SAMPLE)]).T
+    assert abs(ours.mean() - truth) <= 3.5 * mcse(ours)
+    assert abs(naive.mean() - truth) > 3.5 * (mcse(ours) + mcse(naive))
+    bias = 7 * mcse(ours[:N_PLANTED])
+    planted = np.array([drawn(rng, bias)[0] for _ in range(N_PLANTED)])
+    assert abs(planted.mean() - truth) > 3.5 * mcse(planted)
 
 
 def two_way_coefficient(scores, treated):
@@ -44,59 +54,58 @@ def two_way_coefficient(scores, treated):
 
 
 def test_effects_that_grow_are_recovered_where_two_way_effects_are_not():
-    rng = np.random.default_rng(20274)
     waves, joined = np.arange(1, 7), np.repeat([3.0, 5.0, np.nan], 40)
     since = np.where(np.isnan(joined)[:, None], 0, waves - joined[:, None] + 1).clip(0)
     effect, after = 0.05 * since**1.5, since > 0
-    # Groups are of one size: every cell since joining counts alike.
-    truth = effect[after].mean()
-    ours, naive = [], []
-    for _ in range(N_SAMPLE):
+
+    def drawn(rng, bias):
         level = rng.normal(0.5, 0.2, (120, 1)) - 0.1 * (joined == 3.0)[:, None]
-        scores = level + 0.02 * waves + effect + rng.normal(0, 0.1, effect.shape)
+        scores = level + 0.02 * waves + effect + rng.normal(0, 0.1, effect.shape) + bias * after
         tidy = staggered_effects(
             panel_of(scores, waves, joined=joined), joined="joined", n_draw=99
         ).tidy()
-        ours.append(tidy.set_index("aggregation").loc["simple", "estimate"])
-        naive.append(two_way_coefficient(scores, after.astype(float)))
+        ours = tidy.set_index("aggregation").loc["simple", "estimate"]
+        return ours, two_way_coefficient(scores, after.astype(float))
 
-    assert_recovers(ours, truth, naive=naive)
+    # Groups are of one size: every cell since joining counts alike.
+    assert_recovers(drawn, effect[after].mean(), seed=20274)
 
 
 def test_a_trend_by_age_is_removed_by_adjustment_and_not_without():
-    rng = np.random.default_rng(20275)
-    ours, naive = [], []
-    for _ in range(N_SAMPLE):
+    def drawn(rng, bias):
         age = rng.normal(size=200)
         joined = np.where(rng.random(200) < 1 / (1 + np.exp(-age)), 2.0, np.nan)
         scores = rng.normal(0, 0.1, (200, 2))
-        scores[:, 1] += 0.2 * age + 0.3 * (joined == 2.0)
+        scores[:, 1] += 0.2 * age + (0.3 + bias) * (joined == 2.0)
         panel = panel_of(scores, [1, 2], joined=joined, age=age)
-        both = [
-            staggered_effects(panel, joined="joined", covariates=names, n_draw=99).tidy()
+        return [
+            staggered_effects(panel, joined="joined", covariates=names, n_draw=99)
+            .tidy()["estimate"].iloc[0]
             for names in (["age"], [])
-        ]
-        ours.append(both[0]["estimate"].iloc[0])
-        naive.append(both[1]["estimate"].iloc[0])
+        ]  # fmt: skip
 
-    assert_recovers(ours, 0.3, naive=naive)
+    assert_recovers(drawn, 0.3, seed=20275)
 
 
 def test_a_dip_before_the_start_is_found_and_biases_the_comparison():
-    rng = np.random.default_rng(20276)
     arm = np.repeat(["programme", "comparison"], 60)
-    dips, did = [], []
-    for _ in range(N_SAMPLE):
+    changes = []
+
+    def drawn(rng, bias):
         scores = rng.normal(0.6, 0.1, (120, 1)) + rng.normal(0, 0.05, (120, 5))
         scores += 0.001 * np.array([-18, -12, -6, 0, 6])
-        scores[:60, 3] -= 0.1
+        scores[:60] -= 0.05
+        scores[:60, 3] -= 0.1 - bias
         panel = panel_of(scores, [-18, -12, -6, 0, 6], arm=arm)
-        dips.append(pre_start_dip(panel).tidy()["estimate"].iloc[2])
-        did.append(difference_in_differences(panel, before=[0]).tidy()["estimate"].iloc[2])
+        changes.append(difference_in_differences(panel, before=[0]).tidy()["estimate"].iloc[2])
+        # The arms differ by 0.05 at all waves, which the difference at the start counts as dip.
+        at_start = scores[:60, 3].mean() - scores[60:, 3].mean()
+        return pre_start_dip(panel).tidy()["estimate"].iloc[2], at_start
 
+    assert_recovers(drawn, -0.1, seed=20276)
     # No effect: what the comparison of changes finds is the way back from the dip.
-    assert_recovers(dips, -0.1, naive=[0.0] * 2)
-    assert np.mean(did) == pytest.approx(0.1, abs=0.005)
+    unbiased = changes[:N_SAMPLE]
+    assert np.mean(unbiased) == pytest.approx(0.1, abs=3.5 * mcse(unbiased))
 
 
 def entrants(rng, n=4_000, *, cut_off=0.45):
@@ -118,11 +127,10 @@ def entrants(rng, n=4_000, *, cut_off=0.45):
     ],
 )  # fmt: skip
 def test_nothing_is_left_of_a_change_that_is_regression_to_the_mean(options):
-    rng = np.random.default_rng(20277)
-    left, observed = [], []
-    for _ in range(N_SAMPLE):
-        fit = regression_to_the_mean(panel_of(entrants(rng), [-6, 0, 6]), wave=6, **options).tidy()
-        left.append(fit["estimate"].iloc[2])
-        observed.append(fit["estimate"].iloc[0])
+    def drawn(rng, bias):
+        scores = entrants(rng)
+        scores[:, 2] += bias
+        fit = regression_to_the_mean(panel_of(scores, [-6, 0, 6]), wave=6, **options).tidy()
+        return fit["estimate"].iloc[2], fit["estimate"].iloc[0]
 
-    assert_recovers(left, 0.0, naive=observed)
+    assert_recovers(drawn, 0.0, seed=20277)

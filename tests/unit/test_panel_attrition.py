@@ -123,6 +123,72 @@ def test_missing_rows_are_missing_answers():
     assert len(impute(dropped, m=2)[0]) == len(whole)
 
 
+def with_answers(frame):
+    """Answers to EQ-5D at all waves, income that changes, a month of death."""
+    rng = np.random.default_rng(8)
+    return frame.assign(
+        mo=rng.integers(1, 4, len(frame)), sc=1, income=rng.integers(0, 9, len(frame)),
+        died=np.where(frame["id"] < 20, 3.0, np.nan),
+    )  # fmt: skip
+
+
+def test_rows_made_up_by_an_imputation_hold_no_values_of_another_wave():
+    frame = with_answers(frame_of())
+    (done, _) = impute(panel_of(frame.dropna(subset="score")), m=2)
+
+    made_up = frame["score"].isna().to_numpy()
+    assert made_up.any()
+    assert done.covariates.loc[made_up, ["mo", "sc", "income"]].isna().all(axis=None)
+    kept = ["mo", "sc", "income"]
+    np.testing.assert_array_equal(done.covariates.loc[~made_up, kept], frame.loc[~made_up, kept])
+    for name in ("age", "arm", "died"):
+        pd.testing.assert_series_equal(done.covariates[name], frame[name])
+
+
+def test_a_row_of_the_dead_holds_no_answers_and_a_row_of_the_living_keeps_them():
+    frame = with_answers(frame_of(gaps="none"))
+    late = (frame["id"] < 20) & (frame["wave"] == 12)
+    panel = death_as_score(panel_of(frame[~late]), died="died")
+
+    dead = ((frame["id"] < 20) & (frame["wave"] > 0)).to_numpy()
+    assert (panel.outcome[dead] == 0).all()
+    assert panel.covariates.loc[dead, ["mo", "sc", "income"]].isna().all(axis=None)
+    assert panel.covariates.loc[dead, ["age", "arm"]].notna().all(axis=None)
+    np.testing.assert_array_equal(panel.covariates.loc[~dead, "mo"], frame.loc[~dead, "mo"])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        attrition_weights,
+        weighted_ancova,
+        lambda panel: impute(panel, m=2),
+        lambda panel: pattern_mixture(panel, delta=0.0, m=2),
+        lambda panel: tipping_point(panel, wave=12, m=2),
+        lambda panel: manski_bounds(panel, wave=12, score_range=(-1, 2)),
+    ],
+)
+def test_case_weights_are_one_a_person(call):
+    frame = frame_of().assign(size=lambda frame: 1.0 + frame["id"] % 3)
+    call(panel_of(frame, weight="size"))
+
+    frame.loc[(frame["wave"] == 12) & (frame["id"] < 7), "size"] += 1
+    with pytest.raises(EstimationError, match="weight: differs between the rows of 7 persons"):
+        call(panel_of(frame, weight="size"))
+
+
+@pytest.mark.parametrize("cluster", [None, "town"])
+def test_case_weights_of_persons_give_what_ancova_gives_with_them(cluster):
+    frame = frame_of().assign(size=lambda frame: 1.0 + frame["id"] % 3)
+    panel = panel_of(frame, weight="size", cluster=cluster)
+
+    ours = weighted_ancova(panel, vcov="known").tidy()
+    theirs = ancova(attrition_weights(panel)).tidy()
+
+    columns = ["estimate", "std_error", "conf_low"]
+    np.testing.assert_allclose(ours[columns], theirs[columns], rtol=1e-9)
+
+
 def test_a_shift_moves_the_estimate_by_the_share_that_is_missing():
     panel = panel_of(frame_of())
     fits = [pattern_mixture(panel, delta={"programme": {12: d}}, m=5) for d in (0.0, -0.1)]

@@ -197,6 +197,15 @@ def test_joining_that_cannot_be_compared_is_refused(joined, match):
         staggered_effects(panel_of(joined(frame_of(waves=(1, 2, 3)))), joined="joined")
 
 
+def test_weights_that_differ_within_a_person_are_refused():
+    frame = joining().assign(size=1.0)
+    staggered_effects(panel_of(frame, weight="size"), joined="joined", n_draw=99)
+
+    frame.loc[frame["wave"] == 3, "size"] = 2.0
+    with pytest.raises(EstimationError, match="weight: differs between the rows of 60 persons"):
+        staggered_effects(panel_of(frame, weight="size"), joined="joined")
+
+
 def test_those_who_joined_first_are_left_out_and_counted():
     frame = joining(never=np.nan)
     frame.loc[frame["id"] < 6, "joined"] = 1.0
@@ -345,9 +354,46 @@ def test_two_small_groups_that_are_large_enough_together_hide_in_the_mean():
     shown = release(result, "strict10").tidy().set_index("aggregation")
 
     assert not shown.loc["simple", "suppressed"]
-    # At wave 3 only one of the two is in the mean, at wave 4 both are.
+    # At waves 3 and 4 they are in the mean.
     by_wave = shown.loc["calendar"].set_index("wave")["suppressed"]
-    assert by_wave.to_dict() == {2.0: False, 3.0: True, 4.0: False}
+    assert by_wave.to_dict() == {2.0: False, 3.0: True, 4.0: True}
+
+
+def equations(shown, unknown):
+    """What shown means say of hidden cells: a row an equation, a column a cell."""
+    rows = []
+    for kind, row in shown[~shown["suppressed"]].iterrows():
+        inside = {
+            "group": unknown["joined"] == row["joined"],
+            "calendar": unknown["wave"] == row["wave"],
+            "dynamic": unknown["wave"] - unknown["joined"] == row["wave"],
+        }.get(kind, kind != "group_time")
+        rows.append(np.where(unknown["after"] & inside, unknown["n"], 0.0))
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("sizes", [[6, 6], [7, 8, 9], [6, 40, 6], [40, 7, 8]])
+def test_shown_means_together_are_no_system_that_gives_a_hidden_effect(sizes):
+    result = staggered_effects(grouped(sizes), joined="joined", n_draw=99)
+
+    shown = release(result, "strict10").tidy()
+
+    cells = shown["aggregation"] == "group_time"
+    unknown = shown[cells & shown["suppressed"]].assign(
+        n=result.tidy()["n"], after=lambda table: table["wave"] >= table["joined"]
+    )
+    system = equations(shown.set_index("aggregation"), unknown[unknown["after"]])
+    assert np.linalg.matrix_rank(system) == 1
+    assert (np.count_nonzero(system, axis=1) != 1).all()
+    assert not shown.set_index("aggregation")["suppressed"]["simple"]
+
+
+def test_one_hidden_group_alone_hides_the_simple_mean_too():
+    result = staggered_effects(grouped([40, 6]), joined="joined", n_draw=99)
+
+    shown = release(result, "strict10").tidy().set_index("aggregation")
+
+    assert shown.loc["simple", "suppressed"]
 
 
 def test_effects_on_enough_persons_pass_as_they_are():

@@ -1,6 +1,7 @@
 """What the panel models refuse, warn about and put into their results."""
 
 import warnings
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -581,6 +582,13 @@ def test_a_wrong_working_correlation_is_a_parameter_error(panel):
         gee(panel, "income", working="unstructured")
 
 
+def test_a_correlation_that_does_not_settle_is_no_result(panel, monkeypatch):
+    monkeypatch.setattr(import_module("evalkit.panel.gee"), "MOST_ROUNDS", 1)
+
+    with pytest.raises(EstimationError, match="did not settle within 1 rounds"):
+        gee(panel, "income")
+
+
 def test_answers_that_are_opposite_have_no_common_correlation():
     frame = long_frame(waves=(0, 6))
     frame["score"] = np.where(frame["wave"] == 0, 1.0, -1.0) * np.repeat(np.arange(40) % 7 - 3, 2)
@@ -613,3 +621,141 @@ def test_models_of_all_rows_say_what_they_are(panel):
     assert mixed_effects(panel, "income", slope=True).summary["formula"] == (
         "score ~ income + (1 + wave | person)"
     )
+
+
+def test_waves_inside_clusters_count_once():
+    """Two clusters a wave, so that waves lie in clusters only if clusters are as coarse."""
+    frame = long_frame(waves=(0, 6, 12, 18, 24, 30, 36), n=30)
+    panel = panel_of(frame.assign(period=frame["wave"]))
+
+    fit = fixed_effects(
+        panel, "income", person_effects=False, wave_effects=True, cluster="period"
+    ).tidy()
+
+    n, k, waves = len(frame), 1, 7
+    within = frame[["score", "income"]] - frame.groupby("wave")[["score", "income"]].transform(
+        "mean"
+    )
+    slope = (within["score"] @ within["income"]) / (within["income"] @ within["income"])
+    scores = (within["income"] * (within["score"] - slope * within["income"])).groupby(
+        frame["wave"]
+    )
+    meat = (scores.sum() ** 2).sum() / (within["income"] @ within["income"]) ** 2
+    factor = waves / (waves - 1) * (n - 1) / (n - k - 1)
+    assert fit["std_error"][0] == pytest.approx(np.sqrt(factor * meat), rel=1e-10)
+
+
+def test_a_wave_of_a_single_row_is_dropped_beside_wave_effects():
+    frame = long_frame()
+    frame = frame[(frame["wave"] < 12) | (frame["id"] == 7)]
+
+    fit = fixed_effects(panel_of(frame), "income", person_effects=False, wave_effects=True)
+
+    assert fit.glance()[["n_row", "n_singleton"]].iloc[0].tolist() == [80, 1]
+
+
+def test_missing_clusters_and_arms_are_counted():
+    frame = long_frame()
+    frame["town"] = frame["town"].astype(float)
+    frame.loc[[1, 2], "town"] = np.nan
+    no_arm = long_frame()
+    no_arm["arm"] = no_arm["arm"].astype(object)
+    no_arm.loc[[5, 8, 9], "arm"] = None
+
+    with pytest.raises(EstimationError, match="town: missing in 2 of 120 rows"):
+        pooled(panel_of(frame), "income", cluster="town")
+    with pytest.raises(EstimationError, match="arm: missing in 3 of 120 rows"):
+        pooled(panel_of(no_arm), "arm + income")
+
+
+@pytest.mark.parametrize("model", [pooled, mixed_effects, tobit])
+def test_no_complete_row_is_refused(model):
+    panel = panel_of(long_frame().assign(income=np.nan))
+
+    with pytest.raises(EstimationError, match="none of 120 rows has the outcome, all terms"):
+        model(panel, "income")
+
+
+def test_no_rows_are_refused():
+    with pytest.raises(EstimationError, match="the panel has no rows"):
+        pooled(panel_of(long_frame().head(0)), "income")
+
+
+def test_arm_terms_over_all_rows_warn_without_waves_and_with_them_do_not(panel):
+    with pytest.warns(AssumptionWarning, match="taken never to change"):
+        pooled(panel, "arm + arm:C(wave)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = pooled(panel, "arm + age:post + post + arm:post").tidy()
+    assert fit["term"].tolist() == [
+        "arm[programme]", "age:post", "post", "arm[programme]:post", "Intercept",
+    ]  # fmt: skip
+
+
+def test_a_term_that_is_always_zero_is_named(panel):
+    frame = long_frame().assign(never=0.0)
+
+    with pytest.raises(EstimationError, match="never is 0 in all 120 rows"):
+        pooled(panel_of(frame), "income + never")
+
+
+def test_made_up_terms_are_named_by_both_parts():
+    frame = long_frame().assign(score=lambda rows: rows["score"].clip(upper=0.7))
+    frame["double"] = 2 * frame["income"]
+
+    with pytest.raises(EstimationError, match="double is made up of other terms in 120 rows"):
+        two_part(panel_of(frame), "income + double", ceiling=0.7)
+
+
+def test_the_classic_statistic_can_fail_to_exist():
+    """Levels are all of the term's mean, which random effects leave in their residual."""
+    frame = long_frame().assign(square=lambda rows: rows["income"] ** 2)
+    frame["score"] += 2 * frame.groupby("id")["income"].transform("mean")
+
+    with pytest.raises(EstimationError, match="the classic statistic is not positive for 2 terms"):
+        hausman_test(panel_of(frame), "income + square", robust=False)
+
+
+def test_weights_go_with_independent_answers():
+    frame = long_frame().assign(w=lambda rows: 1 + rows["id"] % 3)
+    panel = panel_of(frame, weight="w")
+
+    np.testing.assert_allclose(
+        gee(panel, "income", working="independence").tidy()["std_error"],
+        pooled(panel, "income").tidy()["std_error"],
+    )
+
+
+def test_a_wave_without_one_arm_is_missing_in_models_of_all_rows():
+    frame = long_frame().assign(score=lambda rows: rows["score"].clip(upper=0.7))
+    frame = frame[~((frame["wave"] == 12) & (frame["arm"] == "comparison"))]
+
+    fit = tobit(panel_of(frame), "arm + C(wave) + arm:C(wave)", upper=0.7).tidy()
+
+    is_missing = fit.set_index("term")["estimate"].isna()
+    assert is_missing[is_missing].index.tolist() == ["arm[programme]:wave[12]"]
+
+
+@pytest.mark.parametrize("inverse_deviation", [0.001, 1.0, 1_000.0])
+def test_tobit_ends_at_the_maximum_from_wherever_it_starts(inverse_deviation):
+    maximum = import_module("evalkit.panel.tobit")._maximum
+    rng = np.random.default_rng(5)
+    x = np.column_stack([rng.normal(size=60), np.ones(60)])
+    y = np.minimum(x @ [0.5, -0.3] + rng.normal(size=60), 0.0)
+    side = (y == 0).astype(int)
+
+    ends = [
+        maximum(np.array(start), x, y, side, None)
+        for start in ([0.5, -0.3, 1.0], [0.0, 0.0, inverse_deviation], [9.0, 9.0, 0.1])
+    ]
+
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-9)
+    np.testing.assert_allclose(ends[2], ends[0], rtol=1e-9)
+
+
+def test_a_tobit_that_does_not_settle_is_no_result(monkeypatch):
+    monkeypatch.setattr(import_module("evalkit.panel.tobit"), "MOST_STEPS", 1)
+    frame = long_frame().assign(score=lambda rows: rows["score"].clip(upper=0.7))
+
+    with pytest.raises(EstimationError, match="the likelihood has no maximum"):
+        tobit(panel_of(frame), "income", upper=0.7)

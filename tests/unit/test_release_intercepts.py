@@ -48,6 +48,10 @@ def test_two_small_units_of_too_few_persons_hide_a_third():
     assert shown({"a": 3, "b": 2, "c": 40, "d": 60}) == ["d"]
 
 
+def test_small_units_alone_are_all_hidden():
+    assert shown({"a": 3, "b": 2}) == []
+
+
 def test_hidden_units_have_no_numbers():
     frame = release(intercepts({"a": 4, "b": 50, "c": 40}), "strict10").tidy().set_index("unit")
 

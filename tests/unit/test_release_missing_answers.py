@@ -1,8 +1,18 @@
 """The door on results about drop-out."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from evalkit.cohort.samples import HealthPanel
+from evalkit.panel import (
+    ancova,
+    attrition_weights,
+    pooled,
+    tipping_point,
+    weight_diagnostics,
+    weighted_ancova,
+)
 from evalkit.provenance import provenance
 from evalkit.release import release
 from evalkit.results import Bounds, PooledFit, ResponseTable, TippingCurve, WeightDiagnostics
@@ -101,7 +111,62 @@ def test_a_tipping_curve_is_hidden_where_few_were_moved_or_not(n_imputed, is_hid
 
     assert released.is_withheld == is_hidden
     assert np.isnan(released.summary["tipping_estimate"]) == is_hidden
-    assert np.isnan(released.summary["n_imputed"]) == (n_imputed == 6)
+    assert np.isnan(released.summary["n_imputed"]) == is_hidden
+
+
+def panel_missing(**missing):
+    """60 persons an arm, all with a baseline; `missing` of an arm did not answer at wave 6."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({
+        "id": np.repeat(np.arange(120), 2), "wave": np.tile([0, 6], 120),
+        "score": rng.normal(0.5, 0.1, 240).round(3),
+        "arm": np.repeat(["programme", "comparison"], 120),
+    })  # fmt: skip
+    for arm, count in missing.items():
+        gone = (frame["arm"] == arm) & (frame["wave"] == 6)
+        frame.loc[frame.index[gone][:count], "score"] = np.nan
+    return HealthPanel.from_frame(frame, person="id", wave="wave", outcome="score", arm="arm")
+
+
+@pytest.mark.parametrize(("shifted", "is_hidden"), [("both", True), ("programme", False)])
+def test_few_moved_in_one_of_both_arms_hide_the_curve_and_how_many(shifted, is_hidden):
+    panel = panel_missing(programme=12, comparison=2)
+    curve = tipping_point(panel, wave=6, m=3, deltas=[-0.1, 0.1], shifted=shifted)
+
+    released = release(curve, "strict10")
+
+    assert released.is_withheld == is_hidden
+    assert np.isnan(released.summary["n_imputed"]) == is_hidden
+    both = tipping_point(panel_missing(programme=12, comparison=15), wave=6, m=3,
+                         deltas=[-0.1, 0.1], shifted="both")  # fmt: skip
+    assert (both.support["k"][0], both.support["complement"][0]) == (12, 45)
+    assert release(both, "strict10").summary["n_imputed"] == 27
+
+
+@pytest.mark.parametrize("estimate", [lambda panel: pooled(panel, "arm"), ancova, weighted_ancova])
+def test_rows_and_degrees_of_freedom_do_not_tell_how_many_are_missing(estimate):
+    exact = estimate(panel_missing(programme=2))
+    shown = release(exact, "strict10").summary
+
+    assert exact.summary["n_row"] % 5 and not shown["n_row"] % 5
+    assert shown["n_row"] == pytest.approx(exact.summary["n_row"], abs=2.5)
+    assert np.isfinite(exact.summary["n_cluster"]) or not shown["df"] % 5
+    assert release(exact, "internal").summary["n_row"] == exact.summary["n_row"]
+
+
+@pytest.mark.parametrize(("missing", "expected"), [(2, [(6,)]), (15, [])])
+def test_weights_tell_nothing_where_few_did_not_answer(missing, expected):
+    weighted = attrition_weights(panel_missing(programme=missing, comparison=3 * (missing > 9)),
+                                 by_arm=False)  # fmt: skip
+    table = weight_diagnostics(weighted)
+    assert table.support["complement"].tolist() == [0, missing + 3 * (missing > 9)]
+
+    released = release(table, "strict10")
+
+    assert hidden(released, "wave") == expected
+    frame = released.tidy()
+    assert frame["effective_n"][0] == 120 and not (frame["effective_n"].dropna() % 5).any()
+    assert frame.loc[frame["suppressed"], ["mean", "effective_n", "n"]].isna().all(axis=None)
 
 
 def bounds(missing):

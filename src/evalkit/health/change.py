@@ -10,7 +10,7 @@ from evalkit.errors import ParameterError
 from evalkit.health.describe import PROFILE, share_block, shares_of
 from evalkit.health.means import Groups, check_level, groups_of, mean_rows
 from evalkit.health.own_value_set import ValueSet
-from evalkit.health.pairs import pairs_of
+from evalkit.health.pairs import pairs_of, smallest_class
 from evalkit.health.profiles import answer_levels, profile_states
 from evalkit.health.states import DIMENSIONS, N_LEVEL
 from evalkit.health.value_sets import instrument_of, levels_of, state_values, value_set_name
@@ -263,8 +263,9 @@ def probability_of_superiority(
     blocks, least = [], []
     for name, step in zip(DIMENSIONS, change.T, strict=True):
         blocks.append(_measured(groups, name, (1 + step) / 2, conf_level))
-        least.append(_smallest_class(groups, step))
+        least.append(_classes(groups, step))
     rows = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    k, complement = np.concatenate(least, axis=1)
     return HealthMeasures(
         rows=rows,
         summary={
@@ -277,7 +278,7 @@ def probability_of_superiority(
             "method": "improved plus half of unchanged",
             "label": "description",
         },
-        support={"n": rows["n"], "k": np.concatenate(least)},
+        support={"n": rows["n"], "k": k, "complement": complement},
         provenance=provenance(
             "probability_of_superiority", panel.digest, instrument=instrument, before=before,
             after=after, by=by, columns=tuple(columns), conf_level=conf_level,
@@ -312,8 +313,8 @@ def _measured(groups: Groups, item: str, value: np.ndarray, conf_level: float) -
     }
 
 
-def _smallest_class(groups: Groups, step: np.ndarray) -> np.ndarray:
+def _classes(groups: Groups, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Persons of the smallest class: with the other two, the probability tells of it."""
     n_cell = len(groups.labels)
     counts = [np.bincount(groups.cell[step == one], minlength=n_cell) for one in (-1, 0, 1)]
-    return np.min(counts, axis=0)
+    return smallest_class(counts)

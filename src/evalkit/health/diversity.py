@@ -8,6 +8,7 @@ from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError
 from evalkit.health.describe import PROFILE
 from evalkit.health.means import Groups, check_level, groups_of, mean_rows
+from evalkit.health.pairs import smallest_class
 from evalkit.health.profiles import answer_levels
 from evalkit.health.states import DIMENSIONS
 from evalkit.health.value_sets import levels_of
@@ -92,7 +93,7 @@ def shannon_indices(
         possible = top ** len(DIMENSIONS) if name == PROFILE else top
         blocks.append(_block(groups, name, answer, possible, conf_level))
     found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    least = found.pop("_least")
+    k, complement = found.pop("_k"), found.pop("_complement")
     return HealthMeasures(
         rows=found,
         summary={
@@ -104,7 +105,7 @@ def shannon_indices(
             "method": "logarithm to base 2",
             "label": "description",
         },
-        support={"n": found["n"], "k": least},
+        support={"n": found["n"], "k": k, "complement": complement},
         provenance=provenance(
             "shannon_indices", panel.digest, instrument=instrument, by=by, columns=tuple(columns),
             conf_level=conf_level,
@@ -125,6 +126,7 @@ def _block(groups: Groups, item: str, answer: np.ndarray, possible: int, conf_le
     most = np.log2(possible)
     numbers[3] = np.minimum(numbers[3], most)
     stratum, wave = zip(*groups.labels, strict=True)
+    least = _least(groups, item, answer, possible)
     both = np.stack([numbers, numbers / most], axis=-1).reshape(len(index), -1)
     return {
         "stratum": np.repeat(np.array(stratum, dtype=object), 2),
@@ -134,7 +136,8 @@ def _block(groups: Groups, item: str, answer: np.ndarray, possible: int, conf_le
         **dict(zip(index, both, strict=True)),
         "n": np.repeat(groups.size, 2),
         "reason": np.full(2 * n_cell, "", dtype=object),
-        "_least": np.repeat(_least(groups, item, answer, possible), 2),
+        "_k": np.repeat(least[0], 2),
+        "_complement": np.repeat(least[1], 2),
     }
 
 
@@ -148,8 +151,8 @@ def _least(groups: Groups, item: str, answer: np.ndarray, possible: int) -> np.n
     for cell in range(len(groups.labels)):
         found = answer[groups.cell == cell]
         if item != PROFILE:
-            least.append(np.bincount(found, minlength=possible).min())
+            least.append(smallest_class(np.bincount(found, minlength=possible)))
             continue
         count = np.sort(np.unique(found, return_counts=True)[1])[::-1]
-        least.append(count[LISTED:].sum() if len(count) > LISTED else count.min())
-    return np.array(least)
+        least.append([count[LISTED:].sum() if len(count) > LISTED else count.min()] * 2)
+    return np.array(least).T

@@ -8,7 +8,7 @@ from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import ParameterError
 from evalkit.health.means import Groups, check_level, groups_of, mean_rows, share_rows
 from evalkit.health.own_value_set import ValueSet
-from evalkit.health.pairs import pairs_of
+from evalkit.health.pairs import pairs_of, persons_apart, smallest_class
 from evalkit.health.profiles import profile_states
 from evalkit.health.states import DIMENSIONS
 from evalkit.health.value_sets import (
@@ -81,11 +81,13 @@ def health_change(
     """
     check_level(conf_level)
     size, source = _important(important)
-    pairs = pairs_of(panel, ~np.isnan(panel.outcome) & (panel.weight > 0), before, after)
+    answered = ~np.isnan(panel.outcome) & (panel.weight > 0)
+    pairs = pairs_of(panel, answered, before, after)
     groups = groups_of(panel, pairs.later, by, pairs.wave)
+    apart = persons_apart(panel, answered, pairs, groups, by, before)
     first, later = panel.outcome[pairs.first], panel.outcome[pairs.later]
     means = {"mean_before": first, "mean_after": later, "mean_change": later - first}
-    blocks = [_mean_block(groups, panel.name, name, value, conf_level)
+    blocks = [_mean_block(groups, apart, panel.name, name, value, conf_level)
               for name, value in means.items()]  # fmt: skip
     if np.isfinite(size):
         blocks += _share_blocks(groups, panel.name, later - first, size, conf_level)
@@ -161,8 +163,10 @@ def value_set_comparison(
     (instrument,) = instruments
     state = profile_states(panel.covariates, columns, instrument)
     index = [np.append(state_values(one, "model"), np.nan)[state] for one in value_sets]
-    pairs = pairs_of(panel, ~np.isnan(index[0]) & (panel.weight > 0), before, after)
+    answered = ~np.isnan(index[0]) & (panel.weight > 0)
+    pairs = pairs_of(panel, answered, before, after)
     groups = groups_of(panel, pairs.later, by, pairs.wave)
+    apart = persons_apart(panel, answered, pairs, groups, by, before)
     blocks = []
     for one, name, values in zip(value_sets, names, index, strict=True):
         first, later = values[pairs.first], values[pairs.later]
@@ -171,7 +175,7 @@ def value_set_comparison(
             "mean_before": first, "mean_after": later, "mean_change": later - first,
             "change_in_important": (later - first) / size,
         }  # fmt: skip
-        blocks += [_mean_block(groups, name, quantity, value, conf_level)
+        blocks += [_mean_block(groups, apart, name, quantity, value, conf_level)
                    for quantity, value in means.items()]  # fmt: skip
     return _measures(
         "value_set_comparison", panel, groups, blocks,
@@ -192,8 +196,8 @@ def _important(given: MinimalImportantDifference | float | None) -> tuple[float,
     return size, f"{given.value_set}: {given.source}" if is_named else "given"
 
 
-def _mean_block(groups: Groups, item: str, quantity: str, value, conf_level: float) -> dict:
-    return _block(groups, item, quantity, mean_rows(groups, value, conf_level), groups.size)
+def _mean_block(groups: Groups, apart: tuple, item: str, quantity: str, value, conf_level) -> dict:
+    return _block(groups, item, quantity, mean_rows(groups, value, conf_level), apart)
 
 
 def _share_blocks(groups: Groups, item: str, change: np.ndarray, size: float, conf_level) -> list:
@@ -207,11 +211,11 @@ def _share_blocks(groups: Groups, item: str, change: np.ndarray, size: float, co
         rows = share_rows(groups, inside, conf_level)
         rows["estimate"] = rows.pop("share")
         rows["std_error"] = np.full(n_cell, np.nan)
-        blocks.append(_block(groups, item, quantity, rows, np.min(counts, axis=0)))
+        blocks.append(_block(groups, item, quantity, rows, smallest_class(counts)))
     return blocks
 
 
-def _block(groups: Groups, item: str, quantity: str, rows: dict, least: np.ndarray) -> dict:
+def _block(groups: Groups, item: str, quantity: str, rows: dict, told: tuple) -> dict:
     n_cell = len(groups.labels)
     stratum, wave = zip(*groups.labels, strict=True)
     return {
@@ -222,15 +226,16 @@ def _block(groups: Groups, item: str, quantity: str, rows: dict, least: np.ndarr
         **rows,
         "n": groups.size,
         "reason": np.full(n_cell, "", dtype=object),
-        "_least": least,
+        "_k": told[0],
+        "_complement": told[1],
     }
 
 
 def _measures(function, panel, groups, blocks, summary, **arguments) -> HealthMeasures:
     rows = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    least = rows.pop("_least")
-    order = np.lexsort((np.arange(len(least)), rows["wave"], rows["stratum"].astype(str)))
+    order = np.lexsort((np.arange(len(rows["n"])), rows["wave"], rows["stratum"].astype(str)))
     rows = {name: values[order] for name, values in rows.items()}
+    k, complement = rows.pop("_k"), rows.pop("_complement")
     return HealthMeasures(
         rows=rows,
         summary={
@@ -240,6 +245,6 @@ def _measures(function, panel, groups, blocks, summary, **arguments) -> HealthMe
             "label": "description",
             **summary,
         },
-        support={"n": rows["n"], "k": least[order]},
+        support={"n": rows["n"], "k": k, "complement": complement},
         provenance=provenance(function, panel.digest, **arguments),
     )

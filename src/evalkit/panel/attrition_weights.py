@@ -1,7 +1,7 @@
 """Weights that let those who answered stand for those who stopped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,7 +11,7 @@ from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.panel.grid import Grid, build_grid, own_columns, start_columns
 from evalkit.panel.logit import Logit, fit_logit
-from evalkit.provenance import digest_frame
+from evalkit.panel.remade import remade
 
 Given = Literal["previous", "baseline"]
 WEIGHT = "response_weight"  # column of the weighted panel; read by `weight_diagnostics`
@@ -132,7 +132,7 @@ def attrition_weights(
     ------
     EstimationError
         If nobody has a score at baseline; if a covariate does not exist or is missing; if the
-        covariates tell with certainty who answers.
+        covariates tell with certainty who answers; if case weights differ between a person's rows.
     ParameterError
         If an option is none of those above.
 
@@ -173,26 +173,10 @@ def attrition_weights(
         _all_rows(panel, response) if wave is None else _pairs(response, grid.waves.tolist(), wave)
     )
     options = f"{given}, stabilised {stabilised}, truncate {truncate}"
-    covariates_kept = panel.covariates.iloc[kept].reset_index(drop=True)
-    covariates_kept = covariates_kept.assign(**{WEIGHT: factor, OPTIONS: options})
-    weight = panel.weight[kept] * factor
-    return replace(
-        panel,
-        person=_frozen(panel.person[kept]),
-        wave=_frozen(panel.wave[kept]),
-        outcome=_frozen(panel.outcome[kept]),
-        weight=_frozen(weight),
-        cluster=None if panel.cluster is None else _frozen(panel.cluster[kept]),
-        covariates=covariates_kept,
-        is_weighted=True,
-        digest=digest_frame(covariates_kept, _weight=weight)[:16],
-    )
-
-
-def _frozen(values: np.ndarray) -> np.ndarray:
-    values = np.array(values)
-    values.setflags(write=False)
-    return values
+    return remade(
+        panel, kept, weight=panel.weight[kept] * factor,
+        columns={WEIGHT: factor, OPTIONS: options},
+    )  # fmt: skip
 
 
 def _all_rows(panel: HealthPanel, response: Response) -> tuple[np.ndarray, np.ndarray]:

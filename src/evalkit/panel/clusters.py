@@ -3,8 +3,10 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 
-from evalkit.errors import EstimationError, SmallSampleWarning
+from evalkit.cohort.samples import HealthPanel
+from evalkit.errors import EstimationError, ParameterError, SmallSampleWarning
 
 MIN_CLUSTERS = 6  # below, intervals by cluster are too short even with t (docs/conventions.md)
 
@@ -26,6 +28,46 @@ def numbered(code: np.ndarray) -> tuple[np.ndarray, int]:
     occurs = np.bincount(shifted) > 0
     n_found = int(occurs.sum())
     return (shifted if n_found == len(occurs) else (np.cumsum(occurs) - 1)[shifted]), n_found
+
+
+def cluster_column(panel: HealthPanel, cluster: str | None) -> np.ndarray | None:
+    """Code of each row's cluster: of the column named, else the panel's, None where it has none.
+
+    Raises
+    ------
+    ParameterError
+        If the cluster is no column.
+    EstimationError
+        If it is missing in some row.
+    """
+    if cluster is None:
+        return panel.cluster
+    if cluster not in panel.covariates.columns:
+        raise ParameterError(f"cluster: no such column: {cluster!r}")
+    missing = int(panel.covariates[cluster].isna().sum())
+    if missing:
+        raise EstimationError(f"{cluster}: missing in {missing} of {len(panel)} rows")
+    return pd.factorize(panel.covariates[cluster], sort=True)[0]
+
+
+def one_weight(panel: HealthPanel) -> None:
+    """Refuse weights that differ between the rows of a person.
+
+    Raises
+    ------
+    EstimationError
+        If some do: which of them would stand for the person's other waves is not defined.
+    """
+    if not panel.is_weighted:
+        return
+    same = panel.person[1:] == panel.person[:-1]
+    differs = same & (panel.weight[1:] != panel.weight[:-1])
+    count = len(np.unique(panel.person[1:][differs]))
+    if count:
+        raise EstimationError(
+            f"weight: differs between the rows of {count} persons. Give each person one, such as "
+            "that of the start."
+        )
 
 
 def usable_cluster(code: np.ndarray | None, *, name: str, smallest: int | None = None) -> bool:

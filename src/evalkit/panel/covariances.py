@@ -257,9 +257,11 @@ def driscoll_kraay_covariance(
 
 
 def cluster_sums(moments: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """Sum rows by cluster; clusters are in the order of their codes."""
-    code, _ = numbered(cluster)
-    return np.column_stack([np.bincount(code, column) for column in moments.T])
+    """Sum rows by cluster, (n,) or (n, k); clusters are in the order of their codes."""
+    code, count = numbered(cluster)
+    if moments.ndim == 1:
+        return np.bincount(code, moments, count)
+    return np.column_stack([np.bincount(code, column, count) for column in moments.T])
 
 
 def score_sums(x: np.ndarray, residual: np.ndarray, cluster: np.ndarray) -> np.ndarray:

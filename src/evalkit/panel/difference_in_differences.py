@@ -11,10 +11,10 @@ from scipy import stats
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.panel.arms import smaller_arm
-from evalkit.panel.clusters import n_group, usable_cluster
+from evalkit.panel.clusters import cluster_column, n_group, usable_cluster
 from evalkit.panel.covariances import cluster_covariance
 from evalkit.panel.design import build_design
-from evalkit.panel.regression import KINDS, ClusterVcov, cluster_codes, regress, two_arms
+from evalkit.panel.regression import KINDS, ClusterVcov, regress, two_arms
 from evalkit.provenance import provenance
 from evalkit.results import Contrast
 
@@ -220,7 +220,7 @@ def _two_way(panel, arms, earlier, later, covariates, vcov, cluster) -> _Changes
 
 def _two_by_two(panel, arms, earlier, later, vcov, cluster) -> _Changes:
     """Persons' changes, by (weighted) least squares on the two arms."""
-    code = cluster_codes(panel, cluster)
+    code = cluster_column(panel, cluster)
     rows = pd.DataFrame({
         "person": panel.person, "score": panel.outcome, "wave": panel.wave,
         "weight": panel.weight, "cluster": panel.person if code is None else code,

@@ -9,8 +9,9 @@ from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError
 from evalkit.panel.arms import smaller_arm
 from evalkit.panel.clusters import n_group
+from evalkit.panel.inference import with_intervals
 from evalkit.panel.leads import estimate_leads
-from evalkit.panel.regression import ClusterVcov, coefficient_rows
+from evalkit.panel.regression import ClusterVcov
 from evalkit.provenance import provenance
 from evalkit.results import Check, ModelFit
 
@@ -104,8 +105,9 @@ def event_study(
     estimate[waves == leads.reference] = 0.0
     fitted = leads.fitted
     return ModelFit(
-        rows=coefficient_rows(
-            [f"arm[{leads.arm}]:wave[{wave}]" for wave in waves], estimate, variance, df, conf_level
+        rows=with_intervals(
+            [f"arm[{leads.arm}]:wave[{wave}]" for wave in waves], estimate, np.sqrt(variance),
+            df, conf_level,
         ),
         summary={
             "n_person": n_group(fitted.person),

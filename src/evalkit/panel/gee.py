@@ -51,7 +51,8 @@ def gee(
     Raises
     ------
     EstimationError
-        As in `pooled`; if no person has two rows, or weights meet an exchangeable correlation.
+        As in `pooled`; if no person has two rows, weights meet an exchangeable correlation, or no
+        common correlation is possible or found.
     ParameterError
         If `working` is neither of the two, or the cluster is no column.
 
@@ -128,8 +129,11 @@ def _fit(panel: HealthPanel, columns: Columns, working: str) -> tuple[LinearFit,
         now = less_means(np.column_stack([x, y]), columns, theta)
         fit = solve(now[:, :-1], now[:, -1], columns.names, panel.name, what="rows")
         if abs(correlation - before) <= TIGHT:
-            break
-    return fit, {"correlation": correlation}
+            return fit, {"correlation": correlation}
+    raise EstimationError(
+        f"formula: the correlation did not settle within {MOST_ROUNDS} rounds. "
+        'Use working="independence".'
+    )
 
 
 def _correlation(residual: np.ndarray, columns: Columns, size: np.ndarray) -> float:

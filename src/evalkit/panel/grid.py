@@ -10,6 +10,7 @@ import pandas as pd
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.panel.arms import arm_levels
+from evalkit.panel.clusters import one_weight
 from evalkit.panel.design import independent_columns
 
 
@@ -32,7 +33,7 @@ class Grid:
     start : DataFrame, n rows
         Covariates at baseline, and `baseline_score`.
     weight : ndarray of float, shape (n,)
-        Weight of the baseline row.
+        Case weight of the person.
     cluster : ndarray of int, shape (n,), or None
     stratum : ndarray of int, shape (n,)
         Arm of the person; 0 where the panel has none.
@@ -74,7 +75,8 @@ def build_grid(panel: HealthPanel, *, baseline: int = 0, last_due: str | None = 
     Raises
     ------
     EstimationError
-        If nobody has a score at baseline, or no wave comes after it.
+        If nobody has a score at baseline, no wave comes after it, or the weights of a person
+        differ.
     ParameterError
         If `last_due` is no column of numbers without gaps.
     """
@@ -84,6 +86,7 @@ def build_grid(panel: HealthPanel, *, baseline: int = 0, last_due: str | None = 
             f"wave: drop-out needs wave {baseline} (baseline) and a later one; the panel has "
             f"{', '.join(map(str, np.unique(panel.wave)))}"
         )
+    one_weight(panel)
     people, inverse = np.unique(panel.person, return_inverse=True)
     row = np.full((len(people), len(waves)), -1)
     inside = np.flatnonzero(panel.wave >= baseline)
@@ -100,7 +103,7 @@ def build_grid(panel: HealthPanel, *, baseline: int = 0, last_due: str | None = 
         waves=waves,
         score=score[kept],
         row=row[kept],
-        due=_due(start, waves, last_due),
+        due=is_due(start, waves, last_due),
         start=start.assign(baseline_score=score[kept, 0]),
         weight=panel.weight[first],
         cluster=None if panel.cluster is None else panel.cluster[first],
@@ -122,16 +125,22 @@ def _strata(panel: HealthPanel, first: np.ndarray) -> tuple[np.ndarray, tuple[st
     )
 
 
-def _due(start: pd.DataFrame, waves: np.ndarray, last_due: str | None) -> np.ndarray:
+def is_due(start: pd.DataFrame, waves: np.ndarray, last_due: str | None) -> np.ndarray:
+    """Whether each person could have answered at each wave, (n, k); see `build_grid`."""
     if last_due is None:
         return np.ones((len(start), len(waves)), dtype=bool)
-    if last_due not in start.columns:
-        raise ParameterError(f"last_due: no such column: {last_due!r}")
-    last = pd.to_numeric(start[last_due], errors="coerce").to_numpy(dtype=float)
+    last = months_of(start, last_due, "last_due")
     missing = int(np.isnan(last).sum())
     if missing:
         raise ParameterError(f"{last_due}: no number for {missing} of {len(start)} persons")
     return waves <= last[:, None]
+
+
+def months_of(frame: pd.DataFrame, name: str, role: str) -> np.ndarray:
+    """A column of months; NaN where it holds no number."""
+    if name not in frame.columns:
+        raise ParameterError(f"{role}: no such column: {name!r}")
+    return pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
 
 
 def start_columns(start: pd.DataFrame, covariates: Sequence[str]) -> np.ndarray:

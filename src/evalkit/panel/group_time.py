@@ -73,6 +73,7 @@ def group_time_cells(
     for joined in np.unique(table.joined[np.isfinite(table.joined)]):
         last_before = int(np.searchsorted(table.waves, joined - anticipation)) - 1
         for at in range(len(table.waves)):
+            # Inside the window of anticipation effects count already: the long base, as csdid.
             is_after = table.waves[at] >= joined - anticipation
             reference = last_before if is_after or base == "universal" else at - 1
             if reference < 0:

@@ -1,15 +1,15 @@
 """Multiple imputation of missing scores, arm by arm."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
+from evalkit.panel.design import independent_columns
 from evalkit.panel.grid import Grid, build_grid, own_columns, start_columns
-from evalkit.provenance import digest_frame
+from evalkit.panel.remade import remade
 
 Method = Literal["normal", "predictive_mean"]
 DONORS = 5  # as mice
@@ -60,12 +60,14 @@ def impute(
     -------
     tuple of HealthPanel
         `m` panels, each with a row for every person with a score at baseline and every wave due.
+        A row that the panel did not have keeps the columns that never change within a person; all
+        others, answers among them, are empty there.
 
     Raises
     ------
     EstimationError
-        If nobody has a score at baseline, a covariate does not exist or is missing, or too few
-        answered a wave in an arm.
+        If nobody has a score at baseline, a covariate does not exist or is missing, too few
+        answered a wave in an arm, or case weights differ between a person's rows.
     ParameterError
         If an option is none of those above.
 
@@ -156,7 +158,7 @@ def _complete(scores, others, position, gap, columns, waves, method, where, rng)
     m = len(scores)
     fixed = np.broadcast_to(columns, (m, *columns.shape))
     x = np.concatenate([fixed, scores[:, :, list(others)]], axis=2)
-    kept = _independent(x[0, ~gap])
+    kept = independent_columns(x[0, ~gap])
     x = x[:, :, kept]
     known, y = x[:, ~gap], scores[:, ~gap, position]
     n, p = known.shape[1:]
@@ -175,20 +177,6 @@ def _complete(scores, others, position, gap, columns, waves, method, where, rng)
         fitted = (known @ centre[..., None])[..., 0]
         filled = np.array([_donor(*each, rng) for each in zip(fitted, y, mean, strict=True)])
     scores[:, gap, position] = filled
-
-
-def _independent(columns: np.ndarray) -> np.ndarray:
-    """Positions of the columns that are no combination of those before them."""
-    kept: list[int] = []
-    basis = np.empty((len(columns), 0))
-    for number, column in enumerate(columns.T):
-        left = column - basis @ (basis.T @ column)
-        left = left - basis @ (basis.T @ left)
-        length = np.linalg.norm(left)
-        if length > 1e-9 * np.linalg.norm(column):
-            kept.append(number)
-            basis = np.column_stack([basis, left / length])
-    return np.array(kept, dtype=int)
 
 
 def _donor(
@@ -221,25 +209,7 @@ def _completed(panel: HealthPanel, grid: Grid, score: np.ndarray) -> HealthPanel
     due = grid.due.ravel()
     person, wave = person[due], wave[due]
     own = grid.row[person, wave]
-    # What a missing row would have held is taken from the row at baseline.
-    covariates = panel.covariates.iloc[np.where(own >= 0, own, grid.row[person, 0])]
-    outcome = score[person, wave]
-    covariates = covariates.reset_index(drop=True).assign(wave=grid.waves[wave], outcome=outcome)
-    covariates[panel.name] = outcome
-    weight = grid.weight[person]
-    return replace(
-        panel,
-        person=_frozen(grid.person[person]),
-        wave=_frozen(grid.waves[wave]),
-        outcome=_frozen(outcome),
-        weight=_frozen(weight),
-        cluster=None if grid.cluster is None else _frozen(grid.cluster[person]),
-        covariates=covariates,
-        digest=digest_frame(covariates, _weight=weight)[:16],
-    )
-
-
-def _frozen(values: np.ndarray) -> np.ndarray:
-    values = np.array(values)
-    values.setflags(write=False)
-    return values
+    return remade(
+        panel, np.where(own >= 0, own, grid.row[person, 0]), wave=grid.waves[wave],
+        outcome=score[person, wave], made_up=own < 0,
+    )  # fmt: skip

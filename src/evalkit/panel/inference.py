@@ -1,5 +1,6 @@
 """From a linear fit to its table: the covariance asked for, intervals, and the result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -158,16 +159,22 @@ def coefficient_table(
     terms: tuple[str, ...], report: np.ndarray, params: np.ndarray, found: Errors, conf_level: float
 ) -> dict[str, object]:
     """Columns of a `ModelFit`; infinite degrees of freedom make the normal interval."""
-    estimate = report @ params
     error = np.sqrt(np.einsum("ij,jk,ik->i", report, found.matrix, report))
-    margin = stats.t.ppf((1 + conf_level) / 2, found.df) * error
+    return with_intervals(terms, report @ params, error, found.df, conf_level)
+
+
+def with_intervals(
+    terms: Sequence[str], estimate: np.ndarray, error: np.ndarray, df: np.ndarray, conf_level: float
+) -> dict[str, object]:
+    """Columns of a `ModelFit` from estimates and errors; without an error there is no test."""
+    margin = stats.t.ppf((1 + conf_level) / 2, df) * error
     statistic = np.divide(estimate, error, out=np.full(len(estimate), np.nan), where=error > 0)
     return {
         "term": terms,
         "estimate": estimate,
         "std_error": error,
         "statistic": statistic,
-        "p_value": 2 * stats.t.sf(np.abs(statistic), found.df),
+        "p_value": 2 * stats.t.sf(np.abs(statistic), df),
         "conf_low": estimate - margin,
         "conf_high": estimate + margin,
     }

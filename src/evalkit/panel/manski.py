@@ -8,8 +8,9 @@ from scipy.optimize import brentq
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.panel.clusters import n_group
+from evalkit.panel.covariances import cluster_sums
 from evalkit.panel.grid import Grid, build_grid
-from evalkit.panel.waves_given_baseline import by_cluster, cluster_sums
+from evalkit.panel.waves_given_baseline import by_cluster
 from evalkit.provenance import provenance
 from evalkit.results import Bounds
 
@@ -146,7 +147,7 @@ def _table(grid: Grid, rows, ends, clustered: bool, conf_level: float) -> pd.Dat
         share = weight * inside / np.sum(weight[inside])
         mean = np.array([share @ end for end in ends])
         parts = np.array([share * (end - value) for end, value in zip(ends, mean, strict=True)])
-        influences.append(np.sqrt(units / (units - 1)) * cluster_sums(parts, unit))
+        influences.append(np.sqrt(units / (units - 1)) * cluster_sums(parts.T, unit).T)
         means.append(mean)
     terms, scales = list(grid.arms), ["arm"] * len(grid.arms)
     if len(grid.arms) == 2:

@@ -261,11 +261,7 @@ def _with_persons(
     random = np.ones((len(rows), 1))
     if slope:
         random = np.column_stack([random, (wave - centre) / spread])
-    effects = Person(
-        values.T @ values,
-        _by_person(rows.person, random, random),
-        _by_person(rows.person, random, values),
-    )
+    effects = Person.of_rows(values, random, rows.person)
     start = np.array([1.0, 0.0, 0.5]) if slope else np.array([1.0])
     bounds = [(0.0, LARGEST), (-LARGEST, LARGEST), (0.0, LARGEST)] if slope else [(0.0, LARGEST)]
     fit = maximise(effects.profile, start, bounds, len(rows), reml=reml)
@@ -306,9 +302,7 @@ def _with_units(
         raise EstimationError(
             f"{unit}: persons lie in several units. Use the unit at baseline for all their rows."
         )
-    size = np.diff(rows.start, append=len(rows)).astype(float)
-    sums = _by_person(rows.person, np.ones((len(rows), 1)), values)[:, 0]
-    effects = Nested(values.T @ values, size, sums, code[rows.start])
+    effects = Nested.of_rows(values, rows.person, code[rows.start])
     fit = maximise(
         effects.profile, np.array([1.0, 0.3]), [(0.0, LARGEST)] * 2, len(rows), reml=reml
     )
@@ -318,10 +312,3 @@ def _with_units(
         "sd(residual)": residual,
     }  # fmt: skip
     return _Mixed(columns, effects, fit, found, code)
-
-
-def _by_person(person: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Sum of products of columns over the rows of each person, (n_person, left, right)."""
-    return np.stack(
-        [np.stack([np.bincount(person, a * b) for b in right.T], axis=-1) for a in left.T], axis=1
-    )

@@ -1,21 +1,20 @@
 """One regression with person and wave effects, kept whole: for contrasts and for resampling."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evalkit.cohort.samples import HealthPanel
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import EstimationError
 from evalkit.panel.arms import arm_levels
-from evalkit.panel.clusters import n_group, usable_cluster
+from evalkit.panel.clusters import cluster_column, n_group, usable_cluster
 from evalkit.panel.covariances import Covariance, cluster_covariance
 from evalkit.panel.inference import KINDS
 from evalkit.panel.linear_fit import LinearFit, least_squares, made_up_columns, refuse_constant
-from evalkit.panel.rows import code_is_nested
+from evalkit.panel.rows import code_is_nested, without_singletons
 from evalkit.panel.within import Effects, sweep, wave_dummies
 
 ClusterVcov = Literal["cluster", "CR2", "CR3"]
@@ -94,7 +93,7 @@ def regress(
         If no person is left with two rows, the outcome does not vary, a column is made up of
         others and effects, there is one cluster, or no row is left to judge the error by.
     """
-    code = cluster_codes(panel, cluster)
+    code = cluster_column(panel, cluster)
     row, n_singleton = _rows(panel, columns, keep, person_effects, wave_effects)
     start = np.flatnonzero(np.diff(panel.person[row], prepend=-1)) if person_effects else None
     waves, wave = np.unique(panel.wave[row], return_inverse=True)
@@ -134,18 +133,6 @@ def regress(
     )
 
 
-def cluster_codes(panel: HealthPanel, cluster: str | None) -> np.ndarray | None:
-    """Code of each row's cluster: a column, the panel's, or None where there is none."""
-    if cluster is None:
-        return panel.cluster
-    if cluster not in panel.covariates.columns:
-        raise ParameterError(f"cluster: no such column: {cluster!r}")
-    missing = int(panel.covariates[cluster].isna().sum())
-    if missing:
-        raise EstimationError(f"{cluster}: missing in {missing} of {len(panel)} rows")
-    return pd.factorize(panel.covariates[cluster], sort=True)[0]
-
-
 def two_arms(panel: HealthPanel) -> tuple[object, object]:
     """The reference arm and the other one; more than two are refused."""
     reference, others = arm_levels(panel.covariates)
@@ -166,28 +153,6 @@ def n_changing(person: np.ndarray, values: pd.Series | np.ndarray) -> int:
     return int((np.bincount(pairs["person"]) > 1).sum())
 
 
-def coefficient_rows(
-    terms: Sequence[str],
-    estimate: np.ndarray,
-    variance: np.ndarray,
-    df: np.ndarray,
-    conf_level: float,
-) -> dict[str, object]:
-    """Columns of a `ModelFit`, with t-intervals; without an error there is no test."""
-    error = np.sqrt(variance)
-    margin = stats.t.ppf((1 + conf_level) / 2, df) * error
-    statistic = np.divide(estimate, error, out=np.full(len(estimate), np.nan), where=error > 0)
-    return {
-        "term": list(terms),
-        "estimate": estimate,
-        "std_error": error,
-        "statistic": statistic,
-        "p_value": 2 * stats.t.sf(np.abs(statistic), df),
-        "conf_low": estimate - margin,
-        "conf_high": estimate + margin,
-    }
-
-
 def _rows(
     panel: HealthPanel,
     columns: pd.DataFrame,
@@ -200,15 +165,8 @@ def _rows(
     complete &= panel.weight > 0
     row = np.flatnonzero(complete if keep is None else complete & keep)
     n_complete = len(row)
-    alone = np.ones(len(row), dtype=bool)
-    while alone.any():
-        alone = np.zeros(len(row), dtype=bool)
-        for code, used in ((panel.person, person_effects), (panel.wave, wave_effects)):
-            if used and len(row):
-                level = np.unique(code[row], return_inverse=True)[1]
-                alone |= np.bincount(level)[level] == 1
-        row = row[~alone]
-    if not len(row) or (person_effects and n_group(panel.wave[row]) < 2):
+    row, _, n_wave = without_singletons(panel, row, person_effects, wave_effects)
+    if not len(row) or (person_effects and n_wave < 2):
         raise EstimationError(
             f"wave: no person has the outcome at two waves ({n_complete} of {len(panel)} rows "
             "complete); a change needs two. Use wave_means or ancova."

@@ -8,9 +8,8 @@ from scipy import stats
 
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
-from evalkit.panel.clusters import n_group, usable_cluster
+from evalkit.panel.clusters import cluster_column, n_group, usable_cluster
 from evalkit.panel.covariances import cluster_covariance
-from evalkit.panel.regression import cluster_codes
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
 
@@ -239,7 +238,7 @@ def _persons(panel: HealthPanel, waves: list[int], arm: str | None) -> _Persons:
             f"{panel.name}: {len(complete)} persons answered at all of the waves "
             f"{', '.join(map(str, sorted(waves)))}, two are needed"
         )
-    code = cluster_codes(panel, None)
+    code = cluster_column(panel, None)
     code = None if code is None else code[at[complete]]
     by_cluster = usable_cluster(code, name="cluster")
     group = code if by_cluster else np.arange(len(complete))

@@ -1,16 +1,17 @@
 """Who answered, what the weights look like, and the score that death gives."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from evalkit.cohort.samples import HealthPanel, group_rows
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import EstimationError
 from evalkit.panel.attrition_weights import OPTIONS, WEIGHT
-from evalkit.provenance import digest_frame, provenance
+from evalkit.panel.grid import is_due, months_of
+from evalkit.panel.remade import remade
+from evalkit.provenance import provenance
 from evalkit.results import ResponseTable, WeightDiagnostics
 
 
@@ -75,7 +76,7 @@ def response_table(
     answered = np.zeros((len(people), len(waves)), dtype=bool)
     answered[inverse[inside], np.searchsorted(waves, panel.wave[inside])] = True
     start = panel.covariates.iloc[first].reset_index(drop=True)
-    due = _due(start, waves, last_due) | answered
+    due = is_due(start, waves, last_due) | answered
     stratum, labels = group_rows(start, by)
     n, k = (
         np.array([np.bincount(stratum, part, minlength=len(labels)) for part in table.T]).T
@@ -106,22 +107,6 @@ def response_table(
             conf_level=conf_level,
         ),
     )  # fmt: skip
-
-
-def _due(start: pd.DataFrame, waves: np.ndarray, last_due: str | None) -> np.ndarray:
-    if last_due is None:
-        return np.ones((len(start), len(waves)), dtype=bool)
-    last = _months(start, last_due, "last_due")
-    missing = int(np.isnan(last).sum())
-    if missing:
-        raise ParameterError(f"{last_due}: no number for {missing} of {len(start)} persons")
-    return waves <= last[:, None]
-
-
-def _months(frame: pd.DataFrame, name: str, role: str) -> np.ndarray:
-    if name not in frame.columns:
-        raise ParameterError(f"{role}: no such column: {name!r}")
-    return pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
 
 
 def weight_diagnostics(
@@ -190,6 +175,7 @@ def weight_diagnostics(
     )  # fmt: skip
     unused = frame[frame["weight"] == 0].groupby(["stratum", "wave"]).size()
     table["n_unused"] = unused.reindex(table.index, fill_value=0)
+    started = table.groupby("stratum")["n"].transform("max").to_numpy()
     given, stabilised, truncate = weighted.covariates[OPTIONS].iloc[0].split(", ")
     table = table.reset_index()
     return WeightDiagnostics(
@@ -209,7 +195,7 @@ def weight_diagnostics(
             "truncate": truncate.removeprefix("truncate "),
             "label": "description",
         },
-        support={"n": table["n"]},
+        support={"n": table["n"], "k": table["n"], "complement": started - table["n"]},
         provenance=provenance("weight_diagnostics", weighted.digest, by=by),
     )  # fmt: skip
 
@@ -235,7 +221,8 @@ def death_as_score(
     Returns
     -------
     HealthPanel
-        With a row for each person who has died and each wave from that month on.
+        With a row for each person who has died and each wave from that month on. Such a row has
+        the columns that never change within a person; all others, answers among them, are empty.
 
     Raises
     ------
@@ -261,29 +248,18 @@ def death_as_score(
     people, first = np.unique(panel.person, return_index=True)
     waves = np.unique(panel.wave)
     start = panel.covariates.iloc[first]
-    month = _months(start, died, "died")
+    month = months_of(start, died, "died")
     is_dead = ~np.isnan(month)[:, None] & (waves >= month[:, None])
     if last_due is not None:
-        is_dead &= waves <= _months(start, last_due, "last_due")[:, None]
+        is_dead &= waves <= months_of(start, last_due, "last_due")[:, None]
     known = panel.person * len(waves) + np.searchsorted(waves, panel.wave)
     person, at = np.nonzero(is_dead)
     key = people[person] * len(waves) + at
-    outcome = np.where(np.isin(known, key), score, panel.outcome)
-    new = ~np.isin(key, known)
-    rows = np.concatenate([np.arange(len(panel)), first[person[new]]])
+    dead, new = np.isin(known, key), ~np.isin(key, known)
+    row = np.concatenate([np.arange(len(panel)), first[person[new]]])
     wave = np.concatenate([panel.wave, waves[at][new]])
-    order = np.lexsort((wave, panel.person[rows]))
-    rows, wave = rows[order], wave[order]
-    outcome = np.concatenate([outcome, np.full(int(new.sum()), float(score))])[order]
-    covariates = panel.covariates.iloc[rows].reset_index(drop=True)
-    covariates = covariates.assign(**{panel.name: outcome}).assign(wave=wave, outcome=outcome)
-    arrays = (panel.person[rows], wave, outcome, panel.weight[rows])
-    for array in arrays:
-        array.setflags(write=False)
-    return replace(
-        panel,
-        person=arrays[0], wave=arrays[1], outcome=arrays[2], weight=arrays[3],
-        cluster=None if panel.cluster is None else panel.cluster[rows],
-        covariates=covariates,
-        digest=digest_frame(covariates, _weight=arrays[3])[:16],
-    )  # fmt: skip
+    made_up = np.concatenate([dead, np.ones(int(new.sum()), dtype=bool)])
+    order = np.lexsort((wave, panel.person[row]))
+    row, wave, made_up = row[order], wave[order], made_up[order]
+    outcome = np.where(made_up, float(score), panel.outcome[row])
+    return remade(panel, row, wave=wave, outcome=outcome, made_up=made_up)

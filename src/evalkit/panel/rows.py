@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from evalkit.cohort.samples import HealthPanel
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import EstimationError
 from evalkit.panel.arms import arm_levels, smaller_arm
-from evalkit.panel.clusters import numbered
+from evalkit.panel.clusters import cluster_column, numbered
 from evalkit.panel.design import Design
 from evalkit.panel.within import Effects
 
@@ -83,7 +82,7 @@ def analysed_rows(
             used &= ~np.isnan(values)
     row = np.flatnonzero(used)
     n_complete = len(row)
-    row, wave, n_wave = _without_singletons(panel, row, person_effects, wave_effects)
+    row, wave, n_wave = without_singletons(panel, row, person_effects, wave_effects)
     if person_effects and n_wave < 2:
         raise EstimationError(
             f"wave: no person has the outcome at two waves ({n_complete} of {len(panel)} rows "
@@ -105,10 +104,10 @@ def analysed_rows(
     )
 
 
-def _without_singletons(
+def without_singletons(
     panel: HealthPanel, row: np.ndarray, person_effects: bool, wave_effects: bool
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Rows that are left, with the codes of their waves."""
+    """Rows that no effect fits alone, with the codes of their waves and how many there are."""
     while True:
         n_before = len(row)
         if person_effects:
@@ -147,25 +146,15 @@ def first_rows(code: np.ndarray) -> np.ndarray:
 
 
 def cluster_codes(panel: HealthPanel, rows: Rows, cluster: str | None) -> np.ndarray:
-    """Codes from 0 of the cluster of each row: the column named, the panel's cluster, the person.
+    """Codes from 0 of the cluster of each row used; the person where there is none.
 
     Raises
     ------
-    ParameterError
-        If the cluster is no column.
-    EstimationError
-        If it is missing in some row.
+    ParameterError, EstimationError
+        As `cluster_column`.
     """
-    if cluster is None:
-        code = panel.person if panel.cluster is None else panel.cluster
-        return rows.person if code is panel.person else numbered(code[rows.row])[0]
-    if cluster not in panel.covariates.columns:
-        raise ParameterError(f"cluster: no such column: {cluster!r}")
-    column = panel.covariates[cluster]
-    missing = int(column.isna().sum())
-    if missing:
-        raise EstimationError(f"{cluster}: missing in {missing} of {len(panel)} rows")
-    return numbered(pd.factorize(column)[0][rows.row])[0]
+    code = cluster_column(panel, cluster)
+    return rows.person if code is None else numbered(code[rows.row])[0]
 
 
 def is_nested(rows: Rows, cluster: np.ndarray) -> bool:

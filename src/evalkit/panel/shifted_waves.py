@@ -7,6 +7,7 @@ import numpy as np
 
 from evalkit.errors import ParameterError
 from evalkit.panel.clusters import n_group
+from evalkit.panel.covariances import cluster_sums
 from evalkit.panel.grid import Grid
 from evalkit.panel.imputation import draw_scores
 from evalkit.panel.rubin import Pooled, pool_estimates
@@ -14,7 +15,6 @@ from evalkit.panel.waves_given_baseline import (
     Regression,
     analysis_columns,
     by_cluster,
-    cluster_sums,
     regression,
 )
 
@@ -84,7 +84,7 @@ def shifted_wave(grid, scores, columns, at, shift, clustered) -> ShiftedWave | N
 def _parts(fit: Regression, score: np.ndarray, cluster: np.ndarray | None) -> np.ndarray:
     """What the root of the sum of squares is the error of, a row a set of scores."""
     influence = fit.loading * fit.residual(score)
-    return influence * fit.stretch if cluster is None else cluster_sums(influence, cluster)
+    return influence * fit.stretch if cluster is None else cluster_sums(influence.T, cluster).T
 
 
 def shifts_of(grid: Grid, delta: Delta) -> np.ndarray:

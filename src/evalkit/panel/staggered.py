@@ -1,6 +1,5 @@
 """Municipalities that join at different times: effects by when they joined and by wave."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,11 +10,11 @@ import pandas as pd
 from scipy import stats
 
 from evalkit.cohort.samples import HealthPanel
-from evalkit.errors import AssumptionWarning, EstimationError, ParameterError
-from evalkit.panel.clusters import n_group, usable_cluster
+from evalkit.errors import EstimationError, ParameterError
+from evalkit.panel.clusters import cluster_column, n_group, one_weight, usable_cluster
 from evalkit.panel.group_time import Adjustment, Cell, Table, group_time_cells
 from evalkit.panel.group_time_summaries import Summary, summaries
-from evalkit.panel.regression import cluster_codes, n_changing
+from evalkit.panel.regression import n_changing
 from evalkit.provenance import provenance
 from evalkit.results import GroupTimeEffects
 
@@ -75,7 +74,8 @@ def staggered_effects(
     anticipation : int
         Units of time before joining in which effects may begin already.
     base : {"varying", "universal"}
-        Before joining, a wave is compared with the one before it, or with the last before joining.
+        Before joining, less `anticipation`, a wave is compared with the one before it, or with the
+        last of them. From then on all waves are compared with that last one.
     cluster : str
         Column; by default the panel's cluster, else the person. Below six clusters errors are by
         person.
@@ -96,8 +96,8 @@ def staggered_effects(
     Raises
     ------
     EstimationError
-        If `joined` differs between a person's rows, nobody joins after the first wave, nobody
-        can be compared with, or there is one wave or cluster only.
+        If `joined` or the weight differs between a person's rows, nobody joins after the first
+        wave, nobody can be compared with, or there is one wave or cluster only.
     ParameterError
         If an argument is unknown or out of range, or `joined` is no column of numbers.
 
@@ -105,8 +105,6 @@ def staggered_effects(
     -----
     SmallSampleWarning
         If there are fewer than six clusters.
-    AssumptionWarning
-        If the weights of a person differ between waves; the first is used.
 
     Notes
     -----
@@ -201,6 +199,7 @@ def _table(
     panel: HealthPanel, joined: str, covariates: Sequence[str]
 ) -> tuple[Table, np.ndarray, int]:
     """The panel by person and wave, the code of each person, and how many are left out."""
+    one_weight(panel)
     start = _joined(panel, joined)
     waves, wave = np.unique(panel.wave, return_inverse=True)
     if len(waves) < 2:
@@ -210,12 +209,6 @@ def _table(
     score = np.full((len(people), len(waves)), np.nan)
     values = np.full((*score.shape, columns.shape[1]), np.nan)
     score[code, wave], values[code, wave] = panel.outcome, columns
-    if panel.is_weighted and (panel.weight != panel.weight[first][code]).any():
-        warnings.warn(
-            "weight: differs between the waves of some persons; that of their first row is used.",
-            AssumptionWarning,
-            stacklevel=3,
-        )
     weight = panel.weight[first]
     kept = (start[first] > waves[0]) & (weight > 0) & ~np.isnan(score).all(axis=1)
     if not np.isfinite(start[first][kept]).any():
@@ -261,7 +254,7 @@ def _covariates(panel: HealthPanel, covariates: Sequence[str]) -> np.ndarray:
 
 def _units(panel: HealthPanel, person: np.ndarray, cluster: str | None) -> tuple[np.ndarray, bool]:
     """The unit of each person that errors are summed over, from 0."""
-    code = cluster_codes(panel, cluster)
+    code = cluster_column(panel, cluster)
     if code is not None:
         moving = n_changing(panel.person, code)
         if moving:

@@ -100,8 +100,8 @@ def tipping_point(
         raise ParameterError(f"wave: {wave!r} is none of {', '.join(map(str, grid.waves[1:]))}")
     at = int(np.flatnonzero(grid.waves == wave)[0])
     moved = shifts_of(grid, 1.0 if shifted == BOTH else {shifted: 1.0})[:, at]
-    imputed = grid.due[:, at] & ~grid.answered[:, at] & (moved[grid.stratum] != 0)
-    if not imputed.any():
+    moving = moved[grid.stratum] != 0
+    if not (grid.due[:, at] & ~grid.answered[:, at] & (grid.weight > 0) & moving).any():
         raise EstimationError(
             f"wave {wave}: nobody of the arm misses it, so that there is nothing to move"
         )
@@ -120,7 +120,9 @@ def tipping_point(
         np.prod(np.sign([edge[0] for edge in _limits(found, [0.0], conf_level)[:2]])) > 0
     )
     rows = found.rows
-    in_arm = rows[moved[grid.stratum[rows]] != 0]
+    in_arms = np.bincount(grid.stratum[rows], moving[rows])[moved != 0].astype(int)
+    imputed = np.bincount(grid.stratum[rows], moving[rows] & ~grid.answered[rows, at])
+    imputed = imputed[moved != 0].astype(int)
     return TippingCurve(
         rows={
             "term": [f"wave[{wave}]"] * len(steps), "delta": steps, "estimate": pooled.estimate,
@@ -143,8 +145,9 @@ def tipping_point(
         },
         support={
             "n": [smaller_arm_of(grid, rows)] * len(steps),
-            "k": [int(imputed.sum())] * len(steps),
-            "complement": [len(in_arm) - int(imputed.sum())] * len(steps),
+            # Of the arm moved, or of that which has fewer where both are.
+            "k": [int(imputed.min())] * len(steps),
+            "complement": [int((in_arms - imputed).min())] * len(steps),
         },
         provenance=provenance(
             "tipping_point", panel.digest, seed=seed, wave=wave, deltas=tuple(steps),

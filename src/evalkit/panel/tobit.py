@@ -177,7 +177,7 @@ def _fit(
     """Coefficients, deviation, their errors and the log-likelihood."""
     x, weight = columns.x, columns.rows.weight
     length = np.sqrt(np.mean(x**2, axis=0))
-    at = _maximum(x / length, columns.y, side, weight)
+    at = _maximum(_start(x / length, columns.y), x / length, columns.y, side, weight)
     end = _likelihood(at, x / length, columns.y, side, weight)
     k = x.shape[1]
     deviation = 1.0 / at[-1]
@@ -196,18 +196,22 @@ def _fit(
     return params, deviation, Errors(factor * parts.T @ parts, df), end.value
 
 
+def _start(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Least squares as if no answer were at a limit, as b/s and 1/s."""
+    params = np.linalg.lstsq(x, y, rcond=None)[0]
+    deviation = np.std(y - x @ params)
+    return np.append(params / deviation, 1.0 / deviation)
+
+
 def _maximum(
-    x: np.ndarray, y: np.ndarray, side: np.ndarray, weight: np.ndarray | None
+    at: np.ndarray, x: np.ndarray, y: np.ndarray, side: np.ndarray, weight: np.ndarray | None
 ) -> np.ndarray:
     """Newton's method on b/s and 1/s, with shorter steps where a full one goes down."""
-    start = np.linalg.lstsq(x, y, rcond=None)[0]
-    deviation = np.std(y - x @ start)
-    at = np.append(start / deviation, 1.0 / deviation)
     now = _likelihood(at, x, y, side, weight)
     for _ in range(MOST_STEPS):
         gradient = now.scores.sum(axis=0)
         step = linalg.solve(now.information, gradient, assume_a="sym")
-        size = 1.0
+        size, after = 1.0, now
         while size > TIGHT:
             new = at + size * step
             if new[-1] > 0:

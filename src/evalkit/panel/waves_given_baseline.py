@@ -89,11 +89,3 @@ def by_cluster(grid: Grid, rows: list[np.ndarray]) -> bool:
         return False
     counts = [n_group(grid.cluster[here]) for here in rows if len(here)]
     return usable_cluster(grid.cluster, name="cluster", smallest=min(counts, default=0))
-
-
-def cluster_sums(influence: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """Influence summed over clusters, (..., n) -> (..., G)."""
-    code = np.unique(cluster, return_inverse=True)[1]
-    sums = np.zeros((*influence.shape[:-1], code.max() + 1))
-    np.add.at(np.moveaxis(sums, -1, 0), code, np.moveaxis(influence, -1, 0))
-    return sums

@@ -11,11 +11,11 @@ from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.panel.attrition_weights import Given, Response, fit_response
 from evalkit.panel.clusters import n_group
+from evalkit.panel.covariances import cluster_sums
 from evalkit.panel.waves_given_baseline import (
     Regression,
     analysis_columns,
     by_cluster,
-    cluster_sums,
     regression,
 )
 from evalkit.provenance import provenance
@@ -45,7 +45,7 @@ def weighted_ancova(
     """Compare the arms at each wave with weights for drop-out.
 
     It is `ancova` of `attrition_weights(panel)`, except that the error counts that the weights
-    were estimated from the same persons.
+    were estimated from the same persons. Case weights must be one a person.
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ import numpy as np
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import AssumptionWarning, EstimationError, ParameterError
 from evalkit.panel.arms import smaller_arm
-from evalkit.panel.clusters import MIN_CLUSTERS, n_group
+from evalkit.panel.clusters import MIN_CLUSTERS, cluster_column, n_group
 from evalkit.panel.covariances import cluster_sums
 from evalkit.panel.design import build_design
-from evalkit.panel.regression import Regression, cluster_codes, regress
+from evalkit.panel.regression import Regression, regress
 from evalkit.panel.rows import code_is_nested
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
@@ -197,7 +197,7 @@ def _prepared(
     cluster: str | None,
 ) -> tuple[Regression, np.ndarray, int]:  # fmt: skip
     """The regression, the contrast that the term is, and the persons behind it."""
-    code = cluster_codes(panel, cluster)
+    code = cluster_column(panel, cluster)
     if code is None:
         raise EstimationError("cluster: the panel names none, the wild cluster bootstrap needs one")
     design = build_design(panel, formula, person_effects=person_effects)

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from evalkit.release.addresses import block, family, part
+from evalkit.release.addresses import family, part
 from evalkit.release.profiles import Profile
-from evalkit.release.rows import Decision, weak_support
+from evalkit.release.rows import Decision, decide, weak_support
 
 
 def by_limit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -15,38 +15,38 @@ def by_limit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         (name, restriction, part(limit))
         for restriction, limit in zip(frame["restriction"], frame["limit"], strict=True)
     ]
-    decision = _plain(addresses, weak_support(result, profile), profile)
+    decision = decide(addresses, weak_support(result, profile), profile)
     decision.texts = ("reason",)
     return decision
 
 
 def by_joining(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide effects on too few who joined or were compared, and means that would give them away.
+    """Hide effects on too few who joined or were compared, and all means that rest on a hidden one.
 
-    A mean of groups is known beside the groups that are shown; what is hidden in it follows unless
-    at least two groups are hidden, large enough together. The mean of one group over waves tells of
-    the group itself.
+    Several means of the same hidden cells are several equations for them, which can be solved
+    although each alone would tell nothing. So the simple mean alone is shown beside hidden cells:
+    where they are of two groups at least, large enough together.
     """
     name = family(result.provenance.function)
     keys = zip(frame["joined"], frame["wave"], frame["aggregation"], strict=True)
     addresses = [(name, part(joined), part(wave), kind) for joined, wave, kind in keys]
     primary = weak_support(result, profile) | profile.too_few(frame["n"])
-    decision = _plain(addresses, primary, profile)
+    decision = decide(addresses, primary, profile)
     is_cell = (frame["aggregation"] == "group_time").to_numpy()
     cells = frame[is_cell].assign(_hidden=decision.suppressed[is_cell])
-    small = cells[cells["_hidden"] & (cells["n"] > 0)].groupby("joined")["n"].max()
     for row in np.flatnonzero(~is_cell & ~decision.suppressed):
-        hidden = _hidden_groups(frame.iloc[row], cells)
-        known = small.reindex(hidden).fillna(0.0)
-        covered = len(known) > 1 and not profile.too_few(known.sum())
-        decision.secondary[row] = len(hidden) > 0 and not covered
+        hidden = _hidden_cells(frame.iloc[row], cells)
+        sizes = hidden.groupby("joined")["n"].max()
+        covered = len(sizes) > 1 and not profile.too_few(sizes.sum())
+        is_simple = frame["aggregation"].iloc[row] == "simple"
+        decision.secondary[row] = len(hidden) > 0 and not (is_simple and covered)
     decision.rounded = ("n",)
     decision.texts = ("reason",)
     return decision
 
 
-def _hidden_groups(row: pd.Series, cells: pd.DataFrame) -> list[float]:
-    """Groups of which a hidden cell is part of a mean."""
+def _hidden_cells(row: pd.Series, cells: pd.DataFrame) -> pd.DataFrame:
+    """Hidden cells that are part of a mean."""
     kind = row["aggregation"]
     part_of = cells["_hidden"] & (cells["n"] > 0)
     if kind == "group":
@@ -57,10 +57,4 @@ def _hidden_groups(row: pd.Series, cells: pd.DataFrame) -> list[float]:
         part_of &= cells["wave"] - cells["joined"] == row["wave"]
     else:
         part_of &= cells["wave"] >= cells["joined"]
-    return sorted(cells.loc[part_of, "joined"].unique())
-
-
-def _plain(addresses: list[tuple], primary: np.ndarray, profile: Profile) -> Decision:
-    planned = np.array([profile.hides(*parts) for parts in addresses], dtype=bool)
-    none = np.zeros(len(primary), dtype=bool)
-    return Decision([block(*parts) for parts in addresses], primary, none, planned)
+    return cells[part_of]

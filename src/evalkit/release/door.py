@@ -42,7 +42,7 @@ RULES = {
     results.Recovery: rows.by_method,
     results.ResponseTable: missing_answers.by_answers,
     results.WeightDiagnostics: missing_answers.by_weights,
-    results.PooledFit: missing_answers.by_pooled,
+    results.PooledFit: rows.by_model,
     results.TippingCurve: missing_answers.by_shift,
     results.Bounds: missing_answers.by_bounds,
     results.TrendBounds: designs.by_limit,
@@ -79,8 +79,10 @@ def release(result: object, profile: str | Profile) -> Released:
         and the keys stay. Curves have fewer rows than the result: time 0, the times that are
         shown with their exact values, and those ticks (months 0, 6, 12, ...) that are not shown,
         as suppressed rows; `n_event` counts persons since the last shown time, `n_at_risk` is
-        rounded, and `n_censored` is always missing. In `BeforeAfter` and `WaveMeans` counts are
-        rounded. In `BeforeAfter`, persons who entered and left, the interval and the p-value can
+        rounded, and `n_censored` is always missing. Counts of persons that drop-out has thinned
+        (who answered, or was seen again) are rounded in every kind; those at the start are not.
+        `HealthMeasures` has no means before and after of those who answered twice, only their
+        change. In `BeforeAfter`, persons who entered and left, the interval and the p-value can
         be missing in a row that is otherwise shown; so can the standardised difference in
         `Characteristics`.
 
@@ -198,6 +200,8 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
                 summary[name] = np.nan
     if "n" in summary and _group_hidden(result, rule):
         summary["n"] = np.nan
+    if "n_row" in summary and "n_person" in summary:
+        summary.update(_thinned_rows(summary, rule))
     if isinstance(result, THINNED):
         summary["n"] = float(rule.round_count(summary["n"]))
     if isinstance(result, CURVES):
@@ -214,6 +218,12 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
     if "society" in summary and _society_hidden(frame):
         summary["society"] = np.nan
     return summary
+
+
+def _thinned_rows(summary: dict, rule: Profile) -> dict:
+    """Rows and, where they are not of clusters, degrees of freedom: they tell who is missing."""
+    names = ["n_row"] + (["df"] if np.isnan(summary.get("n_cluster", np.nan)) else [])
+    return {name: float(rule.round_count(summary[name])) for name in names if name in summary}
 
 
 def _group_hidden(result, rule: Profile) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from evalkit.release.addresses import family, part
+from evalkit.release.addresses import block, family, part
 from evalkit.release.hierarchy import Hierarchy
 from evalkit.release.profiles import Profile
 from evalkit.release.rows import Decision, weak_support
@@ -11,7 +11,14 @@ from evalkit.release.tables import protect_table
 
 HEALTH = "health"  # blocks of waves that too few answered
 PROFILE, NO_PROBLEMS, OTHER = "profile", "11111", "other"
-LAST_TO_GO = (NO_PROBLEMS, OTHER)  # told by other tables of the same answers too
+# Told by other tables of the same answers too: a level sum of 5 is no problems.
+LAST_TO_GO = {"level_sum": ("5",)}
+PAIRS = "pairs"  # blocks of numbers about those who answered twice
+LEVELS = ("mean_before", "mean_after")
+CHANGES = ("mean_change", "change_in_important")
+SPREAD = ("shannon_index", "shannon_evenness")
+UNLISTED = "_unlisted"  # persons of a table whose level has no row
+CHANGE, SHARES = "change", "shares"
 
 
 def by_answer(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -44,7 +51,8 @@ def _summing(rows: pd.DataFrame, allowed: np.ndarray, profile: Profile) -> np.nd
     """Levels of one table that can be shown together; those without a row are one more level."""
     count = rows["n_with"].to_numpy(dtype=float)
     rest = float(rows["n"].iloc[0]) - count.sum()
-    keep = rows["level"].isin((*profile.keep, *LAST_TO_GO)).to_numpy()
+    last = LAST_TO_GO.get(rows["item"].iloc[0], (NO_PROBLEMS, OTHER))
+    keep = rows["level"].isin((*profile.keep, *last)).to_numpy()
     if rest > 0:
         count, allowed = np.append(count, rest), np.append(allowed, False)
         keep = np.append(keep, True)
@@ -56,7 +64,12 @@ def _summing(rows: pd.DataFrame, allowed: np.ndarray, profile: Profile) -> np.nd
 
 
 def by_measure(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide numbers about too few, or from which the count of a hidden class could be worked out."""
+    """Hide numbers about too few, or from which the count of a hidden class could be worked out.
+
+    Means of those who answered twice are not listed: less the means of all who answered, they are
+    the answers of those who did so once. The change alone leaves them mixed; `support` has how
+    many they are.
+    """
     name = family(result.provenance.function)
     addresses = list(zip([name] * len(frame), frame["stratum"], frame["wave"], frame["item"],
                          frame["quantity"], strict=True))  # fmt: skip
@@ -64,8 +77,9 @@ def by_measure(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         ["/".join(map(part, address)) for address in addresses],
         weak_support(result, profile),
         np.zeros(len(frame), dtype=bool),
-        _planned(addresses, frame, profile),
+        _planned(addresses, frame, profile) | _planned_measures(name, frame, profile),
     )
+    decision.keep = ~frame["quantity"].isin(LEVELS).to_numpy()
     decision.rounded = ("n",)
     decision.texts = ("reason",)
     return decision
@@ -81,3 +95,31 @@ def _planned(addresses: list[tuple], frame: pd.DataFrame, profile: Profile) -> n
         ],
         dtype=bool,
     )
+
+
+def pairs_block(quantity: str) -> str:
+    """Last part of the address of the block that a number of pairs is planned in."""
+    return CHANGE if quantity in CHANGES else SHARES
+
+
+def _planned_measures(name: str, frame: pd.DataFrame, profile: Profile) -> np.ndarray:
+    """Numbers of pairs hidden for another unit's sake, and numbers made of a level that is."""
+    keys = zip(frame["stratum"], frame["wave"], frame["item"], frame["quantity"], strict=True)
+    levels: dict[str, list[str]] = {}
+    for address in profile.hide:
+        table, _, level = address.rpartition("/")
+        levels.setdefault(table, []).append(level)
+    return np.array(
+        [
+            profile.hides(PAIRS, *key, pairs_block(quantity))
+            or any(_made_of(quantity, level) for level in levels.get(block(name, *key), ()))
+            for *key, quantity in keys
+        ],
+        dtype=bool,
+    )
+
+
+def _made_of(quantity: str, level: str) -> bool:
+    """Whether a number is made of this level: spread of answers, superiority of changes."""
+    is_answer = level.isdigit() or level in (OTHER, UNLISTED)
+    return is_answer if quantity in SPREAD else not is_answer

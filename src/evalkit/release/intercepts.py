@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from evalkit.release.addresses import block, family, part, split_area
+from evalkit.release.addresses import family, part, split_area
 from evalkit.release.profiles import Profile
-from evalkit.release.rows import Decision
+from evalkit.release.rows import Decision, decide
 
 
 def by_unit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -20,14 +20,13 @@ def by_unit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     elsewhere = {split_area(parts[1])[0] for parts in listed if len(parts) > 1}
     n = frame["n"].to_numpy(dtype=float)
     primary = np.asarray(profile.too_few(n)) | np.asarray(profile.too_few(result.support["n"]))
-    planned = np.array([unit in elsewhere for unit in units], dtype=bool)
-    secondary = np.zeros(len(frame), dtype=bool)
-    if (primary | planned).any():
+    decision = decide([(name, unit) for unit in units], primary, profile)
+    decision.planned |= np.array([unit in elsewhere for unit in units], dtype=bool)
+    if decision.suppressed.any():
         for row in np.argsort(n, kind="stable"):
-            hidden = primary | planned | secondary
+            hidden = decision.suppressed
             if hidden.sum() > 1 and not profile.too_few(n[hidden].sum()):
                 break
-            secondary[row] = not hidden[row]
-    decision = Decision([block(name, unit) for unit in units], primary, secondary, planned)
+            decision.secondary[row] = not hidden[row]
     decision.rounded = ("n",)
     return decision

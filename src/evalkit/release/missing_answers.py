@@ -5,7 +5,7 @@ import pandas as pd
 
 from evalkit.release.addresses import family
 from evalkit.release.profiles import Profile
-from evalkit.release.rows import Decision, _decision, by_model, weak_support
+from evalkit.release.rows import Decision, decide, weak_support
 
 
 def by_answers(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -16,9 +16,7 @@ def by_answers(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """
     name = family(result.provenance.function)
     keys = zip(frame["stratum"], frame["wave"], strict=True)
-    decision = _decision(
-        [(name, *key) for key in keys], _few_answers(result, frame, profile), profile
-    )
+    decision = decide([(name, *key) for key in keys], _few_answers(result, frame, profile), profile)
     answered = frame["n_answered"].to_numpy(dtype=float)
     decision.secondary = _steps(frame, answered, decision.suppressed, profile)
     decision.secondary |= _only_hidden(frame, answered, decision.suppressed)
@@ -63,21 +61,27 @@ def _only_hidden(frame, answered, hidden) -> np.ndarray:
 
 
 def by_weights(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide weights of too few. The smallest and the largest one are those of single persons."""
+    """Hide weights of too few, or where too few did not answer: their mean tells how many.
+
+    The smallest and the largest one are those of single persons. The effective number is that of
+    the answers where all weights are the same, so it is rounded like them.
+    """
     name = family(result.provenance.function)
     keys = zip(frame["stratum"], frame["wave"], strict=True)
-    decision = _decision([(name, *key) for key in keys], weak_support(result, profile), profile)
+    weak = weak_support(result, profile)
+    first = (frame["wave"] == frame["wave"].min()).to_numpy()
+    if not np.any(result.support["complement"][first] > 0):
+        weak = np.where(first, profile.too_few(result.support["n"]), weak)
+    decision = decide([(name, *key) for key in keys], weak, profile)
+    answered = frame["n"].to_numpy(dtype=float)
+    decision.secondary = _steps(frame, answered, decision.suppressed, profile)
+    decision.secondary |= _only_hidden(frame, answered, decision.suppressed)
     everywhere = np.ones(len(frame), dtype=bool)
     for column in ("smallest", "largest", "largest_share"):
         decision.cells[column] = everywhere
     decision.cells["n_unused"] = profile.fails(frame["n_unused"])
-    decision.rounded = ("n",)
+    decision.rounded = ("n", "effective_n")
     return decision
-
-
-def by_pooled(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """As a model; how much is missing tells how many did not answer, so it is not exact."""
-    return by_model(result, frame, profile)
 
 
 def by_shift(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -85,12 +89,12 @@ def by_shift(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     name, wave = family(result.provenance.function), result.summary["wave"]
     weak = np.full(len(frame), bool(weak_support(result, profile).any()))
     keys = zip(frame["term"], frame["delta"], strict=True)
-    return _decision([(name, "", wave, *key) for key in keys], weak, profile)
+    return decide([(name, "", wave, *key) for key in keys], weak, profile)
 
 
 def tips(result, frame: pd.DataFrame) -> dict[str, float]:
-    """Where the conclusion tips, which is hidden with the curve."""
-    names = ("tipping_estimate", "tipping_interval", "is_clear")
+    """Where the conclusion tips, and how many were moved, which are hidden with the curve."""
+    names = ("tipping_estimate", "tipping_interval", "is_clear", "n_imputed")
     hidden = bool(frame["suppressed"].any())
     return {name: np.nan if hidden else result.summary[name] for name in names}
 
@@ -101,7 +105,7 @@ def by_bounds(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     weak = weak_support(result, profile)
     is_arm = (frame["scale"] == "arm").to_numpy()
     addresses = [(name, term, wave) for term in frame["term"]]
-    decision = _decision(addresses, weak, profile)
+    decision = decide(addresses, weak, profile)
     hidden = decision.suppressed
     if hidden[is_arm].any() and not is_arm.all():
         decision.secondary = ~is_arm & ~hidden

@@ -13,7 +13,9 @@ from evalkit import results as kinds
 from evalkit.errors import ParameterError
 from evalkit.release import curves
 from evalkit.release.addresses import block, family, split_area
+from evalkit.release.health_rows import CHANGE, CHANGES, PAIRS, SHARES, UNLISTED
 from evalkit.release.hierarchy import Hierarchy
+from evalkit.release.pair_blocks import change_blocks
 from evalkit.release.profiles import Profile, load_profile
 from evalkit.release.rows import flow_order, flow_points
 from evalkit.release.sequences import protect_points
@@ -37,10 +39,11 @@ def secondary_suppression(
     Parameters
     ----------
     results : sequence of results
-        Curves, occupations, baseline tables, before-after tables and wave means, each estimated
-        once for the whole study with `by=["municipality", ...]`, so that its strata read
-        `0114, programme`. What a unit shows besides (contrasts, months, models) follows the
-        blocks of its family; strata that are not given here are not protected across levels.
+        Curves, occupations, baseline tables, before-after tables, wave means, shares of answers
+        and changes of health, each estimated once for the whole study with
+        `by=["municipality", ...]`, so that its strata read `0114, programme`. What a unit
+        shows besides (contrasts, months, models) follows the blocks of its family; strata that are
+        not given here are not protected across levels.
     areas : DataFrame
         One row a municipality: `municipality`, and a column for each further level except
         `national` and `study`; empty where a municipality belongs to none.
@@ -65,7 +68,9 @@ def secondary_suppression(
     -----
     Blocks are `exits/stratum/time/cause`, `states/stratum/time/state`,
     `people/stratum/variable/level`, `occasions/stratum/source` (and `.../pairs`: who entered and
-    left), `health/stratum/wave`, `flow/step`, `need/covered`; `family/stratum` stands for all.
+    left), `health/stratum/wave`, `answers/stratum/wave/item/level`,
+    `pairs/stratum/wave/item/change` (and `.../shares`: of important changes), `flow/step`,
+    `need/covered`; `family/stratum` stands for all.
     Under a shown unit, municipalities are hidden until what is left has enough persons; if all
     are, the unit itself is hidden. Numbers at risk are rounded at every level instead. States are
     planned at the profile's ticks only, so horizons should be ticks
@@ -103,6 +108,7 @@ class _Plan:
             kinds.BeforeAfter: self.before_after,
             kinds.WaveMeans: self.wave_means,
             kinds.HealthShares: self.health_shares,
+            kinds.HealthMeasures: self.pairs,
         }
 
     def frame(self) -> pd.DataFrame:
@@ -275,8 +281,30 @@ class _Plan:
             n = rows.groupby("area", sort=False)["n"].max().reindex(table.index)
             unlisted = n - table.sum(axis=1)
             if unlisted.any():
-                table = table.assign(_unlisted=unlisted)
+                table = table.assign(**{UNLISTED: unlisted})
             self._plan_table(table, leaves, (name, rest, wave, item), None)
+
+    def pairs(self, result) -> None:
+        """Plan changes by who answered twice, and shares of them by their classes."""
+        if result.provenance.function not in ("health_change", "value_set_comparison"):
+            raise ParameterError(
+                f"no blocks for {result.provenance.function}: it follows the levels of "
+                "`paretian_change` and `dimension_table`"
+            )
+        frame = _with_area(result).assign(
+            complement=result.support["complement"].astype(float),
+            count=lambda table: (table["n"] * table["estimate"]).round(),
+        )
+        change = frame[frame["quantity"] == CHANGES[0]]
+        for (rest, item), rows in change.groupby(["rest", "item"], sort=False):
+            self._leaves(rows["area"])
+            for wave, units, shown in change_blocks(rows, self.hierarchy, self.profile):
+                self._hide(units, shown, block(PAIRS, rest, wave, item, CHANGE))
+        shares = frame[frame["quantity"].str.startswith("share_")]
+        for (rest, wave, item), rows in shares.groupby(["rest", "wave", "item"], sort=False):
+            table, leaves = self._table(rows, "quantity")
+            counts = np.column_stack([table.sum(axis=1), table])
+            self._plan_block(counts, leaves, block(PAIRS, rest, wave, item, SHARES))
 
     def units(self, by_unit: Mapping[str, Sequence[object]]) -> None:
         """Plan results without strata, given by municipality."""

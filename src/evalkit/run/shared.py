@@ -88,6 +88,16 @@ class Shared:
         return self.study.health.instrument if self.study.health else None
 
     @property
+    def value_sets(self) -> tuple[str, ...]:
+        """Value sets that the study file names: its own, then those of its sensitivity."""
+        return value_sets_of(self.study)
+
+    @property
+    def valued_twice(self) -> HealthPanel | None:
+        """The health panel where the study file names a second value set, else None."""
+        return self.health if len(self.value_sets) > 1 else None
+
+    @property
     def cause(self) -> str:
         """The exit that is waited for."""
         return self.study.outcome.cause
@@ -154,6 +164,13 @@ def baseline_variables(study: Study, people: Persons) -> list[str]:
     """Columns of people that describe them at the start, those that the records have."""
     wanted = (*BASELINE, *study.adjustment.covariates)
     return [name for name in dict.fromkeys(wanted) if name in people.covariates.columns]
+
+
+def value_sets_of(study: Study) -> tuple[str, ...]:
+    """Value sets that a study file names: its own, then those of its sensitivity."""
+    health = study.health
+    own = () if health is None or health.value_set is None else (health.value_set,)
+    return (*own, *health.sensitivity) if own else ()
 
 
 def open_shared(study: str) -> Shared:

@@ -36,7 +36,7 @@ from evalkit.results import Flow
 from evalkit.run.layout import SITE_VARIABLE, Layout, find_study, running_layout
 from evalkit.run.plan import UnitPlan
 from evalkit.run.prepared import read_cohort, read_prepared
-from evalkit.run.shared import PLAN, RELEASED, SCORES, baseline_variables
+from evalkit.run.shared import PLAN, RELEASED, SCORES, baseline_variables, value_sets_of
 from evalkit.study import Labels, Need, Study
 
 
@@ -191,9 +191,7 @@ class Unit:
     @property
     def value_sets(self) -> tuple[str, ...]:
         """Value sets that the study file names: its own, then those of its sensitivity."""
-        health = self.study.health
-        own = () if health is None or health.value_set is None else (health.value_set,)
-        return (*own, *health.sensitivity) if own else ()
+        return value_sets_of(self.study)
 
     @property
     def instrument(self) -> str | None:

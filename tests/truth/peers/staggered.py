@@ -39,7 +39,7 @@ def reference(data: pd.DataFrame) -> pd.DataFrame:
     rows = []
     models = itertools.product(
         ("nevertreated", "notyettreated"), ("score~1", "score~age"), ("dr", "reg", "ipw"),
-        ("varying", "universal"), (None, "place"), (None, "weight"), (0, 1),
+        ("varying", "universal"), (None, "place"), (None, "weight"), (0, 1, 2),
     )  # fmt: skip
     for control, formula, method, base, cluster, weight, anticipation in models:
         if (formula == "score~1" and method != "dr") or (anticipation and (weight or cluster)):
