@@ -16,6 +16,8 @@ import pandas as pd
 from evalkit.provenance import Provenance
 
 SUPPORT = ("n", "k", "complement")
+# By the limits of a time, which are times of exits too; under observation at a horizon.
+MORE_SUPPORT = ("k_low", "k_high", "at_horizon")
 
 
 def frozen_columns(
@@ -85,7 +87,8 @@ def result_kind(*, keys: str, tidy: str, glance: str, counts: str = ""):
 def _post_init(self) -> None:
     rows = frozen_columns(self.rows, self.TIDY)
     n_row = len(next(iter(rows.values())))
-    support = frozen_columns(self.support, SUPPORT) if len(self.support) else None
+    names = (*SUPPORT, *(name for name in MORE_SUPPORT if name in self.support))
+    support = frozen_columns(self.support, names) if len(self.support) else None
     if support is None or len(support["n"]) != n_row:
         raise ValueError(f"{type(self).__name__}: support needs one entry for each of {n_row} rows")
     unknown = sorted(set(self.summary) - set(self.GLANCE))
@@ -168,8 +171,8 @@ class Quantiles:
 class RecurrentCurve:
     """Mean number of events by `time`; the first row of a stratum is time 0.
 
-    `n_event` counts the persons whose first event comes at exactly `time`, which is what the door
-    decides by; `estimate` counts all events.
+    `n_event` counts the persons whose first event comes at exactly `time`, and support `k` those
+    whose second does, which is what the door decides by; `estimate` counts all events.
     """
 
 
