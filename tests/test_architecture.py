@@ -109,7 +109,7 @@ PLANTED = [
     ("errors.py", "from evalkit import provenance"),
     ("share.py", "from evalkit.provenance import digest_json"),
     ("provenance.py", "from evalkit.results import Flow"),
-    ("results.py", "import evalkit.codes"),
+    ("results/planted.py", "import evalkit.codes"),
     ("codes/__init__.py", "from evalkit.study import Study"),
     ("study.py", "from evalkit.records import read_records"),
     ("records/planted.py", "from evalkit.cohort.samples import Persons"),

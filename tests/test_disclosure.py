@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_results import baseline, flow, incidence, occupation, tree
 
+from evalkit.cohort.samples import TimeToEvent
 from evalkit.release import load_profile, release, secondary_suppression
 from evalkit.release.hierarchy import Hierarchy
 from evalkit.release.sequences import protect_points
 from evalkit.release.tables import protect_blocks, protect_table
+from evalkit.survival import median_time
 
 PROFILES = ("strict10", "fi-kela4", "dk5", "opensafely7")
 LEVELS = ("municipality", "federation", "national")
@@ -199,6 +201,26 @@ def test_no_small_removal_follows_from_the_shown_points_of_a_flow(removed, rest,
     gaps = np.diff(known)
     assert not (profile.fails(gaps) & (gaps > 0)).any()
     assert not profile.too_few(known).any()
+
+
+@QUICK
+@given(
+    months=st.lists(st.integers(1, 30), min_size=20, max_size=80),
+    shares=st.sets(st.integers(1, 99), min_size=1, max_size=40),
+    name=st.sampled_from(PROFILES),
+)
+def test_between_two_times_by_which_shares_exited_enough_persons_came(months, shares, name):
+    frame = pd.DataFrame({"months": months, "exited": np.arange(len(months)) % 4 > 0})
+    sample = TimeToEvent.from_frame(frame, duration="months", event="exited")
+    result = median_time(sample, q=[share / 100 for share in sorted(shares)])
+
+    shown = release(result, name).tidy().query("not suppressed")
+
+    told = shown[["estimate", "conf_low", "conf_high"]].to_numpy(dtype=float)
+    dates = np.unique(told[np.isfinite(told)])
+    exits = np.sort(sample.duration[sample.code == 1])
+    between = np.diff(np.searchsorted(exits, dates, side="right"), prepend=0)
+    assert (between >= load_profile(name).threshold).all()
 
 
 @st.composite

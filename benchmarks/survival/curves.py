@@ -33,6 +33,7 @@ CAUSES = np.array(["censored", "self_support", "other"], dtype=object)
 ARMS = np.array(["comparison", "programme"], dtype=object)
 PATIENCE = 120  # seconds that the calls of one estimator in R may take
 REPEATS_IN_R = "3"
+CALLS = 100_000  # persons that the calls of a run have in all
 # Their time grows with the square of the number of distinct times; one call takes minutes.
 SLOW = {("Aalen-Johansen", "R"): 10_000, ("Aalen-Johansen", "lifelines"): 10_000}
 
@@ -40,7 +41,7 @@ R_SCRIPT = """
 suppressMessages(library(survival))
 given <- commandArgs(TRUE); folder <- given[1]; n <- as.integer(given[2])
 repeats <- as.integer(given[3]); skip <- given[4]
-calls <- max(1, 100000 %/% n)  # the clock counts in milliseconds
+calls <- as.integer(given[6])  # the clock counts in milliseconds
 read <- function(name, what, size) readBin(file.path(folder, name), what, n, size = size)
 d <- data.frame(time = read("time", "double", 8), code = read("code", "integer", 4))
 d$arm <- c("comparison", "programme")[read("arm", "integer", 4) + 1]
@@ -77,14 +78,18 @@ def register(n: int, *, monthly: bool, seed: int = 1) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def seconds(action: Callable[[], object], repeats: int) -> float:
-    """Processor time of the median run, after one that is not counted."""
+def seconds(action: Callable[[], object], repeats: int, n: int) -> float:
+    """Processor time of a call in the median run, after one that is not counted.
+
+    A run has as many calls as in R, so that short ones are timed alike.
+    """
     action()
-    taken = []
+    taken, calls = [], max(1, CALLS // n)
     for _ in range(repeats):
         start = time.process_time()
-        action()
-        taken.append(time.process_time() - start)
+        for _ in range(calls):
+            action()
+        taken.append((time.process_time() - start) / calls)
     return statistics.median(taken)
 
 
@@ -123,16 +128,16 @@ def is_slow(name: str, engine: str, n: int, *, monthly: bool) -> bool:
 
 def in_python(frame: pd.DataFrame, *, monthly: bool, repeats: int) -> dict:
     """Seconds by estimator and engine."""
-    found = {}
+    found, n = {}, len(frame)
     for name, (sampled, estimate) in ESTIMATORS.items():
         sample = sampled(frame)
-        found[name, "evalkit"] = seconds(lambda s=sample, e=estimate: e(s), repeats)
+        found[name, "evalkit"] = seconds(lambda s=sample, e=estimate: e(s), repeats, n)
         found[name, "with sample"] = seconds(
-            lambda s=sampled, e=estimate: e(s(frame)), max(repeats // 2, 3)
+            lambda s=sampled, e=estimate: e(s(frame)), max(repeats // 2, 3), n
         )
     for (name, engine), call in PEERS.items():
-        if not is_slow(name, engine, len(frame), monthly=monthly):
-            found[name, engine] = seconds(lambda c=call: c(frame), max(repeats // 2, 3))
+        if not is_slow(name, engine, n, monthly=monthly):
+            found[name, engine] = seconds(lambda c=call: c(frame), max(repeats // 2, 3), n)
     return found
 
 
@@ -149,7 +154,8 @@ def in_r(frame: pd.DataFrame, *, monthly: bool) -> dict:
         script = Path(folder) / "run.R"
         script.write_text(R_SCRIPT, encoding="utf-8")
         printed = subprocess.run(
-            [program, script, folder, str(len(frame)), REPEATS_IN_R, skip, str(PATIENCE)],
+            [program, script, folder, str(len(frame)), REPEATS_IN_R, skip, str(PATIENCE),
+             str(max(1, CALLS // len(frame)))],
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
     lines = [line.split("\t") for line in printed.splitlines()]

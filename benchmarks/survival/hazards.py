@@ -1,14 +1,16 @@
-"""Hazard models beside R, lifelines and statsmodels: same persons, same run, one markdown table.
+"""Hazard models beside R, lifelines, statsmodels and comprisk: same persons, same run, one table.
 
     python benchmarks/survival/hazards.py            # 10 000 and 100 000 persons
     python benchmarks/survival/hazards.py 1000000    # a million, without peers that take hours
 
 Seconds are processor time of one thread (so that a busy machine changes ratios little), from data
 or sample to estimates and errors, formula included: median of three. Making evalkit's sample has a
-row of its own. R is run by Rscript if it is there.
+row of its own. R is run by Rscript if it is there, and comprisk (no dependency) if it is installed;
+a line says what is left out.
 """
 
 import gc
+import importlib.util
 import os
 import shutil
 import statistics
@@ -122,7 +124,20 @@ def by_python(frame: pd.DataFrame, *, monthly: bool) -> dict:
         runs["cox, clustered", "lifelines"] = lambda: CoxPHFitter().fit(
             grouped, "time", "work", cluster_col="cluster"
         )
-    return runs
+    return runs | by_comprisk(frame)
+
+
+def by_comprisk(frame: pd.DataFrame) -> dict:
+    """Its Fine-Gray model with robust errors, the distribution of censoring taken as known."""
+    if importlib.util.find_spec("comprisk") is None:
+        print("comprisk is not installed: it is left out")
+        return {}
+    from comprisk import FineGrayRegression
+
+    values, time_seen = frame[COVARIATES].to_numpy(), frame["time"].to_numpy()
+    code = frame["cause"].map({"none": 0, "work": 1, "died": 2}).to_numpy()
+    model = FineGrayRegression(robust_se=True, gtol=1e-9, max_iter=50)
+    return {("fine_gray", "comprisk"): lambda: model.fit(values, time=time_seen, event=code)}
 
 
 def by_r(frame: pd.DataFrame, *, monthly: bool, runs: int) -> dict:
@@ -196,7 +211,8 @@ def markdown(rows: list[dict]) -> str:
 
 def single_threaded() -> None:
     """Start again with one thread and the processor's own kernels, which numpy reads at import."""
-    wanted = dict.fromkeys(["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"], "1")
+    names = ("OPENBLAS", "OMP", "MKL", "NUMBA")
+    wanted = dict.fromkeys([f"{name}_NUM_THREADS" for name in names], "1")
     if any(os.environ.get(name) != value for name, value in wanted.items()):
         kept = {name: value for name, value in os.environ.items() if name not in FORCED}
         os.execve(sys.executable, [sys.executable, *sys.argv], kept | wanted)

@@ -16,6 +16,7 @@ except PackageNotFoundError:  # a source tree that was never installed
     VERSION = "0"
 
 BLOCK = 8192  # rows that are hashed at once; they fit into a processor's cache
+FEW = 4  # values up to which comparing with each is faster than a table of them
 PROBED = 1000  # rows that tell whether a column of objects repeats a few of them
 
 
@@ -111,15 +112,32 @@ def factorised(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Text columns mostly repeat a few objects, and comparing addresses is faster than hashing text.
     """
     known = np.frombuffer(np.ascontiguousarray(values), dtype=np.intp) if len(values) else values
-    if len(pd.unique(known[:PROBED])) > min(PROBED, len(values)) // 2:
+    addresses = pd.unique(known[:PROBED])
+    if len(addresses) > min(PROBED, len(values)) // 2:
         return pd.factorize(values)
-    codes, addresses = pd.factorize(known)
+    codes = _among(known, addresses) if len(addresses) <= FEW else None
+    if codes is None:
+        codes, addresses = pd.factorize(known)
     example = np.full(len(addresses), -1)
     for rows in (codes[:PROBED], codes):
         if example.min(initial=0) < 0:
             example[rows] = np.arange(len(rows))
-    number, found = pd.factorize(values[example])
+    levels = values[example]
+    if all(type(level) is str for level in levels) and len(set(levels)) == len(levels):
+        return codes, levels
+    number, found = pd.factorize(levels)
     return (codes if len(found) == len(number) else number[codes]), found
+
+
+def _among(values: np.ndarray, few: np.ndarray) -> np.ndarray | None:
+    """Position of each value among a few; nothing if it is not always one of them."""
+    codes, n_found = np.zeros(len(values), dtype=np.intp), 0
+    for position, value in enumerate(few):
+        here = values == value
+        n_found += np.count_nonzero(here)
+        if position:
+            codes += here if position == 1 else here * position
+    return codes if n_found == len(values) else None
 
 
 def _hashed(values) -> tuple[np.ndarray, np.ndarray | None]:

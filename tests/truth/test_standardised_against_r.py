@@ -107,13 +107,18 @@ def test_the_curve_goes_through_the_contrasts():
 
 
 @pytest.mark.parametrize("quantity", ["incidence", "time_lost"])
-def test_influence_and_bootstrap_agree(quantity):
+@pytest.mark.parametrize(
+    ("formula", "strata"), [("age", "arm"), pytest.param(FORMULA, None, marks=pytest.mark.slow)]
+)
+def test_influence_and_bootstrap_agree(formula, strata, quantity):
     sample = sample_of("monthly")
-    options = {"cause": "self_support", "horizon": 12, "quantity": quantity}
+    options = {
+        "cause": "self_support", "horizon": 12, "quantity": quantity, "strata": strata
+    }  # fmt: skip
 
-    by_influence = standardised_incidence(sample, FORMULA, **options).tidy()
+    by_influence = standardised_incidence(sample, formula, **options).tidy()
     drawn = standardised_incidence(
-        sample, FORMULA, **options, error="bootstrap", n_draw=400, seed=20263
+        sample, formula, **options, error="bootstrap", n_draw=400, seed=20263
     ).tidy()
 
     np.testing.assert_array_equal(drawn["estimate"], by_influence["estimate"])

@@ -61,6 +61,7 @@ def test_the_digest_follows_the_values():
     changed = EXITS.assign(months=[3, 5, 8])
     assert exits(event="exited").digest == exits(event="exited").digest
     assert exits(event="exited").digest != exits(changed, event="exited").digest
+    assert exits(event="exited").digest != exits(event="exited", time_unit="weeks").digest
 
 
 @pytest.mark.parametrize(

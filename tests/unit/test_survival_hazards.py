@@ -1,11 +1,22 @@
 """Fine-Gray models, cause-specific sets, frequencies, penalties, and checks of Cox models."""
 
+import importlib
+import inspect
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from evalkit import survival
 from evalkit.cohort.samples import TimeToEvent
-from evalkit.errors import DisclosureError, EstimationError, ParameterError, SmallSampleWarning
+from evalkit.errors import (
+    CohortError,
+    DisclosureError,
+    EstimationError,
+    ParameterError,
+    SmallSampleWarning,
+)
 from evalkit.release import release
 from evalkit.survival import (
     cause_specific,
@@ -19,6 +30,7 @@ from evalkit.survival import (
 )
 
 EXACT = 1e-10  # both sides are the same sums in another order
+NUMERICAL = 1e-6  # central differences over 1 / 20 000: its square, and rounding times 20 000
 
 
 def register(n=600, seed=3):
@@ -43,7 +55,7 @@ def register(n=600, seed=3):
 
 def sample_of(frame, **columns):
     given = {"cause": "exit", "censored": "none", "causes": ["work", "died"], "arm": "arm"}
-    return TimeToEvent.from_frame(frame, duration="months", **given, **columns)
+    return TimeToEvent.from_frame(frame, duration="months", **(given | columns))
 
 
 def few(months, exits, x, **columns):
@@ -70,7 +82,7 @@ def test_a_collapsed_register_gives_the_fit_of_its_persons(ties, cluster, vcov):
     options = {"cause": "work", "strata": "site", "ties": ties, "vcov": vcov}
 
     rows = collapse(persons, ["arm", "band", "site"])
-    fit = cox(rows, "arm + band", weights="frequency", **options)
+    fit = cox(rows, "arm + band", **options)
 
     assert_same_fit(fit, cox(persons, "arm + band", **options))
     expected, found = cox(persons, "arm + band", **options).glance(), fit.glance()
@@ -80,10 +92,16 @@ def test_a_collapsed_register_gives_the_fit_of_its_persons(ties, cluster, vcov):
     assert len(rows) < 0.6 * len(persons) or cluster
 
 
+def as_case_weights(rows):
+    """The rows of a collapsed sample, their frequencies taken for case weights."""
+    return replace(rows, is_frequency=False)
+
+
 def test_case_weights_are_not_frequencies_under_efron():
     persons = sample_of(register())
+    rows = as_case_weights(collapse(persons, ["arm", "band"]))
 
-    fit = cox(collapse(persons, ["arm", "band"]), "arm + band", cause="work", vcov="model")
+    fit = cox(rows, "arm + band", cause="work", vcov="model")
 
     gap = fit.tidy()["estimate"] - cox(persons, "arm + band", cause="work").tidy()["estimate"]
     assert gap.abs().max() > 1e-4
@@ -92,8 +110,21 @@ def test_case_weights_are_not_frequencies_under_efron():
 def test_frequencies_are_model_based_by_default():
     rows = collapse(sample_of(register()), ["arm", "band"])
 
-    assert cox(rows, "arm", cause="work", weights="frequency").glance()["vcov"][0] == "model"
-    assert cox(rows, "arm", cause="work").glance()["vcov"][0] == "robust"
+    assert cox(rows, "arm", cause="work").glance()["vcov"][0] == "model"
+    assert cox(as_case_weights(rows), "arm", cause="work").glance()["vcov"][0] == "robust"
+
+
+def test_a_frame_of_frequencies_is_the_collapsed_sample():
+    rows = collapse(sample_of(register()), ["arm", "band"])
+    frame = rows.covariates.assign(
+        months=rows.duration, persons=rows.weight,
+        exit=np.array(["none", "work", "died"])[rows.code],
+    )  # fmt: skip
+
+    sample = sample_of(frame, frequency="persons")
+
+    assert sample.is_frequency and rows.is_frequency
+    assert_same_fit(cox(sample, "arm + band", cause="work"), cox(rows, "arm + band", cause="work"))
 
 
 @pytest.mark.parametrize("cluster", [None, "place"])
@@ -102,7 +133,7 @@ def test_fine_gray_of_a_collapsed_register_is_that_of_its_persons(cluster):
 
     rows = collapse(persons, ["arm", "band", "site"])
     options = {"cause": "work", "censoring_by": "site"}
-    fit = fine_gray(rows, "arm + band", weights="frequency", **options)
+    fit = fine_gray(rows, "arm + band", **options)
 
     assert_same_fit(fit, fine_gray(persons, "arm + band", **options))
 
@@ -112,10 +143,69 @@ def test_checks_of_a_collapsed_register_are_those_of_its_persons(check):
     persons = sample_of(register())
 
     rows = collapse(persons, ["arm", "band"])
-    found = check(rows, "arm + band", cause="work", weights="frequency").tidy()
+    found = check(rows, "arm + band", cause="work").tidy()
 
     expected = check(persons, "arm + band", cause="work").tidy()
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+TAKES_FREQUENCIES = {
+    "cause_specific", "collapse", "concordance", "cox", "fine_gray", "proportional_hazards_test",
+    "residuals",
+}  # fmt: skip
+GIVEN = {"by": "arm", "arm": "arm", "formula": "arm + band", "model": "arm + band",
+         "cause": "work", "horizon": 6.0, "times": [6.0], "recurrent": "work",
+         "terminal": "died", "columns": ["arm", "band"]}  # fmt: skip
+
+
+def of_time_to_event():
+    """The public functions of the room whose first argument may be a sample of times."""
+    functions = {name: getattr(survival, name) for name in survival.__all__}
+    first = {
+        name: next(iter(inspect.signature(function).parameters.values()))
+        for name, function in functions.items()
+    }
+    return sorted(name for name in functions if "TimeToEvent" in str(first[name].annotation))
+
+
+def call(name, sample):
+    function, given = getattr(survival, name), GIVEN | {"risk": np.full(len(sample), 0.5)}
+    _, *others = inspect.signature(function).parameters.values()
+    needed = {one.name: given[one.name] for one in others if one.default is inspect.Parameter.empty}
+    if "cause" in {one.name for one in others}:
+        needed.setdefault("cause", "work" if name in TAKES_FREQUENCIES else "any")
+    return function(sample, **needed)
+
+
+@pytest.mark.parametrize("name", sorted(set(of_time_to_event()) - TAKES_FREQUENCIES))
+def test_what_cannot_use_frequencies_refuses_them(name):
+    rows = collapse(sample_of(register()), ["arm", "band"])
+
+    with pytest.raises(EstimationError, match=r"weight: each row stands for several persons"):
+        call(name, rows)
+
+
+@pytest.mark.parametrize("name", sorted(TAKES_FREQUENCIES))
+def test_what_can_use_frequencies_takes_them_by_itself(name):
+    rows = collapse(sample_of(register()), ["arm", "band"])
+
+    found = call(name, rows)
+
+    if name == "residuals":
+        events = (rows.code == 1) @ rows.weight
+        assert found.values @ rows.weight == pytest.approx(0.0, abs=1e-9 * events)
+    elif name == "collapse":
+        assert found.weight.tolist() == rows.weight.tolist() and found.is_frequency
+    else:
+        expected = call(name, sample_of(register()))
+        fits = (
+            zip(found.values(), expected.values(), strict=True)
+            if name == "cause_specific"
+            else ([(found, expected)])
+        )
+        for one, two in fits:
+            numbers = one.tidy().select_dtypes("number")
+            pd.testing.assert_frame_equal(numbers, two.tidy()[numbers.columns], rtol=1e-9)
 
 
 def test_collapsing_keeps_entries_clusters_and_earlier_frequencies():
@@ -133,7 +223,42 @@ def test_collapsing_keeps_entries_clusters_and_earlier_frequencies():
     assert rows.weight.tolist() == [5, 4]
     assert rows.cluster.tolist() == [0, 1]
     assert rows.entry.tolist() == [1, 1]
-    assert rows.is_weighted
+    assert rows.is_weighted and rows.is_frequency
+
+
+def test_rows_of_weight_zero_are_not_in_the_table():
+    frame = register(40).assign(persons=np.arange(40) % 2)
+
+    rows = collapse(sample_of(frame, weight="persons"), ["arm", "band"])
+
+    expected = collapse(sample_of(frame[frame["persons"] == 1]), ["arm", "band"])
+    assert (rows.weight > 0.0).all()
+    for name in ("duration", "code", "weight"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(expected, name))
+
+
+def test_tables_in_other_units_of_time_have_other_digests():
+    months, weeks = (
+        replace(sample_of(register(40)), time_unit=unit) for unit in ("months", "weeks")
+    )
+
+    assert collapse(months, ["arm"]).digest != collapse(weeks, ["arm"]).digest
+
+
+def test_what_takes_frequencies_is_said_the_same_everywhere():
+    said = {
+        "message": str(refusal_of_frequencies()), "collapse": collapse.__doc__,
+        "sample": TimeToEvent.__doc__,
+    }  # fmt: skip
+
+    for name in TAKES_FREQUENCIES - {"collapse"}:
+        assert [where for where, text in said.items() if name not in text] == []
+
+
+def refusal_of_frequencies():
+    with pytest.raises(EstimationError) as refused:
+        survival.kaplan_meier(collapse(sample_of(register(40)), ["arm"]), cause="any")
+    return refused.value
 
 
 def test_what_cannot_be_collapsed_is_refused():
@@ -147,16 +272,15 @@ def test_what_cannot_be_collapsed_is_refused():
         collapse(sample_of(frame, weight="weight"), ["arm"])
 
 
-def test_frequencies_must_be_whole_and_the_same_within_a_person():
+def test_frequencies_must_be_whole_the_only_weights_and_the_same_within_a_person():
     frame = register(40).assign(half=1.5, person=np.arange(40) // 2, twice=np.arange(40) % 2 + 1)
 
-    with pytest.raises(EstimationError, match="weight: 40 of 40 frequencies are not whole"):
-        cox(sample_of(frame, weight="half"), "arm", cause="work", weights="frequency")
+    with pytest.raises(CohortError, match="half: 40 of 40 rows not a whole number"):
+        sample_of(frame, frequency="half")
+    with pytest.raises(CohortError, match="half, twice: name either a `weight` or a `frequency`"):
+        sample_of(frame, weight="half", frequency="twice")
     with pytest.raises(EstimationError, match="weight: the frequency changes between 20 rows"):
-        cox(
-            sample_of(frame, weight="twice", person="person"), "arm", cause="work",
-            weights="frequency",
-        )  # fmt: skip
+        cox(sample_of(frame, frequency="twice", person="person"), "arm", cause="work")
 
 
 def test_a_frequency_counts_a_person_with_several_rows_once():
@@ -170,8 +294,7 @@ def test_a_frequency_counts_a_person_with_several_rows_once():
     twice = pd.concat([rows, rows.assign(person=rows["person"] + 60)])
 
     fit = cox(
-        sample_of(rows, weight="persons", **options), "arm", cause="work", weights="frequency",
-        vcov="robust",
+        sample_of(rows, frequency="persons", **options), "arm", cause="work", vcov="robust"
     )  # fmt: skip
 
     written_out = cox(sample_of(twice, **options), "arm", cause="work", vcov="robust")
@@ -314,6 +437,58 @@ def test_who_exits_is_or_is_not_at_risk_of_being_censored_then(ties, weight):
     assert score == pytest.approx(0, abs=1e-12)
 
 
+def tied(seed, *, is_delayed):
+    """40 persons at four times, where exits of both causes and censorings meet."""
+    rng = np.random.default_rng(seed)
+    months = rng.integers(1, 5, 40).astype(float)
+    exits = rng.choice(["work", "died", "none"], 40)
+    late = (rng.random(40) < 0.3) * is_delayed
+    return pd.DataFrame(
+        {"months": months, "exit": exits, "start": np.floor(late * rng.random(40) * months),
+         "x": rng.normal(size=40), "z": rng.integers(0, 2, 40), "place": np.arange(40) % 8}
+    )  # fmt: skip
+
+
+def sample_of_tied(frame, **columns):
+    return TimeToEvent.from_frame(
+        frame, duration="months", cause="exit", censored="none", causes=["work", "died"],
+        entry="start", **columns,
+    )  # fmt: skip
+
+
+def moved_by_each_person(frame, formula, **options):
+    """What one more of each person, per person, does to the estimates, numerically: (n, p).
+
+    Everybody is there 20 000 times, and one of them once more or once less.
+    """
+    times, rows = 20_000, []
+    for person in range(len(frame)):
+        fits = []
+        for step in (1, -1):
+            persons = times + step * (np.arange(len(frame)) == person)
+            sample = sample_of_tied(frame.assign(persons=persons), frequency="persons")
+            fits.append(fine_gray(sample, formula, cause="work", vcov="model", **options))
+        more, less = (fit.tidy()["estimate"].to_numpy() for fit in fits)
+        rows.append((more - less) / 2 * times)
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("is_delayed", [False, True])
+@pytest.mark.parametrize("seed", [1, 3, 4])
+@pytest.mark.parametrize("groups", [{}, {"censoring_by": "z"}, {"strata": "z"}])
+def test_robust_errors_after_exits_are_the_numerical_jackknife(seed, is_delayed, groups):
+    frame = tied(seed, is_delayed=is_delayed)
+    formula = "x" if "strata" in groups else "x + z"
+    options = {"cause": "work", "censoring_ties": "after_exits"} | groups
+    moved = moved_by_each_person(frame, formula, censoring_ties="after_exits", **groups)
+
+    for cluster, unit in ((None, frame.index), ("place", frame["place"])):
+        fit = fine_gray(sample_of_tied(frame, cluster=cluster), formula, **options)
+
+        expected = np.sqrt(np.square(moved.groupby(np.asarray(unit)).sum()).sum())
+        np.testing.assert_allclose(fit.tidy()["std_error"], expected, rtol=NUMERICAL)
+
+
 @pytest.mark.parametrize("vcov", ["model", "known_weights"])
 def test_fine_gray_without_competing_exits_is_cox_with_breslows_ties(vcov):
     frame = register().assign(exit=lambda rows: rows["exit"].replace("died", "none"))
@@ -383,7 +558,7 @@ def test_weights_that_rest_on_no_observation_are_refused():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("vcov", "hc3"), ("interval", "w"), ("censoring_ties", "first"), ("weights", "sampling")],
+    [("vcov", "hc3"), ("interval", "w"), ("censoring_ties", "first")],
 )
 def test_options_of_fine_gray_outside_the_list_are_refused(name, value):
     with pytest.raises(ParameterError, match=f"{name} '{value}': must be one of"):
@@ -431,6 +606,25 @@ def test_a_cause_without_exits_is_named():
 
     with pytest.raises(EstimationError, match="^died: no events among 600 rows"):
         cause_specific(sample_of(frame), "arm")
+
+
+@pytest.mark.parametrize("unit", [{}, {"cluster": "place"}, {"person": "person"}])
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("is_delayed", [False, True])
+def test_fits_do_not_depend_on_how_many_rows_are_worked_on_at_once(
+    monkeypatch, unit, ties, is_delayed
+):
+    frame = register(300).assign(
+        person=np.arange(300) % 290, start=lambda rows: 0.5 * is_delayed * (rows.index % 2)
+    )
+    sample = sample_of(frame, entry="start", **unit)
+    options = {"cause": "work", "strata": "site", "ties": ties, "vcov": "robust"}
+    whole = cox(sample, "arm + band", **options)
+
+    for room in ("model_rows", "partial_likelihood", "hazard_fit"):
+        monkeypatch.setattr(importlib.import_module(f"evalkit.survival.{room}"), "BLOCK", 7)
+
+    assert_same_fit(cox(sample, "arm + band", **options), whole)
 
 
 # Residuals

@@ -56,6 +56,26 @@ def test_delayed_entry_and_weights_change_the_fit():
     assert plain.glance()["vcov"][0] == "model"
 
 
+@pytest.mark.parametrize("distribution", ["weibull", "log-normal", "log-logistic"])
+def test_rows_of_weight_zero_are_as_if_they_were_not_there(distribution):
+    frame = people(50).assign(odd=np.arange(50) % 7)
+    # A row without weight may hold what no model allows.
+    frame.loc[:9, ["weight", "months", "odd"]] = 0.0, 0.0, np.nan
+    options = {"distribution": distribution}
+
+    fit = parametric_survival(sample_of(frame, weight="weight"), "arm + odd", **options)
+
+    without = parametric_survival(sample_of(frame[10:], weight="weight"), "arm + odd", **options)
+    pd.testing.assert_frame_equal(fit.tidy(), without.tidy())
+    columns = ["n_person", "n_row", "n_event", "log_likelihood"]
+    assert fit.glance()[columns].equals(without.glance()[columns])
+
+
+def test_weights_of_zero_throughout_are_an_error():
+    with pytest.raises(EstimationError, match="weight: all 150 rows have weight 0"):
+        parametric_survival(sample_of(people().assign(weight=0.0), weight="weight"), "arm")
+
+
 def test_error_handling_of_numpy_is_left_as_it_was():
     before = np.geterr()
 

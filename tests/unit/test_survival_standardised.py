@@ -1,9 +1,11 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from evalkit.cohort.samples import TimeToEvent
-from evalkit.errors import AssumptionWarning, EstimationError, ParameterError
+from evalkit.errors import AssumptionWarning, EstimationError, ParameterError, SmallSampleWarning
 from evalkit.release import release
 from evalkit.survival import standardised_curve, standardised_incidence
 
@@ -99,29 +101,88 @@ def test_a_formula_for_each_cause():
     assert 0 < abs(found["estimate"][0] - same["estimate"][0]) < 0.05
 
 
-def test_the_bootstrap_draws_clusters_and_repeats():
+def test_the_bootstrap_repeats_with_its_seed_and_is_near_the_influence():
     sample = sample_of(cluster="place")
-    options = OPTIONS | {"error": "bootstrap", "n_draw": 60}
+    options = OPTIONS | {"strata": "arm"}
 
     first, again, other = (
-        standardised_incidence(sample, "arm + age", **options, seed=seed).tidy()
+        standardised_incidence(
+            sample, "age", **options, error="bootstrap", n_draw=50, seed=seed
+        ).tidy()
         for seed in (1, 1, 2)
     )
 
     pd.testing.assert_frame_equal(first, again)
     assert first["std_error"][0] != other["std_error"][0]
-    influence = standardised_incidence(sample, "arm + age", **OPTIONS).tidy()
+    influence = standardised_incidence(sample, "age", **options).tidy()
     np.testing.assert_allclose(first["std_error"], influence["std_error"], rtol=0.5)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Bootstraps of one frame: of persons, with 4 clusters, and with 12; and what they warn of."""
+    frame = FRAME.assign(site=np.random.default_rng(12).permutation(np.arange(N) % 4))
+    options = OPTIONS | {"error": "bootstrap", "n_draw": 50, "seed": 1, "strata": "arm"}
+    found = {}
+    for column in (None, "site", "place"):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            result = standardised_incidence(sample_of(frame, cluster=column), "age", **options)
+        found[column] = (result, [one.category for one in told])
+    return found
+
+
+def test_of_few_clusters_the_persons_are_drawn_and_that_is_said(drawn):
+    (alone, _), (few, told) = drawn[None], drawn["site"]
+
+    pd.testing.assert_frame_equal(few.tidy(), alone.tidy())
+    assert told == [SmallSampleWarning]
+    assert np.isinf(few.glance()["df"][0])
+
+
+def test_of_many_clusters_the_clusters_are_drawn(drawn):
+    (alone, _), (many, told) = drawn[None], drawn["place"]
+
+    assert many.tidy()["std_error"][0] != alone.tidy()["std_error"][0]
+    assert told == []
+    assert many.glance()["df"][0] == 11
+
+
+@pytest.mark.slow
+def test_the_error_over_clusters_drawn_is_that_of_their_influence():
+    rng, n_draw = np.random.default_rng(13), 400
+    place = np.repeat(np.arange(30), 20)
+    work = rng.exponential(1 / (0.06 * np.exp(rng.normal(0.0, 0.7, 30)[place])))
+    died, end = rng.exponential(40.0, len(place)), rng.uniform(6.0, 24.0, len(place))
+    first = np.minimum(work, died)
+    frame = pd.DataFrame({
+        "months": np.ceil(np.minimum(first, end)), "place": place,
+        "exit": np.where(first > end, "none", np.where(work < died, "work", "died")),
+        "arm": np.where(place % 2 == 0, "programme", "comparison"),
+        "age": rng.uniform(20, 60, len(place)),
+    })  # fmt: skip
+    sample = sample_of(frame, cluster="place")
+
+    drawn = standardised_incidence(
+        sample, "arm + age", **OPTIONS, error="bootstrap", n_draw=n_draw, seed=1
+    ).tidy()["std_error"]
+
+    # A standard deviation of n draws that are normal has about this relative error.
+    tolerance = 3.5 / np.sqrt(2 * (n_draw - 1))
+    influence = standardised_incidence(sample, "arm + age", **OPTIONS).tidy()["std_error"]
+    np.testing.assert_array_less(abs(drawn / influence - 1)[:3], tolerance)
+    by_person = standardised_incidence(sample_of(frame), "arm + age", **OPTIONS).tidy()["std_error"]
+    assert (abs(drawn / by_person - 1)[:3] > tolerance).all()
 
 
 def test_draws_that_fail_are_told_or_refused():
     frame = FRAME[:60].assign(rare=np.r_[np.ones(3), np.zeros(57)])
-    options = OPTIONS | {"error": "bootstrap", "n_draw": 60, "seed": 1}
+    options = OPTIONS | {"error": "bootstrap", "n_draw": 50, "seed": 1}
 
-    with pytest.raises(EstimationError, match=r"of 60 draws of the bootstrap have no estimate"):
+    with pytest.raises(EstimationError, match=r"of 50 draws of the bootstrap have no estimate"):
         standardised_incidence(sample_of(frame), {"work": "arm + rare", "died": "age"}, **options)
     frame = frame.assign(rare=np.r_[np.ones(6), np.zeros(54)], exit=["work", "none"] * 30)
-    with pytest.warns(AssumptionWarning, match="of 60 draws of the bootstrap have no estimate"):
+    with pytest.warns(AssumptionWarning, match="of 50 draws of the bootstrap have no estimate"):
         standardised_incidence(sample_of(frame), "arm + rare", **options | {"horizon": 6})
 
 

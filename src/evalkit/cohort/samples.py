@@ -13,7 +13,8 @@ import pandas as pd
 from evalkit.cohort.checks import codes, event_causes, frozen, numbers, refuse, require_columns
 from evalkit.cohort.grouping import group_rows
 from evalkit.cohort.histories import AreaCount, Occasions, Persons, StateHistory
-from evalkit.provenance import digest_frame
+from evalkit.errors import CohortError
+from evalkit.provenance import digest_bytes, digest_frame, digest_json
 
 __all__ = [
     "AreaCount",
@@ -22,6 +23,7 @@ __all__ = [
     "Persons",
     "StateHistory",
     "TimeToEvent",
+    "frozen",
     "group_rows",
 ]
 
@@ -42,11 +44,16 @@ class TimeToEvent:
     causes : tuple of str
         Names of the causes, in a fixed order.
     weight : ndarray of float, shape (n,)
-        Case weights; 1 without weights.
+        Case weights, or frequencies; 1 without either.
     cluster, person : ndarray of int, shape (n,), or None
         Codes of the cluster and of the person.
     covariates : DataFrame, n rows
         All columns of the frame; `arm` is among them where one was named.
+    is_weighted, is_frequency : bool
+        Whether there are weights; whether each is the number of persons that the row stands for.
+        `cox`, `cause_specific`, `fine_gray`, `concordance`, `proportional_hazards_test` and
+        `residuals` take frequencies for the rows written out one by one, and `collapse` adds them
+        up; all other estimators refuse them.
     """
 
     duration: np.ndarray
@@ -60,6 +67,7 @@ class TimeToEvent:
     time_unit: str
     is_weighted: bool
     digest: str
+    is_frequency: bool = False
 
     @classmethod
     def from_frame(
@@ -72,6 +80,7 @@ class TimeToEvent:
         censored: str | None = None,
         entry: str | None = None,
         weight: str | None = None,
+        frequency: str | None = None,
         cluster: str | None = None,
         person: str | None = None,
         arm: str | None = None,
@@ -86,6 +95,9 @@ class TimeToEvent:
             The rows.
         duration, entry, weight : str
             Names of numeric columns.
+        frequency : str
+            Name of a column with the number of persons that each row stands for (see `collapse`);
+            not together with `weight`.
         event : str
             Name of a column of booleans or of 0 and 1. Either this or `cause`.
         cause, censored : str
@@ -99,7 +111,8 @@ class TimeToEvent:
         ------
         CohortError
             If a column is missing, not numeric, negative or NaN; if entry is not before duration;
-            if the coding of events is anything but the two above.
+            if a frequency is not a whole number, or comes together with weights; if the coding of
+            events is anything but the two above.
 
         Examples
         --------
@@ -107,10 +120,11 @@ class TimeToEvent:
         >>> TimeToEvent.from_frame(frame, duration="months", event="exited")
         <TimeToEvent: 2 rows, 1 events, causes event, months>
         """
-        require_columns(
-            frame, duration=duration, event=event, cause=cause, entry=entry,
-            weight=weight, cluster=cluster, person=person, arm=arm,
-        )  # fmt: skip
+        roles = {
+            "duration": duration, "event": event, "cause": cause, "entry": entry, "weight": weight,
+            "frequency": frequency, "cluster": cluster, "person": person, "arm": arm,
+        }  # fmt: skip
+        require_columns(frame, **roles)
         n = len(frame)
         length = numbers(frame, duration, at_least=0.0)
         start = numbers(frame, entry, at_least=0.0) if entry else np.zeros(n)
@@ -120,22 +134,23 @@ class TimeToEvent:
         covariates.index = pd.RangeIndex(n)
         if arm is not None and arm != "arm":
             covariates["arm"] = covariates[arm]
+        # What the arrays hold follows from the frame and from what its columns are taken for.
+        meaning = digest_json(
+            roles | {"censored": censored, "causes": names, "time_unit": time_unit}
+        )
         return cls(
             duration=frozen(length),
             entry=frozen(start, copy=entry is not None),
             code=frozen(code, copy=False),
             causes=names,
-            weight=(
-                frozen(numbers(frame, weight, at_least=0.0))
-                if weight
-                else frozen(np.ones(n), copy=False)
-            ),
+            weight=_weights(frame, weight, frequency),
             cluster=codes(frame, cluster),
             person=codes(frame, person),
             covariates=covariates,
             time_unit=time_unit,
-            is_weighted=weight is not None,
-            digest=digest_frame(covariates, _duration=length, _entry=start, _code=code)[:16],
+            is_weighted=weight is not None or frequency is not None,
+            digest=digest_bytes(digest_frame(frame).encode(), meaning.encode())[:16],
+            is_frequency=frequency is not None,
         )
 
     def __len__(self) -> int:
@@ -257,3 +272,13 @@ def _by_person_and_wave(person: np.ndarray, wave: np.ndarray) -> np.ndarray:
     if ((step > 0) | ((step == 0) & (np.diff(wave) > 0))).all():
         return np.arange(len(person))
     return np.lexsort((wave, person))
+
+
+def _weights(frame: pd.DataFrame, weight: str | None, frequency: str | None) -> np.ndarray:
+    if weight is not None and frequency is not None:
+        raise CohortError(f"{weight}, {frequency}: name either a `weight` or a `frequency`")
+    if weight is None and frequency is None:
+        return frozen(np.ones(len(frame)), copy=False)
+    values = numbers(frame, weight or frequency, at_least=0.0)
+    refuse(frequency is not None and values != np.round(values), frequency, "not a whole number")
+    return frozen(values)

@@ -15,10 +15,12 @@ from evalkit.errors import DisclosureError
 from evalkit.release.addresses import block, family
 from evalkit.release.profiles import Profile
 from evalkit.release.sequences import open_points
+from evalkit.results import RecurrentCurve
 
 TOGETHER = ("stacked_incidence",)  # curves that add up to 1: whoever sees all but one sees it too
 ONE_CAUSE = ("competing_gap",)  # curves that all rest on the events of the cause of the call
 NO_EXIT = "no_exit"
+OTHER_UNIT = "would give away a hidden number of another unit"
 MONTH_PRIORITY = (24, 12, 36, 48, 60, 18, 6)
 DAY_PRIORITY = (365, 730, 180, 90, 1095, 270, 540, 60, 30)
 
@@ -76,7 +78,7 @@ def read_grid(curve: pd.DataFrame, n: float, time: np.ndarray) -> Grid:
 
 def curves_of(result) -> Iterator[tuple[str, str, pd.DataFrame, float]]:
     """Stratum, category, rows sorted by time, and number of persons of each curve of a result."""
-    frame = result.tidy().assign(_n=result.support["n"])
+    frame = result.tidy().assign(_n=result.support["n"], _k=result.support["k"])
     if _is_rate(result):
         frame = _with_starts(frame)
     keys = ["stratum", "cause"] if "cause" in frame.columns else ["stratum"]
@@ -129,9 +131,9 @@ def release_curve(result, profile: Profile):
     for stratum, category, rows, n in curves_of(result):
         name = (family(result.provenance.function), stratum)
         grid = read_grid(rows, n, candidate_times(rows["time"].max(), unit))
-        drafts.append(
-            (name, category, rows, grid, *_shown_points(grid, name, category, profile, unit))
-        )
+        second = rows["_k"] if isinstance(result, RecurrentCurve) else None
+        shown, reasons = _shown_points(grid, name, category, profile, unit, second)
+        drafts.append((name, category, rows, grid, shown, reasons))
     if result.provenance.function in TOGETHER:
         _show_together(drafts)
     parts, log = [], []
@@ -143,7 +145,7 @@ def release_curve(result, profile: Profile):
             for at, (rule, reason) in reasons.items()
             if at in profile.ticks or unit != "months"
         ]
-    made = pd.concat(parts, ignore_index=True).drop(columns="_n")
+    made = pd.concat(parts, ignore_index=True).drop(columns=["_n", "_k"])
     return made.assign(exposure=np.nan) if "exposure" in made else made, log
 
 
@@ -178,24 +180,38 @@ def _joined_rates(made: pd.DataFrame, rows, grid: Grid, shown: np.ndarray) -> pd
     return made
 
 
-def _shown_points(grid: Grid, name, category: str, profile: Profile, unit: str):
+def _shown_points(grid: Grid, name, category: str, profile: Profile, unit: str, second):
     planned = np.array([profile.hides(*name, at, category) for at in grid.time], dtype=bool)
     few = profile.too_few(grid.at_risk)
     all_hidden = bool(profile.too_few(grid.n)) or profile.hides(*name)
     order = [len(grid.time), *important_first(grid.time, unit)]
-    shown = open_points(
-        grid.counts, order, fails=profile.fails, allowed=np.append(~(planned | few), not all_hidden)
-    )
+    allowed, fails = ~(planned | few), profile.fails
+    if second is not None:
+        # No first event is no sign of no event: the mean may have grown by one person's second.
+        allowed, fails = _enough_again(second, grid, allowed, profile, unit), profile.too_few
+    shown = open_points(grid.counts, order, fails=fails, allowed=np.append(allowed, not all_hidden))
     shown = shown[:-1] & shown[-1]
     reasons = {}
     for at, kept, cut, plan in zip(grid.time, shown, few, planned, strict=True):
         if cut:
             reasons[at] = ("cut", f"fewer than {profile.threshold} at risk")
         elif plan:
-            reasons[at] = ("secondary", "would give away a hidden number of another unit")
+            reasons[at] = ("secondary", OTHER_UNIT)
         elif not kept:
             reasons[at] = ("primary", f"fewer than {profile.threshold} persons since the last time")
     return shown, reasons
+
+
+def _enough_again(second, grid: Grid, allowed, profile: Profile, unit: str) -> np.ndarray:
+    """Times by which enough persons had a second event, and enough since the last such time.
+
+    The mean times the persons, less those with a first event, is the number of all later events;
+    that there is none may be told where zero is no secret.
+    """
+    again = np.cumsum(second.to_numpy(dtype=float))[grid.row]
+    none = allowed & (again == 0) & ~profile.fails(0)
+    order = important_first(grid.time, unit)
+    return none | open_points(again, order, fails=profile.too_few, allowed=allowed & ~none)
 
 
 def _coarse_rows(rows, grid: Grid, shown, profile: Profile, unit: str) -> pd.DataFrame:
@@ -207,14 +223,14 @@ def _coarse_rows(rows, grid: Grid, shown, profile: Profile, unit: str) -> pd.Dat
     points = rows.iloc[grid.row[listed]].assign(
         time=grid.time[listed],
         n_at_risk=grid.at_risk[listed],
-        n_event=_since_last(grid.n_event, shown)[listed],
+        n_event=since_last(grid.n_event, shown)[listed],
         suppressed=~shown[listed],
     )
     made = pd.concat([start, points], ignore_index=True) if listed.any() else start
     return made.assign(n_at_risk=profile.round_count(made["n_at_risk"]), n_censored=np.nan)
 
 
-def _since_last(n_event: np.ndarray, shown: np.ndarray) -> np.ndarray:
+def since_last(n_event: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """Events since the last shown point, at the shown points."""
     since = np.full(len(n_event), np.nan)
     since[shown] = np.diff(n_event[shown], prepend=0)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from evalkit.release.addresses import family, part
 from evalkit.release.profiles import Profile
-from evalkit.release.rows import Decision, decide, weak_support
+from evalkit.release.rows import Decision, decision_of, weak_support
 
 
 def by_limit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -15,7 +15,7 @@ def by_limit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         (name, restriction, part(limit))
         for restriction, limit in zip(frame["restriction"], frame["limit"], strict=True)
     ]
-    decision = decide(addresses, weak_support(result, profile), profile)
+    decision = decision_of(addresses, weak_support(result, profile), profile)
     decision.texts = ("reason",)
     return decision
 
@@ -31,7 +31,7 @@ def by_joining(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     keys = zip(frame["joined"], frame["wave"], frame["aggregation"], strict=True)
     addresses = [(name, part(joined), part(wave), kind) for joined, wave, kind in keys]
     primary = weak_support(result, profile) | profile.too_few(frame["n"])
-    decision = decide(addresses, primary, profile)
+    decision = decision_of(addresses, primary, profile)
     is_cell = (frame["aggregation"] == "group_time").to_numpy()
     cells = frame[is_cell].assign(_hidden=decision.suppressed[is_cell])
     for row in np.flatnonzero(~is_cell & ~decision.suppressed):

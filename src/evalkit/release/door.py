@@ -8,10 +8,18 @@ import pandas as pd
 
 from evalkit import results
 from evalkit.errors import DisclosureError
-from evalkit.release import designs, grids, health_rows, intercepts, missing_answers, rows
+from evalkit.release import (
+    designs,
+    effects,
+    grids,
+    health_rows,
+    horizons,
+    intercepts,
+    missing_answers,
+    rows,
+)
 from evalkit.release.addresses import block, family
-from evalkit.release.curves import release_curve
-from evalkit.release.effects import release_effects
+from evalkit.release.curves import OTHER_UNIT, release_curve
 from evalkit.release.profiles import Profile, load_profile
 from evalkit.release.released import Released
 
@@ -23,7 +31,7 @@ CURVES = (
 )
 RULES = {
     results.OccupationCurve: rows.by_state,
-    results.Quantiles: rows.by_quantile,
+    results.Quantiles: horizons.by_quantile,
     results.Contrast: rows.by_contrast,
     results.ModelFit: rows.by_model,
     results.Check: rows.by_test,
@@ -37,7 +45,7 @@ RULES = {
     results.UnitIntercepts: intercepts.by_unit,
     results.HealthShares: health_rows.by_answer,
     results.HealthMeasures: health_rows.by_measure,
-    results.PredictionScores: rows.by_score,
+    results.PredictionScores: horizons.by_score,
     results.Calibration: rows.by_group,
     results.Recovery: rows.by_method,
     results.ResponseTable: missing_answers.by_answers,
@@ -52,6 +60,12 @@ RULES = {
     results.StateSequences: grids.by_sequence,
 }
 EFFECTS = (results.EffectCurve,)
+# Exits up to the last time that a released table tells; those after it are a number of their own.
+TOLD = {
+    results.EffectCurve: effects.exits_told,
+    results.Quantiles: horizons.exits_told,
+    results.PredictionScores: horizons.cases_told,
+}
 # Of persons still there, see `Decision`.
 THINNED = (
     results.BeforeAfter, results.WaveMeans, results.StateSequences, results.HealthShares,
@@ -84,7 +98,7 @@ def release(result: object, profile: str | Profile) -> Released:
         `HealthMeasures` has no means before and after of those who answered twice, only their
         change. In `BeforeAfter`, persons who entered and left, the interval and the p-value can
         be missing in a row that is otherwise shown; so can the standardised difference in
-        `Characteristics`.
+        `Characteristics`, and the limits in `Quantiles`.
 
     Raises
     ------
@@ -94,9 +108,13 @@ def release(result: object, profile: str | Profile) -> Released:
     Notes
     -----
     A number rests on n persons, of whom k have the attribute. It is hidden if n is below the
-    threshold, or if k or n - k is (0 counts as below where the profile says so). Means and months
-    have no k. What would follow from the shown cells by subtraction is hidden too: within a
-    table here, between a municipality, its federation and the nation by the profile's blocks.
+    threshold, or if k or n - k is (0 counts as below where the profile says so). Of months until
+    or since an exit k are those who exited by the horizon, of a model's term those of either group
+    who did, of a mean number of events also those with a second. Arms of a contrast need n persons
+    under observation at the horizon. In the glance `n_event` is missing where, less what is shown,
+    it would tell of few. What would follow from the shown cells by subtraction is hidden too:
+    within a table here, between a municipality, its federation and the nation by the profile's
+    blocks.
 
     References
     ----------
@@ -129,7 +147,7 @@ def release(result: object, profile: str | Profile) -> Released:
         frame, log = release_curve(result, rule)
         frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
     elif isinstance(result, EFFECTS):
-        frame, log = release_effects(result, rule)
+        frame, log = effects.release_effects(result, rule)
         frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
     else:
         frame, log = _decided(result, rule)
@@ -158,7 +176,7 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list]:
     few = f"{rows.FEW}: threshold {rule.threshold}"
     told = (
         ("primary", decision.primary, few),
-        ("planned", decision.planned & ~decision.primary, rows.OTHER_UNIT),
+        ("planned", decision.planned & ~decision.primary, OTHER_UNIT),
         ("secondary", decision.secondary & ~decision.primary & ~decision.planned, rows.OTHER_CELL),
     )
     listed = np.ones(len(frame), dtype=bool) if decision.keep is None else decision.keep
@@ -209,12 +227,16 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
         if seen != summary["n_event"]:
             summary["n_event"] = np.nan
         summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
+    if type(result) in TOLD and _total_tells(result, frame, rule):
+        summary["n_event"] = np.nan
     if isinstance(result, results.OccupationCurve | results.EffectCurve):
         summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
     if isinstance(result, results.Flow):
         summary.update(_flow_ends(result, frame, rule))
     if isinstance(result, results.TippingCurve):
         summary.update(missing_answers.tips(result, frame))
+    if isinstance(result, results.ModelFit) and frame["suppressed"].any():
+        summary["log_likelihood"] = np.nan
     if "society" in summary and _society_hidden(frame):
         summary["society"] = np.nan
     return summary
@@ -224,6 +246,14 @@ def _thinned_rows(summary: dict, rule: Profile) -> dict:
     """Rows and, where they are not of clusters, degrees of freedom: they tell who is missing."""
     names = ["n_row"] + (["df"] if np.isnan(summary.get("n_cluster", np.nan)) else [])
     return {name: float(rule.round_count(summary[name])) for name in names if name in summary}
+
+
+def _total_tells(result, frame: pd.DataFrame, rule: Profile) -> bool:
+    """Whether the total says that few exited after the last time that is told, or never did."""
+    told, total = TOLD[type(result)](result, frame), result.summary["n_event"]
+    n = result.summary["n_person" if isinstance(result, EFFECTS) else "n"]
+    is_near = total != told and rule.too_few(total - told)
+    return bool(np.isnan(told) or is_near or rule.fails(n - total))
 
 
 def _group_hidden(result, rule: Profile) -> bool:

@@ -4,8 +4,16 @@ import numpy as np
 import pandas as pd
 
 from evalkit.release.addresses import block, family
-from evalkit.release.curves import candidate_times, essential_times, important_first, read_grid
+from evalkit.release.curves import (
+    OTHER_UNIT,
+    candidate_times,
+    essential_times,
+    important_first,
+    read_grid,
+    since_last,
+)
 from evalkit.release.profiles import Profile
+from evalkit.release.rows import FEW, INTERCEPT
 from evalkit.release.sequences import open_points
 
 SMOOTH = "log hazard ratio"  # values at their times only; between them nothing holds
@@ -14,6 +22,9 @@ SMOOTH = "log hazard ratio"  # values at their times only; between them nothing 
 def release_effects(result, profile: Profile) -> tuple[pd.DataFrame, list]:
     """Show effects at ticks before which, since the last one, enough persons exited.
 
+    For a term with two groups, enough in either. The intercept is the level of one group, and with
+    a term that of the other: it is shown where all terms are.
+
     Returns
     -------
     rows : DataFrame
@@ -21,20 +32,29 @@ def release_effects(result, profile: Profile) -> tuple[pd.DataFrame, list]:
     log : list of (rule, address, reason)
     """
     unit = str(result.summary["time_unit"])
-    frame = result.tidy().assign(_n=result.support["n"])
+    frame = result.tidy().assign(
+        _n=result.support["n"], _k=result.support["k"], _complement=result.support["complement"]
+    )
     first = frame[frame["term"] == frame["term"].iloc[0]].sort_values("time")
     grid = read_grid(first, float(result.summary["n_person"]), _ticks(first, result, profile, unit))
     shown = _shown(grid, profile, unit)
     name = family(result.provenance.function)
-    parts, log = [], []
+    drafts = {}
     for term, rows in frame.groupby("term", sort=False):
         rows = rows.sort_values("time")
-        few = bool(profile.too_few(rows["_n"]).any())
         planned = np.array([profile.hides(name, term, at) for at in grid.time], dtype=bool)
-        hidden = ~shown | few | planned
+        is_open = shown & _enough_on_both_sides(rows, grid, profile, unit)
+        drafts[term] = rows, is_open, planned
+    if INTERCEPT in drafts:
+        rows, _, planned = drafts[INTERCEPT]
+        all_open = np.all([is_open & ~plan for _, is_open, plan in drafts.values()], axis=0)
+        drafts[INTERCEPT] = rows, all_open, planned
+    parts, log = [], []
+    for term, (rows, is_open, planned) in drafts.items():
+        hidden = ~is_open | planned
         part = rows.iloc[grid.row].assign(
             time=grid.time, n_at_risk=profile.round_count(grid.at_risk),
-            n_event=_since_last(grid.n_event, shown), suppressed=hidden,
+            n_event=since_last(grid.n_event, ~hidden), suppressed=hidden,
         )  # fmt: skip
         parts.append(part)
         log += [
@@ -42,7 +62,23 @@ def release_effects(result, profile: Profile) -> tuple[pd.DataFrame, list]:
             for at, hide, plan in zip(grid.time, hidden, planned, strict=True)
             if hide
         ]
-    return pd.concat(parts, ignore_index=True).drop(columns="_n"), log
+    return pd.concat(parts, ignore_index=True).drop(columns=["_n", "_k", "_complement"]), log
+
+
+def exits_told(_, frame: pd.DataFrame) -> float:
+    """Exits by the last shown time of a released table."""
+    return float(frame.groupby("term")["n_event"].sum().max())
+
+
+def _enough_on_both_sides(rows: pd.DataFrame, grid, profile: Profile, unit: str) -> np.ndarray:
+    """Ticks at which neither group of a term has too few exits since the last; all for a number."""
+    enough = np.full(len(grid.time), not profile.too_few(rows["_n"]).any())
+    for side in ("_k", "_complement"):
+        if rows[side].notna().any():
+            exits = np.cumsum(np.nan_to_num(rows[side].to_numpy(dtype=float)))[grid.row]
+            order = important_first(grid.time, unit)
+            enough &= open_points(exits, order, fails=profile.fails, allowed=enough)
+    return enough
 
 
 def _ticks(first: pd.DataFrame, result, profile: Profile, unit: str) -> np.ndarray:
@@ -60,13 +96,5 @@ def _shown(grid, profile: Profile, unit: str) -> np.ndarray:
     return shown[:-1] & shown[-1]
 
 
-def _since_last(n_event: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    since = np.full(len(n_event), np.nan)
-    since[shown] = np.diff(n_event[shown], prepend=0)
-    return since
-
-
 def _reason(planned: bool, profile: Profile) -> str:
-    if planned:
-        return "would give away a hidden number of another unit"
-    return f"rests on too few persons: threshold {profile.threshold}"
+    return OTHER_UNIT if planned else f"{FEW}: threshold {profile.threshold}"

@@ -19,7 +19,8 @@ def by_definition(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide cells on too few, and cells whose difference to a shown one tells of too few.
 
     Exits of six months are among those of three, and those by month 12 among those by month 24: of
-    two such cells of an arm, the difference in exits is a number of persons of its own.
+    two such cells of an arm, the difference in exits is a number of persons of its own. So it is of
+    two definitions one of which is stricter, and the door does not know which are.
     """
     cause = str(result.summary["cause"])
     weak = weak_support(result, profile)
@@ -34,7 +35,7 @@ def by_definition(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     )
     secondary = np.zeros(len(frame), dtype=bool)
     cells = frame[is_arm].assign(n_event=result.support["k"][is_arm].astype(float))
-    for _, rows in cells.groupby(["definition", "term"], sort=False):
+    for _, rows in cells.groupby("term", sort=False):
         at = rows.index.to_numpy()
         allowed = ~(weak | planned)[at]
         secondary[at] = allowed & ~_open_cells(rows, allowed, profile)
@@ -97,19 +98,23 @@ def by_sequence(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     decision = Decision(
         ["/".join(map(part, address)) for address in addresses], primary, secondary, planned
     )
+    # An entropy tells the counts of a month, so it is shown where counts of states are.
+    is_tick = frame["time"].isin(profile.ticks)
+    decision.keep = ((frame["quantity"] != "entropy") | is_tick).to_numpy()
     decision.rounded = ("n", "n_with")
     return decision
 
 
 def _open_cells(rows: pd.DataFrame, allowed: np.ndarray, profile: Profile) -> np.ndarray:
-    """Cells of one arm and definition that can be shown together, ticks and long runs first."""
+    """Cells of one arm that can be shown together: ticks, first definitions, long runs first."""
     horizon, length, count = (
         rows[name].to_numpy(dtype=float) for name in ("horizon", "sustained_months", "n_event")
     )
     rank = {at: number for number, at in enumerate(MONTH_PRIORITY)}
     tick = [rank.get(at, len(rank)) for at in horizon]
+    definition = pd.factorize(rows["definition"])[0]
     shown = np.zeros(len(rows), dtype=bool)
-    for cell in np.lexsort((-length, horizon, tick)):
+    for cell in np.lexsort((-length, definition, horizon, tick)):
         inside = (length >= length[cell]) & (horizon <= horizon[cell])
         around = (length <= length[cell]) & (horizon >= horizon[cell])
         told = shown & (inside | around)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from evalkit.release.addresses import family, part, split_area
 from evalkit.release.profiles import Profile
-from evalkit.release.rows import Decision, decide
+from evalkit.release.rows import Decision, decision_of
 
 
 def by_unit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -20,7 +20,7 @@ def by_unit(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     elsewhere = {split_area(parts[1])[0] for parts in listed if len(parts) > 1}
     n = frame["n"].to_numpy(dtype=float)
     primary = np.asarray(profile.too_few(n)) | np.asarray(profile.too_few(result.support["n"]))
-    decision = decide([(name, unit) for unit in units], primary, profile)
+    decision = decision_of([(name, unit) for unit in units], primary, profile)
     decision.planned |= np.array([unit in elsewhere for unit in units], dtype=bool)
     if decision.suppressed.any():
         for row in np.argsort(n, kind="stable"):

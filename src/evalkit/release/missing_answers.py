@@ -5,7 +5,7 @@ import pandas as pd
 
 from evalkit.release.addresses import family
 from evalkit.release.profiles import Profile
-from evalkit.release.rows import Decision, decide, weak_support
+from evalkit.release.rows import Decision, decision_of, weak_support
 
 
 def by_answers(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -16,7 +16,9 @@ def by_answers(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """
     name = family(result.provenance.function)
     keys = zip(frame["stratum"], frame["wave"], strict=True)
-    decision = decide([(name, *key) for key in keys], _few_answers(result, frame, profile), profile)
+    decision = decision_of(
+        [(name, *key) for key in keys], _few_answers(result, frame, profile), profile
+    )
     answered = frame["n_answered"].to_numpy(dtype=float)
     decision.secondary = _steps(frame, answered, decision.suppressed, profile)
     decision.secondary |= _only_hidden(frame, answered, decision.suppressed)
@@ -72,7 +74,7 @@ def by_weights(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     first = (frame["wave"] == frame["wave"].min()).to_numpy()
     if not np.any(result.support["complement"][first] > 0):
         weak = np.where(first, profile.too_few(result.support["n"]), weak)
-    decision = decide([(name, *key) for key in keys], weak, profile)
+    decision = decision_of([(name, *key) for key in keys], weak, profile)
     answered = frame["n"].to_numpy(dtype=float)
     decision.secondary = _steps(frame, answered, decision.suppressed, profile)
     decision.secondary |= _only_hidden(frame, answered, decision.suppressed)
@@ -89,7 +91,7 @@ def by_shift(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     name, wave = family(result.provenance.function), result.summary["wave"]
     weak = np.full(len(frame), bool(weak_support(result, profile).any()))
     keys = zip(frame["term"], frame["delta"], strict=True)
-    return decide([(name, "", wave, *key) for key in keys], weak, profile)
+    return decision_of([(name, "", wave, *key) for key in keys], weak, profile)
 
 
 def tips(result, frame: pd.DataFrame) -> dict[str, float]:
@@ -105,7 +107,7 @@ def by_bounds(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     weak = weak_support(result, profile)
     is_arm = (frame["scale"] == "arm").to_numpy()
     addresses = [(name, term, wave) for term in frame["term"]]
-    decision = decide(addresses, weak, profile)
+    decision = decision_of(addresses, weak, profile)
     hidden = decision.suppressed
     if hidden[is_arm].any() and not is_arm.all():
         decision.secondary = ~is_arm & ~hidden

@@ -16,9 +16,10 @@ from evalkit.release.sequences import open_points
 from evalkit.release.tables import protect_table
 
 FEW = "rests on too few persons"
-OTHER_UNIT = "would give away a hidden number of another unit"
 OTHER_CELL = "would give away a hidden number of the same table"
 SOCIETY = "society"
+INTERCEPT = "intercept"
+EVER = ("time_in_state",)  # k were ever there; that all were is no secret
 
 
 @dataclass(slots=True)
@@ -56,8 +57,8 @@ class Decision:
         return self.primary | self.secondary | self.planned
 
 
-def decide(addresses: list[tuple], primary: np.ndarray, profile: Profile) -> Decision:
-    """A decision by the rows' own numbers and by what the profile hides at their addresses."""
+def decision_of(addresses: list[tuple], primary: np.ndarray, profile: Profile) -> Decision:
+    """A decision that hides the given rows, and those that the unit's plan hides."""
     planned = np.array([profile.hides(*parts) for parts in addresses], dtype=bool)
     return Decision(
         [block(*parts) for parts in addresses], primary, np.zeros(len(primary), bool), planned
@@ -71,18 +72,25 @@ def weak_support(result, profile: Profile) -> np.ndarray:
 
 
 def by_contrast(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide arms that are too few, and every difference or ratio that rests on one of them."""
+    """Hide arms that are too few, and every difference or ratio that rests on one of them.
+
+    Arms are also too few where too few are under observation at the horizon: there curves end too.
+    """
     at = (result.summary["horizon"], cause_of(result.provenance))
     name = family(result.provenance.function)
     weak = weak_support(result, profile)
+    if result.summary["quantity"] in EVER:
+        weak = profile.too_few(result.support["n"]) | profile.fails(result.support["k"])
+    weak = weak | profile.too_few(result.support.get("at_horizon", np.nan))
     is_arm = (frame["scale"] == "arm").to_numpy()
     arms = frame["term"][is_arm].tolist()
     planned = {arm: profile.hides(name, arm, *at) for arm in arms}
     hidden = {arm: bool(weak[is_arm & (frame["term"] == arm)].any()) for arm in arms}
     rests_on = [arms_of(term, arms) for term in frame["term"]]
     primary = weak | np.array([any(hidden[arm] for arm in used) for used in rests_on], dtype=bool)
-    decision = decide([(name, term, *at) for term in frame["term"]], primary, profile)
+    decision = decision_of([(name, term, *at) for term in frame["term"]], primary, profile)
     decision.planned |= np.array([any(planned[arm] for arm in used) for used in rests_on], bool)
+    decision.texts = ("reason",)
     return decision
 
 
@@ -100,18 +108,9 @@ def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     addresses = list(
         zip([name] * len(frame), frame["stratum"], frame["time"], frame["state"], strict=True)
     )
-    decision = decide(addresses, small & ~start, profile)
+    decision = decision_of(addresses, small & ~start, profile)
     decision.secondary = ~shown & ~small & ~start
     decision.keep = frame["time"].isin(profile.ticks).to_numpy()
-    return decision
-
-
-def by_quantile(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide times by which too few had exited, or after which too few were left."""
-    name = family(result.provenance.function)
-    addresses = [(name, stratum) for stratum in frame["stratum"]]
-    decision = decide(addresses, weak_support(result, profile), profile)
-    decision.texts = ("reason",)
     return decision
 
 
@@ -128,7 +127,7 @@ def by_level(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     addresses = list(
         zip([name] * len(frame), frame["stratum"], frame["variable"], frame["level"], strict=True)
     )
-    decision = decide(addresses, primary, profile)
+    decision = decision_of(addresses, primary, profile)
     decision.secondary = ~shown & ~primary
     decision.cells["standardised_difference"] = _counterpart_hidden(frame, decision.suppressed)
     return decision
@@ -169,7 +168,7 @@ def by_pair(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         (name, stratum, source)
         for stratum, source in zip(frame["stratum"], frame["source"], strict=True)
     ]
-    decision = decide(addresses, small, profile)
+    decision = decision_of(addresses, small, profile)
     pairs = np.array([profile.hides(*parts, "pairs") for parts in addresses], dtype=bool)
     for count in (entered, left, before - left, n - before - entered):
         pairs = pairs | profile.fails(count)
@@ -196,7 +195,7 @@ def by_step(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     )[::-1]
     hidden = ~(shown[:-1] & shown[1:])
     removed = profile.fails(frame["n_removed"]) & (frame["n_removed"] != 0).to_numpy()
-    decision = decide([("flow", step) for step in frame["step"]], hidden & removed, profile)
+    decision = decision_of([("flow", step) for step in frame["step"]], hidden & removed, profile)
     decision.planned = hidden & ~(allowed[::-1][:-1] & allowed[::-1][1:])
     decision.secondary = hidden & ~decision.primary & ~decision.planned
     return decision
@@ -214,14 +213,21 @@ def flow_order(n_point: int) -> list[int]:
 
 
 def by_model(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide a model on too few persons, events or degrees of freedom, and waves hidden elsewhere."""
+    """Hide a model on too few persons, events or degrees of freedom, and waves hidden elsewhere.
+
+    Of a shown model a term is hidden where either of its groups has too few persons or events; so
+    is the intercept then, the level of a group that with the hidden difference tells the other's.
+    """
     name = family(result.provenance.function)
     n_person, n_event = result.summary["n_person"], result.summary["n_event"]
     weak = bool(profile.too_few(n_person) | profile.fails(n_event))
     weak |= bool(profile.too_few(_number(n_person) - len(frame)))
     waves = [wave_of(term) for term in frame["term"]]
     addresses = [(name, "", term) for term in frame["term"]]
-    decision = decide(addresses, weak | weak_support(result, profile), profile)
+    primary = weak | weak_support(result, profile)
+    decision = decision_of(addresses, primary, profile)
+    if primary.any():
+        decision.secondary = (frame["term"] == INTERCEPT).to_numpy() & ~primary
     if name == "health":
         blocks = [address.split("/") for address in profile.hide if address.startswith("health/")]
         hidden = {parts[2] for parts in blocks if len(parts) > 2}
@@ -231,20 +237,10 @@ def by_model(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
-def by_score(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide scores of predictions that rest on too few cases, or too few others."""
-    name = result.provenance.function
-    keys = zip(frame["prediction"], frame["measure"], frame["time"], strict=True)
-    addresses = [(name, prediction, measure, time) for prediction, measure, time in keys]
-    decision = decide(addresses, weak_support(result, profile), profile)
-    decision.texts = ("reason",)
-    return decision
-
-
 def by_group(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide all groups of a calibration where one is too small, since they add up."""
     addresses = [(result.provenance.function, "", part(group)) for group in frame["group"]]
-    decision = decide(addresses, weak_support(result, profile), profile)
+    decision = decision_of(addresses, weak_support(result, profile), profile)
     if decision.suppressed.any():
         decision.secondary = ~decision.suppressed
     decision.rounded = ("n", "n_event")
@@ -256,7 +252,7 @@ def by_wave(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     name = family(result.provenance.function)
     addresses = [(name, *key) for key in zip(frame["stratum"], frame["wave"], strict=True)]
     weak = profile.too_few(frame["n"]) | profile.too_few(result.support["n"])
-    decision = decide(addresses, weak, profile)
+    decision = decision_of(addresses, weak, profile)
     decision.rounded = ("n",)
     return decision
 
@@ -264,7 +260,7 @@ def by_wave(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 def by_method(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide both estimates where one rests on too few: they are about the same persons."""
     addresses = [("recovery", "", method) for method in frame["method"]]
-    decision = decide(addresses, weak_support(result, profile), profile)
+    decision = decision_of(addresses, weak_support(result, profile), profile)
     if decision.suppressed.any():
         decision.secondary = ~decision.suppressed
     return decision
@@ -274,14 +270,14 @@ def by_need(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide everything where too few were covered: ranges of need alone are no result."""
     weak = bool(profile.fails(result.summary["n_covered"]))
     addresses = [("need", "covered", part(value)) for value in frame["quantity"]]
-    return decide(addresses, np.full(len(frame), weak), profile)
+    return decision_of(addresses, np.full(len(frame), weak), profile)
 
 
 def by_test(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide a test on too few persons or events."""
     few = profile.too_few(result.summary["n"]) | profile.fails(result.summary["n_event"])
     addresses = [(result.provenance.function, "", term) for term in frame["term"]]
-    return decide(addresses, bool(few) | profile.too_few(result.support["n"]), profile)
+    return decision_of(addresses, bool(few) | profile.too_few(result.support["n"]), profile)
 
 
 def by_account(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -319,7 +315,7 @@ def _accounts(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     few = profile.too_few(result.summary["n"]) | profile.too_few(result.support["n"])
     keys = frame[list(type(result).KEYS)].astype(str).agg("/".join, axis=1)
     addresses = [(result.provenance.function, "", key) for key in keys]
-    return decide(addresses, np.broadcast_to(few, len(frame)).copy(), profile)
+    return decision_of(addresses, np.broadcast_to(few, len(frame)).copy(), profile)
 
 
 def _number(value: object) -> float:

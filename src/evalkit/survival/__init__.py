@@ -1,6 +1,7 @@
 """Time to self-support: curves, incidences, months, states, tests and hazard models."""
 
 from evalkit.survival.additive import additive_hazards
+from evalkit.survival.adjusted_months import adjusted_months
 from evalkit.survival.bands import confidence_bands
 from evalkit.survival.calibration import calibration
 from evalkit.survival.cause_specific import cause_specific
@@ -21,13 +22,14 @@ from evalkit.survival.logrank import logrank_test
 from evalkit.survival.max_combo import max_combo_test
 from evalkit.survival.months import restricted_mean, time_lost
 from evalkit.survival.parametric import parametric_survival
-from evalkit.survival.prediction import brier_score, roc_area
+from evalkit.survival.prediction import brier_score
 from evalkit.survival.proportional_hazards import proportional_hazards_test
-from evalkit.survival.pseudo import adjusted_months, pseudo_observations
+from evalkit.survival.pseudo import pseudo_observations
 from evalkit.survival.quantiles import follow_up_time, median_time
 from evalkit.survival.rank_tests import pairwise_tests, trend_test
 from evalkit.survival.recurrent import recurrent_mean, recurrent_mean_at
 from evalkit.survival.residuals import residuals
+from evalkit.survival.roc_area import roc_area
 from evalkit.survival.sequences import state_sequences
 from evalkit.survival.stacked import competing_gap, stacked_incidence
 from evalkit.survival.standardised import standardised_incidence

@@ -1,44 +1,26 @@
 """Aalen's additive hazards model: effects that add to the hazard and may change with time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import EffectCurve
-from evalkit.survival.design_matrix import SINGULAR, refuse_collinear
+from evalkit.survival.additive_steps import Steps, least_squares_steps, model_errors, robust_errors
+from evalkit.survival.design_matrix import refuse_collinear
+from evalkit.survival.effect_rows import effect_rows
+from evalkit.survival.hazard_fit import dependence_of, refuse_options, rows_support
 from evalkit.survival.intervals import critical_value
-from evalkit.survival.person_time_fit import Choices, Rows, dependence, usable_rows
-from evalkit.survival.risksets import RiskSets, risk_sets, sum_at_risk, sum_exits
+from evalkit.survival.person_time_fit import UsableRows, usable_rows
+from evalkit.survival.risksets import RiskSets, risk_sets
+from evalkit.survival.sides import exits_since
 
 Vcov = Literal["robust", "model"]
 
 MOST_TIMES = 200  # rows a term; with more event times, as many of their quantiles
-BLOCK = 4_000_000  # numbers that are gathered at once
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Steps:
-    """The least-squares steps at the distinct event times.
-
-    Attributes
-    ----------
-    time : ndarray of float, shape (m,)
-    row : ndarray of int, shape (m,)
-        Rows of the risk sets.
-    inverse : ndarray of float, shape (m, q, q)
-        Of the weighted cross products of those at risk.
-    step : ndarray of float, shape (m, q)
-    """
-
-    time: np.ndarray
-    row: np.ndarray
-    inverse: np.ndarray
-    step: np.ndarray
 
 
 def additive_hazards(
@@ -112,58 +94,38 @@ def additive_hazards(
     4        old   1.0      -0.5
     5        old   2.0       0.0
     """
-    if vcov not in get_args(Vcov):
-        raise ParameterError(f"vcov {vcov!r}: must be one of {', '.join(get_args(Vcov))}")
+    refuse_options(vcov=(vcov, Vcov))
     rows = usable_rows(sample, formula, cause)
     refuse_collinear(rows.values.T @ (rows.weight[:, None] * rows.values), rows.design.terms)
-    unit, df, n_cluster, _ = dependence(sample, rows, Choices(vcov, None, conf_level))
-    critical = critical_value(conf_level, df)
+    dependence = dependence_of(sample, rows.kept, vcov)
     values = np.column_stack([np.ones(len(rows.kept)), rows.values])
     sets = risk_sets(rows.entry, rows.exit, rows.event.astype(np.intp), weight=rows.weight)
-    steps = _steps(values, rows, sets)
+    steps = least_squares_steps(values, rows, sets)
     at = _times(times, steps)
     back = _unscaled(rows)
     curve = np.vstack([np.zeros(values.shape[1]), np.cumsum(steps.step, axis=0)])
     position = np.searchsorted(steps.time, at, side="right")
     estimate = curve[position] @ back.T
-    if vcov == "robust":
-        error = _robust_errors(values, rows, sets, steps, position, unit, back)
-    else:
-        error = _model_errors(values, rows, sets, steps, position, back)
-    n_event = _since_last(sets, position, steps)
-    at_risk = _at_risk(sets, at)
-    terms = ["intercept", *rows.design.terms]
-    n_term, n_time = len(terms), len(at)
+    error = (
+        robust_errors(values, rows, sets, steps, position, dependence.unit, back)
+        if vcov == "robust"
+        else model_errors(values, rows, sets, steps, position, back)
+    )
     person = rows.kept if sample.person is None else sample.person[rows.kept]
     n_person = len(np.unique(person))
-    missing = np.full(n_term * n_time, np.nan)
     return EffectCurve(
-        rows={
-            "term": np.repeat(np.array(terms, dtype=object), n_time),
-            "time": np.tile(at, n_term),
-            "estimate": estimate.T.ravel(),
-            "std_error": error.T.ravel(),
-            "conf_low": (estimate - critical * error).T.ravel(),
-            "conf_high": (estimate + critical * error).T.ravel(),
-            "n_at_risk": np.tile(at_risk, n_term),
-            "n_event": np.tile(n_event, n_term),
-        },
+        rows=effect_rows(
+            ["intercept", *rows.design.terms], at, estimate, error,
+            critical_value(conf_level, dependence.df), _at_risk(sets, at),
+            _since_last(sets, position, steps),
+        ),
         summary={
-            "n_person": n_person,
-            "n_event": int(rows.event.sum()),
-            "last_time": at[-1],
-            "scale": "cumulative hazard difference",
-            "conf_level": conf_level,
-            "method": "Aalen",
-            "vcov": vcov,
-            "n_cluster": n_cluster,
-            "df": df,
-            "time_unit": sample.time_unit,
+            "n_person": n_person, "n_event": int(rows.event.sum()), "last_time": at[-1],
+            "scale": "cumulative hazard difference", "method": "Aalen", "conf_level": conf_level,
+            **dependence.summary, "df": dependence.df, "time_unit": sample.time_unit,
             "formula": formula,
         },
-        support={
-            "n": np.repeat([n_person, *rows.design.n], n_time), "k": missing, "complement": missing,
-        },
+        support=_support(sample, rows, at, n_person),
         provenance=provenance(
             "additive_hazards", sample.digest, formula=formula, cause=cause,
             times=None if times is None else list(map(float, times)), vcov=vcov,
@@ -172,40 +134,18 @@ def additive_hazards(
     )  # fmt: skip
 
 
-def _steps(values: np.ndarray, rows: Rows, sets: RiskSets) -> Steps:
-    """Least squares at each event time, up to the last at which the terms can be told apart."""
-    q = values.shape[1]
-    at_events = np.flatnonzero(sets.n_event[:, 0] > 0)
-    cross = np.empty((len(at_events), q, q))
-    for i in range(q):
-        for j in range(i + 1):
-            summed = sum_at_risk(sets, rows.weight * values[:, i] * values[:, j])[at_events]
-            cross[:, i, j] = cross[:, j, i] = summed
-    # With as many terms as persons the fit is perfect, and its residuals say nothing of errors.
-    usable = _are_told_apart(cross) & (sets.n_at_risk[at_events] > q)
-    n_usable = len(usable) if usable.all() else int(np.argmin(usable))
-    if n_usable == 0:
-        raise EstimationError(
-            f"{', '.join(rows.design.terms)}: those at risk at the first event do not tell the "
-            "terms apart; leave terms out"
-        )
-    at_events, cross = at_events[:n_usable], cross[:n_usable]
-    inverse = np.linalg.inv(cross)
-    weighted = rows.weight[:, None] * values
-    jump = sum_exits(sets, weighted, rows.event)[at_events]
-    step = np.einsum("mij,mj->mi", inverse, jump)
-    return Steps(sets.time[at_events], at_events, inverse, step)
+def _support(sample: TimeToEvent, rows: UsableRows, at: np.ndarray, n_person: int) -> dict:
+    """Persons behind each term, and exits on either side of it since the row before."""
+    behind = rows_support(sample, rows.design, rows.kept, rows.event)["n"]
+    exits = np.flatnonzero(rows.event)
+    since = exits_since(rows.design, exits, rows.exit[exits], at)
+    all_persons = np.full(len(at), np.nan)
+    return {"n": np.repeat([n_person, *behind], len(at))} | {
+        name: np.append(all_persons, counts) for name, counts in since.items()
+    }
 
 
-def _are_told_apart(cross: np.ndarray) -> np.ndarray:
-    size = np.sqrt(np.einsum("mii->mi", cross))
-    known = (size > 0.0).all(axis=1)
-    scaled = cross / np.where(size > 0.0, size, 1.0)[:, :, None] / size.clip(1e-300)[:, None, :]
-    smallest = np.linalg.eigvalsh(np.where(known[:, None, None], scaled, 0.0))[:, 0]
-    return known & (smallest > SINGULAR)
-
-
-def _unscaled(rows: Rows) -> np.ndarray:
+def _unscaled(rows: UsableRows) -> np.ndarray:
     """Matrix (q, q) that takes coefficients of the scaled covariates to those of the given ones."""
     q = len(rows.scale) + 1
     centre = np.average(rows.design.values, axis=0, weights=rows.weight)
@@ -237,59 +177,3 @@ def _at_risk(sets: RiskSets, at: np.ndarray) -> np.ndarray:
 def _since_last(sets: RiskSets, position: np.ndarray, steps: Steps) -> np.ndarray:
     counted = np.concatenate([[0], np.cumsum(sets.n_event[steps.row, 0])])
     return np.diff(counted[position], prepend=0).astype(float)
-
-
-def _model_errors(values, rows: Rows, sets, steps: Steps, position, back) -> np.ndarray:
-    q = values.shape[1]
-    squared = np.empty((len(steps.row), q, q))
-    for i in range(q):
-        product = rows.weight[:, None] ** 2 * values[:, [i]] * values
-        squared[:, i] = sum_exits(sets, product, rows.event)[steps.row]
-    variance = steps.inverse @ squared @ steps.inverse
-    variance = np.concatenate([np.zeros((1, q, q)), np.cumsum(variance, axis=0)])[position]
-    return np.sqrt(np.einsum("ki,mij,kj->mk", back, variance, back).clip(0.0))
-
-
-def _robust_errors(values, rows: Rows, sets, steps: Steps, position, unit, back) -> np.ndarray:
-    """Errors from the residual of each row, brought forward from one time of the rows to the next.
-
-    A row loses x_i' Q x_i over event times s, where Q sums (X'WX)^-1_k. dB' at s: where it is at
-    risk over a whole interval Q is the same for all, else it is looked up by its first and last
-    event time.
-    """
-    n, q = values.shape
-    first = np.searchsorted(steps.row, sets.entry_row)
-    last = np.searchsorted(steps.row, sets.exit_row, side="right")  # event times up to the exit
-    own = np.searchsorted(steps.row, sets.exit_row)
-    residual, out = np.zeros((n, q)), np.zeros((len(position), q))
-    for number in range(1, len(position)):
-        low, high = position[number - 1], position[number]
-        cross = np.einsum("ski,sj->skij", steps.inverse[low:high], steps.step[low:high])
-        drift = np.concatenate([np.zeros((1, q, q, q)), np.cumsum(cross, axis=0)])
-        begin, end = np.clip(first, low, high) - low, np.clip(last, low, high) - low
-        _take(residual, values, np.flatnonzero((begin == 0) & (end == high - low)), drift[-1])
-        partly = np.flatnonzero((begin < end) & ((begin > 0) | (end < high - low)))
-        for some in np.array_split(partly, 1 + len(partly) * q**3 // BLOCK):
-            between = drift[end[some]] - drift[begin[some]]
-            residual[some] -= np.einsum(
-                "ni,nkij,nj->nk", values[some], between, values[some], optimize=True
-            )
-        exits = np.flatnonzero(rows.event & (own >= low) & (own < high))
-        residual[exits] += np.einsum("nij,nj->ni", steps.inverse[own[exits]], values[exits])
-        sums = _by_unit(residual * rows.weight[:, None], unit) @ back.T
-        out[number] = np.sqrt((sums**2).sum(axis=0))
-    return out
-
-
-def _take(residual: np.ndarray, values: np.ndarray, some: np.ndarray, drift: np.ndarray) -> None:
-    """Take x_i' drift_k x_i from the residuals of some rows."""
-    if len(some):
-        x = values[some]
-        for k in range(values.shape[1]):
-            residual[some, k] -= ((x @ drift[k]) * x).sum(axis=1)
-
-
-def _by_unit(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    if len(unit) and unit[-1] == len(unit) - 1 and np.array_equal(unit, np.arange(len(unit))):
-        return values
-    return np.column_stack([np.bincount(unit, column) for column in values.T])

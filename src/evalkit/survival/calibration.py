@@ -77,51 +77,29 @@ def calibration(
     """
     require_rows(sample)
     given = _checked(risk, len(sample), n_group)
-    if cause is None and len(sample.causes) > 1:
-        raise EstimationError(
-            f"cause: the sample has {len(sample.causes)} causes ({', '.join(sample.causes)}); "
-            "say which one the risks are of"
-        )
-    kept = sample.weight > 0.0
-    if not kept.any():
-        raise EstimationError(f"weight: all {len(sample)} rows have weight 0")
-    edges = np.quantile(given[kept], np.linspace(0.0, 1.0, n_group + 1)[1:-1])
-    _, number = np.unique(np.searchsorted(edges, given, side="left"), return_inverse=True)
+    wanted = _cause_of_risks(sample, cause)
+    number = _groups(sample, given, n_group)
     grouped = dataclasses.replace(
         sample, covariates=sample.covariates.assign(**{GROUP: number.astype(float)})
     )
-    wanted = sample.causes[0] if cause is None else cause
     found = incidence_at(
         grouped, by=GROUP, cause=wanted, horizon=horizon, conf_level=conf_level
     )  # fmt: skip
     frame = found.tidy().assign(n=found.support["n"], k=found.support["k"])
-    frame = frame[frame["scale"] == "arm"].reset_index(drop=True)
-    order = np.argsort(frame["term"].astype(float).to_numpy())
-    frame = frame.iloc[order].reset_index(drop=True)
-    weight = np.where(kept, sample.weight, 0.0)
-    mean = np.bincount(number, weight * given) / np.bincount(number, weight)
-    present = frame["term"].astype(float).astype(int).to_numpy()
+    frame = frame[frame["scale"] == "arm"].assign(group=lambda rows: rows["term"].astype(float))
+    frame = frame.sort_values("group")
+    mean = np.bincount(number, sample.weight * given) / np.bincount(number, sample.weight)
     n, k = frame["n"].to_numpy(dtype=float), frame["k"].to_numpy(dtype=float)
     return Calibration(
         rows={
-            "group": np.arange(1, len(frame) + 1),
-            "n": n,
-            "n_event": k,
-            "predicted": mean[present],
-            "estimate": frame["estimate"].to_numpy(),
-            "std_error": frame["std_error"].to_numpy(),
-            "conf_low": frame["conf_low"].to_numpy(),
-            "conf_high": frame["conf_high"].to_numpy(),
+            "group": np.arange(1, len(frame) + 1), "n": n, "n_event": k,
+            "predicted": mean[frame["group"].to_numpy(dtype=int)],
+            **frame[["estimate", "std_error", "conf_low", "conf_high"]],
         },
         summary={
-            "n": int(n.sum()),
-            "n_event": int(k.sum()),
-            "horizon": float(horizon),
-            "cause": wanted,
-            "conf_level": conf_level,
-            "method": "Aalen-Johansen",
-            "time_unit": sample.time_unit,
-            "n_cluster": found.summary["n_cluster"],
+            "n": int(n.sum()), "n_event": int(k.sum()), "horizon": float(horizon),
+            "cause": wanted, "conf_level": conf_level, "method": "Aalen-Johansen",
+            "time_unit": sample.time_unit, "n_cluster": found.summary["n_cluster"],
             "df": found.summary["df"],
         },
         support={"n": n, "k": k, "complement": n - k},
@@ -144,3 +122,21 @@ def _checked(risk: np.ndarray, n: int, n_group: int) -> np.ndarray:
     if not 2 <= n_group <= n:
         raise ParameterError(f"n_group: must be from 2 to the {n} rows, is {n_group}")
     return given
+
+
+def _cause_of_risks(sample: TimeToEvent, cause: str | None) -> str:
+    if cause is None and len(sample.causes) > 1:
+        raise EstimationError(
+            f"cause: the sample has {len(sample.causes)} causes ({', '.join(sample.causes)}); "
+            "say which one the risks are of"
+        )
+    return sample.causes[0] if cause is None else cause
+
+
+def _groups(sample: TimeToEvent, risk: np.ndarray, n_group: int) -> np.ndarray:
+    """Group of each row (n,), 0, 1, ..., between quantiles of the risks of those that count."""
+    kept = sample.weight > 0.0
+    if not kept.any():
+        raise EstimationError(f"weight: all {len(sample)} rows have weight 0")
+    edges = np.quantile(risk[kept], np.linspace(0.0, 1.0, n_group + 1)[1:-1])
+    return np.unique(np.searchsorted(edges, risk, side="left"), return_inverse=True)[1]

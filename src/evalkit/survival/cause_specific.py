@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError
 from evalkit.results import ModelFit
-from evalkit.survival.cox import Interval, Penalty, Ties, Vcov, cox
-from evalkit.survival.model_rows import Weights
+from evalkit.survival.cox import Penalty, Ties, Vcov, cox
+from evalkit.survival.hazard_fit import Interval
 from evalkit.survival.risksets import require_cause, require_rows
 
 
@@ -17,7 +17,6 @@ def cause_specific(
     cause: str | Sequence[str] | None = None,
     strata: str | Sequence[str] | None = None,
     ties: Ties = "efron",
-    weights: Weights = "case",
     penalty: Penalty = 0.0,
     vcov: Vcov | None = None,
     interval: Interval | None = None,
@@ -34,7 +33,7 @@ def cause_specific(
         The same for all causes.
     cause : str or sequence of str, optional
         By default all causes of the sample.
-    strata, ties, weights, penalty, vcov, interval, conf_level
+    strata, ties, penalty, vcov, interval, conf_level
         As in `cox`.
 
     Returns
@@ -71,14 +70,14 @@ def cause_specific(
     >>> {name: round(float(fit.tidy()["estimate"][0]), 3) for name, fit in fits.items()}
     {'work': -0.693, 'died': 0.144}
     """
-    require_rows(sample)
+    require_rows(sample, frequencies=True)
     chosen = [cause] if isinstance(cause, str) else list(cause or sample.causes)
     for name in chosen:
         require_cause(sample, name)
     return {
         name: _one(
-            sample, formula, name, strata=strata, ties=ties, weights=weights, penalty=penalty,
-            vcov=vcov, interval=interval, conf_level=conf_level,
+            sample, formula, name, strata=strata, ties=ties, penalty=penalty, vcov=vcov,
+            interval=interval, conf_level=conf_level,
         )
         for name in chosen
     }  # fmt: skip

@@ -29,6 +29,8 @@ class Observation:
         Share of those at risk who are censored at the time.
     at_risk : ndarray of float, shape (n_group, m)
         Those whom the hazard is a share of.
+    after_exits : bool
+        Whether who exits at a time is no longer among them.
     """
 
     group: np.ndarray
@@ -36,6 +38,7 @@ class Observation:
     own: np.ndarray
     hazard: np.ndarray
     at_risk: np.ndarray
+    after_exits: bool
 
 
 def observation(rows: Rows, entry: np.ndarray, group: np.ndarray, after_exits: bool) -> Observation:
@@ -83,18 +86,22 @@ def observation(rows: Rows, entry: np.ndarray, group: np.ndarray, after_exits: b
             f"entry: at the time of {lost} competing exits everybody under observation had just "
             "come under it, so that nothing is known of the time before; start the clock later"
         )
-    return Observation(group, share, own, hazard, at_risk)
+    return Observation(group, share, own, hazard, at_risk, after_exits)
 
 
 def influence_of_weights(
-    rows: Rows, entry: np.ndarray, seen: Observation, moved: np.ndarray
+    rows: Rows, entry: np.ndarray, seen: Observation, moved: np.ndarray, by_entry: np.ndarray
 ) -> np.ndarray:
     """How much each row moves the score by moving the estimated weights: (n,), for one column.
 
     Parameters
     ----------
     moved : ndarray of float, shape (n_group, m)
-        Change of the score when the hazard of censoring at a table row falls by 1.
+        Change of the score when the hazard of censoring at a table row rises by 1, times the share
+        not censored there if exits are no longer at risk of it.
+    by_entry : ndarray of float, shape (n_group, m)
+        Change of the score when the logarithm of all weights W(t) / W(s) with s up to the table row
+        and t after it falls by 1.
 
     Notes
     -----
@@ -102,20 +109,21 @@ def influence_of_weights(
     entry the same in reverse time with the opposite sign.
     """
     sets, out = rows.sets, np.zeros(len(seen.group))
-    for number in range(len(moved)):
+    for number, hazard in enumerate(seen.hazard):
         member = np.flatnonzero(seen.group == number)
         inside = np.zeros(len(seen.group))
         inside[member] = rows.weight[member] if rows.is_frequency else 1.0
-        per_head = np.divide(
-            moved[number], seen.at_risk[number], out=np.zeros(len(sets)),
-            where=seen.hazard[number] > 0.0,
-        )  # fmt: skip
-        borne = between_entry_and_exit(sets, per_head * seen.hazard[number])
-        out[member] -= borne[member]
+        left = seen.at_risk[number] * (1.0 - hazard if seen.after_exits else 1.0)
+        is_used = (hazard > 0.0) & (left > 0.0)
+        per_head = np.divide(moved[number], left, out=np.zeros(len(sets)), where=is_used)
+        out[member] -= between_entry_and_exit(sets, per_head * hazard)[member]
+        if seen.after_exits:
+            exits = member[rows.code[member] > 0]
+            out[exits] += (per_head * hazard)[sets.exit_row[exits]]
         censored = member[rows.code[member] == 0]
         out[censored] += per_head[sets.exit_row[censored]]
         if sets.is_delayed:
-            out[member] -= _influence_of_entry(rows, entry, inside, moved[number])[member]
+            out[member] -= _influence_of_entry(rows, entry, inside, by_entry[number])[member]
     return out
 
 
@@ -165,7 +173,9 @@ def _influence_of_entry(rows: Rows, entry, inside, moved) -> np.ndarray:
         time, hazard, there, at = _entries(rows, entry, inside, stratum)
         if not len(time):
             continue
-        per_head = np.where(at >= sets.first[stratum], moved[at], 0.0) / there
+        left = there * (1.0 - hazard)
+        is_used = (at >= sets.first[stratum]) & (left > 0.0)
+        per_head = np.divide(moved[at], left, out=np.zeros(len(at)), where=is_used)
         borne = np.concatenate([[0.0], np.cumsum(per_head * hazard)])
         mine = np.flatnonzero((whose == stratum) & (inside > 0.0))
         first = np.searchsorted(time, entry[mine])

@@ -8,9 +8,18 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
-from evalkit.survival.cox import Ties, counted, dependence_of, n_person, term_rows
+from evalkit.survival.cox import Ties
 from evalkit.survival.fitted import fitted_cox
-from evalkit.survival.model_rows import Rows, Weights
+from evalkit.survival.hazard_fit import (
+    Dependence,
+    counted,
+    dependence_of,
+    n_person,
+    rows_support,
+    term_rows,
+)
+from evalkit.survival.model_rows import Rows
+from evalkit.survival.sides import of_all_terms
 
 TIED = 1e-12  # of the largest linear predictor; sums in another order differ by less
 
@@ -22,7 +31,6 @@ def concordance(
     cause: str | None = None,
     strata: str | Sequence[str] | None = None,
     ties: Ties = "efron",
-    weights: Weights = "case",
     conf_level: float = 0.95,
 ) -> ModelFit:
     """Share of comparable pairs in which the one with the higher linear predictor exits first.
@@ -33,8 +41,8 @@ def concordance(
     ----------
     sample : TimeToEvent
     model : str or ModelFit
-        A formula, or a fit of `cox` on this sample, whose own cause, strata, ties and weights hold.
-    cause, strata, ties, weights
+        A formula, or a fit of `cox` on this sample, whose own cause, strata and ties hold.
+    cause, strata, ties
         As in `cox`; only with a formula.
     conf_level : float
 
@@ -70,18 +78,14 @@ def concordance(
     >>> concordance(sample, "old").tidy()["estimate"].tolist()
     [0.5833333333333334]
     """
-    fitted = fitted_cox(sample, model, cause=cause, strata=strata, ties=ties, weights=weights)
+    fitted = fitted_cox(sample, model, cause=cause, strata=strata, ties=ties)
     rows = fitted.rows
-    unit, df, n_cluster, _ = dependence_of(sample, rows, "robust")
-    value, influence = _concordance(rows, rows.values @ fitted.beta)
-    influence = influence * counted(rows, df)
-    sums = influence if unit is None else np.bincount(unit, influence)
-    fields = term_rows(
-        ["concordance"], np.array([value - 0.5]), np.sqrt([sums @ sums]), conf_level, df
-    )
-    for name in ("estimate", "conf_low", "conf_high"):
-        fields[name] = fields[name] + 0.5
-    persons = n_person(sample, rows)
+    dependence = dependence_of(sample, rows.kept, "robust")
+    value, error = _estimate(rows, rows.values @ fitted.beta, dependence)
+    df, persons = dependence.df, n_person(sample, rows)
+    fields = term_rows(["concordance"], np.array([value - 0.5]), error, conf_level, df)
+    fields |= {name: fields[name] + 0.5 for name in ("estimate", "conf_low", "conf_high")}
+    is_formula = isinstance(model, str)
     return ModelFit(
         rows=fields,
         summary={
@@ -91,19 +95,29 @@ def concordance(
             "scale": "share of pairs",
             "vcov": "robust",
             "conf_level": conf_level,
-            "n_cluster": n_cluster,
+            "n_cluster": dependence.n_cluster,
             "df": df,
             "interval": "z" if np.isinf(df) else "t",
             "label": "description",
-            "formula": model if isinstance(model, str) else model.summary["formula"],
+            "formula": model if is_formula else model.summary["formula"],
         },
-        support={"n": [persons], "k": [np.nan], "complement": [np.nan]},
+        support=of_all_terms(rows_support(sample, rows.design, rows.kept, rows.events)),
         provenance=provenance(
-            "concordance", sample.digest,
-            model=model if isinstance(model, str) else model.provenance.id, cause=cause,
-            strata=strata, ties=ties, weights=weights, conf_level=conf_level,
+            "concordance", sample.digest, model=model if is_formula else model.provenance.id,
+            cause=cause, strata=strata, ties=ties, conf_level=conf_level,
         ),
     )  # fmt: skip
+
+
+def _estimate(
+    rows: Rows, predictor: np.ndarray, dependence: Dependence
+) -> tuple[float, np.ndarray]:
+    """The concordance, and its error as (1,)."""
+    value, influence = _concordance(rows, predictor)
+    influence = influence * counted(rows, dependence.df)
+    unit = dependence.unit
+    sums = influence if unit is None else np.bincount(unit, influence)
+    return value, np.sqrt([sums @ sums])
 
 
 def _concordance(rows: Rows, predictor: np.ndarray) -> tuple[float, np.ndarray]:

@@ -4,16 +4,15 @@ import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import ParameterError
-from evalkit.provenance import provenance
 from evalkit.results import PredictionScores
-from evalkit.survival.inverse_weights import Followed, followed, horizons_of, predicted_risks
+from evalkit.survival.inverse_weights import Followed
 from evalkit.survival.pairs import weight_below
 from evalkit.survival.prediction_scores import (
     BEYOND,
     MODEL,
     NO_PAIRS,
     Score,
-    digest_of,
+    predicted,
     scores_result,
 )
 
@@ -72,31 +71,22 @@ def concordance_index(
     >>> concordance_index(sample, [0.9, 0.4, 0.5, 0.1], horizon=3).tidy()["estimate"].round(3)[0]
     np.float64(0.833)
     """
-    persons, name = followed(sample, cause)
-    times = horizons_of(horizon)
-    if len(times) != 1:
+    if np.size(horizon) != 1:
         raise ParameterError("horizon: one time")
-    risks = predicted_risks(sample, persons, risk, 1)
-    score = _concordance(persons, risks[:, 0], times[0])
-    made_by = provenance(
-        "concordance_index", sample.digest, risk=digest_of(risks), horizon=float(times[0]),
-        cause=cause, conf_level=conf_level,
-    )  # fmt: skip
-    return scores_result(sample, persons, [score], name, conf_level, made_by)
+    given = predicted(sample, risk, horizon, cause)
+    scores = [_concordance(given.persons, *column) for column in given.columns()]
+    return scores_result("concordance_index", given, scores, conf_level)
 
 
 def _concordance(persons: Followed, risk: np.ndarray, horizon: float) -> Score:
-    is_case = (persons.code == 1) & (persons.time <= horizon)
     if not persons.is_estimable(horizon):
         return Score("concordance", MODEL, horizon, np.nan, reason=BEYOND)
     before, at, v = persons.before, persons.at, persons.weight
     # Exits precede censorings: who is censored in the month of an exit is still followed after it.
     place = 2.0 * persons.row + (persons.code == 0)
-    usable = is_case & (at > 0.0)
-    cases = np.flatnonzero(usable)
+    cases = np.flatnonzero((persons.code == 1) & (persons.time <= horizon) & (at > 0.0))
     competing = np.flatnonzero(persons.code == 2)
-    everybody = np.arange(len(persons))
-    late = _Pairs(place, risk, cases, everybody, later=True)
+    late = _Pairs(place, risk, cases, np.arange(len(persons)), later=True)
     gone = _Pairs(place, risk, cases, competing, later=False)
     by_case = v[cases] / before[cases]
     by_other = v[competing] / before[competing]
@@ -106,19 +96,14 @@ def _concordance(persons: Followed, risk: np.ndarray, horizon: float) -> Score:
     if under <= 0.0:
         return Score("concordance", MODEL, horizon, np.nan, reason=NO_PAIRS)
     value = float(by_case @ (late_wins / at[cases] + gone_wins)) / under
-    late_case = by_case * (late_wins - value * late_all) / at[cases] / under
-    gone_case = by_case * (gone_wins - value * gone_all) / under
-    wins, count = late.of_others(by_case / at[cases])
-    influence = v * (wins - value * count) / under
-    wins, count = gone.of_others(by_case)
-    gone_other = by_other * (wins - value * count) / under
-    influence[cases] += late_case + gone_case
-    influence[competing] += gone_other
     own, after = np.zeros(len(persons)), np.zeros(len(persons))
-    own[cases] += late_case + gone_case
-    own[competing] += gone_other
-    after[cases] += late_case
-    influence = influence + v * persons.censoring_term(own, horizon=horizon, after=after)
+    after[cases] = by_case * (late_wins - value * late_all) / at[cases] / under
+    own[cases] = after[cases] + by_case * (gone_wins - value * gone_all) / under
+    wins, count = gone.of_others(by_case)
+    own[competing] = by_other * (wins - value * count) / under
+    wins, count = late.of_others(by_case / at[cases])
+    influence = own + v * (wins - value * count) / under
+    influence += v * persons.censoring_term(own, horizon=horizon, after=after)
     return Score("concordance", MODEL, horizon, value, influence)
 
 

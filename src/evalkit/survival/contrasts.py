@@ -33,7 +33,7 @@ class Levels:
     n : ndarray of int, shape (n_level,)
         Persons behind the number.
     k : ndarray of int, shape (n_level,), or None
-        Those of them with the event; None if the number is not a share.
+        Those of them with the event by the horizon, or ever in the state; None if there is none.
     is_share : bool
         Whether the interval must stay between 0 and 1.
     variance : ndarray of float, shape (n_level,), optional
@@ -96,7 +96,7 @@ def contrast(
             "df": groups.df,
             **summary,
         },
-        support=_support(levels, first, second),
+        support=_support(levels, _under_observation(groups, summary), first, second),
         provenance=source,
     )
 
@@ -117,6 +117,11 @@ def value_at(sets: RiskSets, values: np.ndarray, horizon: float, initial: float 
     """Value of a step function (m,) at the horizon, for each stratum."""
     n_before = np.add.reduceat((sets.time <= horizon).astype(np.intp), sets.first[:-1])
     return np.where(n_before > 0, values[sets.first[:-1] + np.maximum(n_before - 1, 0)], initial)
+
+
+def counted_by(sets: RiskSets, counts: np.ndarray, horizon: float) -> np.ndarray:
+    """Sum of counts (m,) up to the horizon, for each stratum."""
+    return np.add.reduceat(counts * (sets.time <= horizon), sets.first[:-1])
 
 
 def not_observed(groups: Grouped, curve: Steps, horizon: float) -> np.ndarray:
@@ -226,10 +231,18 @@ def _named(scale: str, rows: Sequence) -> np.ndarray:
     return np.full(len(rows), scale, dtype=object)
 
 
-def _support(levels: Levels, first: np.ndarray, second: np.ndarray) -> dict:
+def _under_observation(groups: Grouped, summary: dict) -> dict[str, np.ndarray]:
+    """Persons of each level under observation just before the horizon; none for histories."""
+    if not isinstance(groups, Grouped):
+        return {}
+    inside = (groups.entry < summary["horizon"]) & (groups.duration >= summary["horizon"])
+    return {"at_horizon": np.bincount(groups.level[inside], minlength=len(groups.labels))}
+
+
+def _support(levels: Levels, more: dict, first: np.ndarray, second: np.ndarray) -> dict:
     missing = np.full(len(levels.n), np.nan)
     k = missing if levels.k is None else levels.k
-    columns = {"n": levels.n, "k": k, "complement": levels.n - k}
+    columns = {"n": levels.n, "k": k, "complement": levels.n - k} | more
     return {
         name: np.concatenate([of, *[np.minimum(of[first], of[second])] * 2])
         for name, of in columns.items()

@@ -1,7 +1,7 @@
 """Cox's proportional hazards model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -9,15 +9,20 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
-from evalkit.survival.grouped import units_of_dependence
-from evalkit.survival.intervals import critical_value, p_value
-from evalkit.survival.model_rows import Rows, Weights, dense, model_rows
+from evalkit.survival.hazard_fit import (
+    Interval,
+    counted,
+    dependence_of,
+    hazard_fit,
+    refuse_options,
+    sandwich,
+)
+from evalkit.survival.model_rows import Rows, model_rows
 from evalkit.survival.newton import maximise
-from evalkit.survival.partial_likelihood import likelihood, score_residuals
+from evalkit.survival.partial_likelihood import likelihood, score_blocks
 
 Ties = Literal["efron", "breslow"]
 Vcov = Literal["model", "robust"]
-Interval = Literal["z", "t"]
 Penalty = float | Mapping[str, float]
 
 
@@ -28,7 +33,6 @@ def cox(
     cause: str | None = None,
     strata: str | Sequence[str] | None = None,
     ties: Ties = "efron",
-    weights: Weights = "case",
     penalty: Penalty = 0.0,
     vcov: Vcov | None = None,
     interval: Interval | None = None,
@@ -43,7 +47,9 @@ def cox(
     ----------
     sample : TimeToEvent
         One row a person, or several rows of (entry, duration] a person (covariates that change
-        with time), told apart by `person`. Such rows may follow each other but not overlap.
+        with time), told apart by `person`. Such rows may follow each other but not overlap. Of a
+        sample of frequencies (see `collapse`) the fit is that of the rows written out one by one,
+        ties included.
     formula : str
         For example `"arm + age + C(education)"`; no intercept.
     cause : str, optional
@@ -51,9 +57,6 @@ def cox(
     strata : str or sequence of str, optional
         Columns whose levels have baseline hazards of their own.
     ties : {"efron", "breslow"}
-    weights : {"case", "frequency"}
-        What the weights of the sample are. A frequency is the number of persons that a row stands
-        for (see `collapse`): the fit is that of the rows written out one by one, ties included.
     penalty : float or mapping of str to float
         Ridge: half of it times the squared log hazard ratio is taken off the log likelihood. One
         number for all terms, or numbers by term.
@@ -75,8 +78,8 @@ def cox(
     EstimationError
         If there are no rows, no positive weights or no events; if a term does not vary or is a
         combination of others among those at risk; if a hazard ratio is not finite (separation); if
-        there are fewer than two clusters; if rows of one person overlap; if a frequency is not a
-        whole number. The message names the term or the column.
+        there are fewer than two clusters; if rows of one person overlap, or have different
+        frequencies. The message names the term or the column.
     ParameterError
         If an argument is not allowed.
 
@@ -110,9 +113,9 @@ def cox(
                  term  estimate  std_error
     0  arm[programme]     0.941       1.24
     """
-    refuse_options(ties=(ties, Ties), weights=(weights, Weights))
+    refuse_options(ties=(ties, Ties))
     refuse_options(vcov=(vcov, Vcov), interval=(interval, Interval), optional=True)
-    rows = model_rows(sample, formula, cause=cause, strata=strata, weights=weights)
+    rows = model_rows(sample, formula, cause=cause, strata=strata)
     ridge = ridge_of(penalty, rows)
     beta, fit = maximise(
         lambda point: likelihood(point, rows, ties=ties),
@@ -120,57 +123,24 @@ def cox(
         rows.design.terms,
         ridge=ridge,
     )
-    inverse = np.linalg.inv(fit.information)
-    unit, df, n_cluster, is_robust = dependence_of(sample, rows, vcov)
-    if is_robust:
-        residuals = score_residuals(rows, fit.state)
-        residuals *= counted(rows, df)[:, None]
-        inverse = sandwich(residuals, inverse, unit)
-    if interval == "t" and np.isinf(df):
-        raise ParameterError("interval 't': needs clustered errors, whose clusters give its df")
-    df = np.inf if interval == "z" else df
-    error = np.sqrt(np.diag(inverse)) / rows.scale
-    missing = np.full(len(beta), np.nan)
-    return ModelFit(
-        rows=term_rows(rows.design.terms, beta / rows.scale, error, conf_level, df),
-        summary=summary_of(sample, rows, formula, conf_level)
-        | {
+    variance = np.linalg.inv(fit.information)
+    dependence = dependence_of(sample, rows.kept, vcov)
+    if dependence.is_robust:
+        blocks = score_blocks(rows, fit.state, counted(rows, dependence.df))
+        variance = sandwich(blocks, variance, dependence.unit)
+    return hazard_fit(
+        sample, rows, beta, variance, dependence, interval=interval, conf_level=conf_level,
+        summary={
+            "formula": formula,
+            "scale": "log hazard ratio",
             "log_likelihood": fit.value + 0.5 * float(ridge @ beta**2),
-            "vcov": "robust" if is_robust else "model",
-            "n_cluster": n_cluster,
-            "df": df,
-            "interval": "z" if np.isinf(df) else "t",
+            "vcov": "robust" if dependence.is_robust else "model",
         },
-        support={"n": rows.design.n, "k": missing, "complement": missing},
-        provenance=provenance(
+        source=provenance(
             "cox", sample.digest, formula=formula, cause=cause, strata=strata, ties=ties,
-            weights=weights, penalty=penalty, vcov=vcov, interval=interval, conf_level=conf_level,
+            penalty=penalty, vcov=vcov, interval=interval, conf_level=conf_level,
         ),
     )  # fmt: skip
-
-
-def refuse_options(*, optional: bool = False, **given) -> None:
-    """Refuse arguments, given as (value, its Literal), that are not allowed; None if optional."""
-    for name, (value, options) in given.items():
-        if value not in get_args(options) and not (optional and value is None):
-            raise ParameterError(f"{name} {value!r}: must be one of {', '.join(get_args(options))}")
-
-
-def term_rows(terms, estimate: np.ndarray, error: np.ndarray, level: float, df: float) -> dict:
-    """Rows of a `ModelFit`: estimates, errors, tests and intervals; no test where an error is 0."""
-    critical = critical_value(level, df)
-    statistic = np.divide(
-        estimate, error, out=np.full(len(estimate), np.nan), where=np.asarray(error) > 0.0
-    )
-    return {
-        "term": np.asarray(terms, dtype=object),
-        "estimate": estimate,
-        "std_error": error,
-        "statistic": statistic,
-        "p_value": p_value(statistic, df),
-        "conf_low": estimate - critical * error,
-        "conf_high": estimate + critical * error,
-    }
 
 
 def ridge_of(penalty: Penalty, rows: Rows) -> np.ndarray:
@@ -186,61 +156,3 @@ def ridge_of(penalty: Penalty, rows: Rows) -> np.ndarray:
     if not np.all((theta >= 0.0) & np.isfinite(theta)):
         raise ParameterError("penalty: must be 0 or more, and finite")
     return theta / rows.scale**2
-
-
-def dependence_of(sample: TimeToEvent, rows: Rows, vcov: str | None):
-    """Unit of robust errors (n,) or None, degrees of freedom, clusters, and whether robust."""
-    has_case_weights = sample.is_weighted and not rows.is_frequency
-    is_robust = vcov == "robust" or (
-        vcov is None and (has_case_weights or sample.cluster is not None)
-    )
-    if not is_robust:
-        return None, np.inf, np.nan, False
-    person = None if sample.person is None else sample.person[rows.kept]
-    if sample.cluster is None:
-        return person, np.inf, np.nan, True
-    cluster = dense(sample.cluster[rows.kept])
-    n_cluster = int(cluster.max()) + 1
-    one_level = np.zeros(n_cluster, dtype=np.intp)
-    # Refuses and warns by the number of clusters, for which one row of each will do.
-    _, df, _ = units_of_dependence(np.arange(n_cluster), None, one_level)
-    return cluster if np.isfinite(df) else person, df, float(n_cluster), True
-
-
-def counted(rows: Rows, df: float) -> np.ndarray:
-    """What a row's residual is multiplied by before sums over units are squared: (n,).
-
-    A frequency f is f units of their own, which add f squares; within a cluster they add up first.
-    """
-    return np.sqrt(rows.weight) if rows.is_frequency and np.isinf(df) else rows.weight
-
-
-def sandwich(residuals: np.ndarray, inverse: np.ndarray, unit: np.ndarray | None) -> np.ndarray:
-    """Robust variance (p, p) from weighted residuals (n, p); without units each row is one."""
-    if unit is None:
-        return inverse @ (residuals.T @ residuals) @ inverse
-    sums = np.stack([np.bincount(unit, column) for column in residuals.T])
-    return inverse @ (sums @ sums.T) @ inverse
-
-
-def summary_of(sample: TimeToEvent, rows: Rows, formula: str, level: float) -> dict:
-    """What `glance` says of any hazard model."""
-    return {
-        "n_person": n_person(sample, rows),
-        "n_row": len(rows.kept),
-        "n_event": rows.n_event,
-        "scale": "log hazard ratio",
-        "converged": True,
-        "conf_level": level,
-        "label": "description",
-        "formula": formula,
-    }
-
-
-def n_person(sample: TimeToEvent, rows: Rows) -> int:
-    """Persons behind the rows, each as often as its frequency says."""
-    count = rows.weight if rows.is_frequency else np.ones(len(rows.kept))
-    if sample.person is None:
-        return int(count.sum())
-    first = np.unique(sample.person[rows.kept], return_index=True)[1]
-    return int(count[first].sum())

@@ -217,10 +217,15 @@ def curve_rows(
         for group, rows in enumerate(sets.slices())
         for number in range(len(parts))
     ]
-    ends = np.cumsum([rows.stop - rows.start + late for _, _, rows, late in pieces]).tolist()
     names = {"stratum": [groups.labels[group] for group, *_ in pieces]}
     if causes is not None:
         names["cause"] = [causes[number] for _, number, *_ in pieces]
+    return _joined(names, full, starts, pieces)
+
+
+def _joined(names: dict, full: list[dict], starts: list[dict], pieces: list) -> dict:
+    """Columns of names, and of values with a row for time 0 where a piece has none."""
+    ends = np.cumsum([rows.stop - rows.start + late for _, _, rows, late in pieces]).tolist()
     columns = {name: np.empty(ends[-1], dtype=object) for name in names}
     columns |= {name: np.empty(ends[-1], dtype=values.dtype) for name, values in full[0].items()}
     for name, column in columns.items():

@@ -11,6 +11,7 @@ from evalkit.errors import EstimationError, ParameterError
 from evalkit.provenance import digest_frame, provenance
 from evalkit.results import DefinitionGrid
 from evalkit.survival.incidence import incidence_at
+from evalkit.survival.risksets import require_rows
 
 LENGTHS = (1, 3, 6, 12)
 CENSORED = "censored"
@@ -99,17 +100,10 @@ def exit_definitions(
     """
     if not len(horizons):
         raise ParameterError("horizons: at least one")
-    if isinstance(sample, StateHistory):
-        if cluster is not None:
-            raise ParameterError("cluster: a history brings its own; leave it out")
-        lengths = _lengths(LENGTHS if sustained_months is None else sustained_months)
-        cells = _cells_of_history(sample, cause, lengths, competing, neutral)
-        digest, unit = sample.digest, sample.time_unit
-    else:
-        if competing is not None or neutral is not None:
-            raise ParameterError("competing, neutral: a frame brings its causes; leave them out")
-        cells = _cells_of_frame(sample, cause, sustained_months, cluster)
-        digest, unit = digest_frame(sample)[:16], "months"
+    is_history = isinstance(sample, StateHistory)
+    digest = sample.digest if is_history else digest_frame(sample)[:16]
+    given = (cause, sustained_months, competing, neutral, cluster)
+    cells = (_cells_of_history if is_history else _cells_of_frame)(sample, *given)
     found = {
         (definition, length, float(horizon)): incidence_at(
             exits, by=by, cause=cause, horizon=horizon, conf_level=conf_level
@@ -121,10 +115,9 @@ def exit_definitions(
         rows=_stacked(found),
         summary={
             "n": int(max(one.summary["n"] for one in found.values())),
-            "cause": cause,
-            "conf_level": conf_level,
+            "cause": cause, "conf_level": conf_level,
             "method": "Aalen-Johansen, common end of follow-up",
-            "time_unit": unit,
+            "time_unit": sample.time_unit if is_history else "months",
             "n_cluster": next(iter(found.values())).summary["n_cluster"],
             "df": min(one.summary["df"] for one in found.values()),
         },
@@ -155,7 +148,9 @@ def _lengths(given: Sequence[int]) -> list[int]:
     return lengths
 
 
-def _cells_of_frame(frame: pd.DataFrame, cause: str, lengths, cluster) -> dict:
+def _cells_of_frame(frame: pd.DataFrame, cause: str, lengths, competing, neutral, cluster) -> dict:
+    if competing is not None or neutral is not None:
+        raise ParameterError("competing, neutral: a frame brings its causes; leave them out")
     missing = [name for name in COLUMNS if name not in frame]
     if missing:
         raise ParameterError(f"no such column: {', '.join(missing)}")
@@ -180,8 +175,36 @@ def _cells_of_frame(frame: pd.DataFrame, cause: str, lengths, cluster) -> dict:
     }  # fmt: skip
 
 
-def _cells_of_history(history: StateHistory, cause: str, lengths, competing, neutral) -> dict:
-    states = history.states
+def _cells_of_history(
+    history: StateHistory, cause: str, given, competing, neutral, cluster
+) -> dict:
+    if cluster is not None:
+        raise ParameterError("cluster: a history brings its own; leave it out")
+    require_rows(history)
+    lengths = _lengths(LENGTHS if given is None else given)
+    codes, rest, names = _codes(history.states, cause, competing, neutral)
+    end = (history.state >= 0).sum(axis=1) - 1 - (lengths[-1] - 1)
+    kept = np.flatnonzero((end >= 1) & ~np.isin(history.state[:, 0], codes[1:]))
+    if not len(kept):
+        raise EstimationError(
+            f"sustained_months: nobody is observed for {lengths[-1]} months after month 0"
+        )
+    people = history.covariates.iloc[kept].reset_index(drop=True)
+    if history.cluster is not None:
+        people = people.assign(**{CLUSTER: history.cluster[kept]})
+    cells = {}
+    for length in lengths:
+        time, number = _first_exits(history.state[kept], codes, rest, length, end[kept])
+        frame = people.assign(_time=time, _cause=np.array([CENSORED, *names], dtype=object)[number])
+        cells[cause, length] = TimeToEvent.from_frame(
+            frame, duration="_time", cause="_cause", censored=CENSORED, causes=names,
+            cluster=None if history.cluster is None else CLUSTER, time_unit=history.time_unit,
+        )  # fmt: skip
+    return cells
+
+
+def _codes(states: tuple[str, ...], cause: str, competing, neutral):
+    """Codes of the cause and its competitors, codes of neutral states, names of the former."""
     if competing is None:
         competing = [name for name in ABSORBING if name in states and name != cause]
     if neutral is None:
@@ -191,28 +214,8 @@ def _cells_of_history(history: StateHistory, cause: str, lengths, competing, neu
         raise ParameterError(
             f"state {', '.join(map(repr, unknown))}: the history has {', '.join(states)}"
         )
-    codes = [states.index(name) for name in (cause, *competing)]
-    end = (history.state >= 0).sum(axis=1) - 1 - (lengths[-1] - 1)
-    kept = np.flatnonzero((end >= 1) & ~np.isin(history.state[:, 0], codes[1:]))
-    if not len(kept):
-        raise EstimationError(
-            f"sustained_months: nobody is observed for {lengths[-1]} months after month 0"
-        )
-    rest = [states.index(name) for name in neutral]
-    people = history.covariates.iloc[kept].reset_index(drop=True)
-    if history.cluster is not None:
-        people = people.assign(**{CLUSTER: history.cluster[kept]})
-    cells = {}
-    for length in lengths:
-        time, number = _first_exits(history.state[kept], codes, rest, length, end[kept])
-        names = np.array([CENSORED, cause, *competing], dtype=object)
-        frame = people.assign(_time=time, _cause=names[number])
-        cells[cause, length] = TimeToEvent.from_frame(
-            frame, duration="_time", cause="_cause", censored=CENSORED,
-            causes=(cause, *competing), cluster=None if history.cluster is None else CLUSTER,
-            time_unit=history.time_unit,
-        )  # fmt: skip
-    return cells
+    names = (cause, *competing)
+    return [states.index(name) for name in names], [states.index(name) for name in neutral], names
 
 
 def _first_exits(

@@ -10,9 +10,14 @@ from evalkit.provenance import provenance
 from evalkit.results import EffectCurve
 from evalkit.survival.cox import Ties
 from evalkit.survival.discrete_time import natural_curves
+from evalkit.survival.effect_rows import effect_rows
 from evalkit.survival.fitted import fitted_cox
+from evalkit.survival.hazard_fit import rows_support
 from evalkit.survival.intervals import critical_value
-from evalkit.survival.residuals import residuals
+from evalkit.survival.model_rows import Rows
+from evalkit.survival.residuals import Residuals, residuals
+from evalkit.survival.risksets import require_rows
+from evalkit.survival.sides import exits_since
 
 MOST_TIMES = 60
 
@@ -83,9 +88,9 @@ def effect_over_time(
     0  old   1.0      1.0
     1  old   2.0      1.0
     """
+    require_rows(sample)
     if flexibility < 2:
         raise ParameterError(f"flexibility: must be at least 2, is {flexibility}")
-    critical = critical_value(conf_level)
     options = {"cause": cause, "strata": strata, "ties": ties}
     found = residuals(sample, formula, kind="scaled_schoenfeld", **options)
     if len(np.unique(found.time)) < flexibility:
@@ -94,49 +99,40 @@ def effect_over_time(
             f"{flexibility} columns of the curve"
         )
     fitted = fitted_cox(sample, formula, **options)
-    scale = fitted.rows.scale
-    variance = np.diag(np.linalg.inv(fitted.information)) / scale**2 * len(found)
+    variance = np.diag(np.linalg.inv(fitted.information)) / fitted.rows.scale**2 * len(found)
     at = _times(times, found.time)
     estimate, width = _smoothed(found.time, found.values, sample.weight[found.row], at, flexibility)
     error = np.sqrt(np.outer(width, variance))
-    n_term, n_time = len(found.terms), len(at)
-    n_person = len(fitted.rows.kept)
-    if sample.person is not None:
-        n_person = len(np.unique(sample.person[fitted.rows.kept]))
+    kept = fitted.rows.kept
     counted = np.searchsorted(np.sort(found.time), at, side="right")
-    missing = np.full(n_term * n_time, np.nan)
     return EffectCurve(
-        rows={
-            "term": np.repeat(np.array(found.terms, dtype=object), n_time),
-            "time": np.tile(at, n_term),
-            "estimate": estimate.T.ravel(),
-            "std_error": error.T.ravel(),
-            "conf_low": (estimate - critical * error).T.ravel(),
-            "conf_high": (estimate + critical * error).T.ravel(),
-            "n_at_risk": np.tile(_at_risk(sample, fitted.rows.kept, at), n_term),
-            "n_event": np.tile(np.diff(counted, prepend=0).astype(float), n_term),
-        },
+        rows=effect_rows(
+            found.terms, at, estimate, error, critical_value(conf_level),
+            _at_risk(sample, kept, at), np.diff(counted, prepend=0).astype(float),
+        ),
         summary={
-            "n_person": n_person,
-            "n_event": len(found),
-            "last_time": at[-1],
-            "scale": "log hazard ratio",
-            "conf_level": conf_level,
-            "method": "scaled Schoenfeld residuals",
-            "vcov": "model",
-            "df": np.inf,
-            "time_unit": sample.time_unit,
-            "formula": formula,
+            "n_person": len(kept if sample.person is None else np.unique(sample.person[kept])),
+            "n_event": len(found), "last_time": at[-1], "scale": "log hazard ratio",
+            "conf_level": conf_level, "method": "scaled Schoenfeld residuals", "vcov": "model",
+            "df": np.inf, "time_unit": sample.time_unit, "formula": formula,
         },
-        support={
-            "n": np.repeat(fitted.rows.design.n, n_time), "k": missing, "complement": missing,
-        },
+        support=_support(sample, fitted.rows, found, at),
         provenance=provenance(
             "effect_over_time", sample.digest, formula=formula, cause=cause, strata=strata,
             ties=ties, flexibility=flexibility,
             times=None if times is None else list(map(float, times)), conf_level=conf_level,
         ),
     )  # fmt: skip
+
+
+def _support(sample: TimeToEvent, rows: Rows, found: Residuals, at: np.ndarray) -> dict:
+    """Persons behind each term, and exits on either side of it since the row before."""
+    exits = np.searchsorted(np.sort(rows.kept), found.row)
+    since = exits_since(rows.design, exits, found.time, at)
+    behind = rows_support(sample, rows.design, rows.kept, rows.events)["n"]
+    return {"n": np.repeat(behind, len(at))} | {
+        name: counts.ravel() for name, counts in since.items()
+    }
 
 
 def _times(times: Sequence[float] | None, exits: np.ndarray) -> np.ndarray:

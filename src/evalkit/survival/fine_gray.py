@@ -1,13 +1,13 @@
 """The proportional subdistribution hazards model of Fine and Gray."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import EstimationError
 from evalkit.provenance import provenance
 from evalkit.results import ModelFit
 from evalkit.survival.censoring_weights import (
@@ -16,16 +16,15 @@ from evalkit.survival.censoring_weights import (
     influence_of_weights,
     observation,
 )
-from evalkit.survival.cox import (
+from evalkit.survival.hazard_fit import (
     Interval,
     counted,
     dependence_of,
+    hazard_fit,
     refuse_options,
     sandwich,
-    summary_of,
-    term_rows,
 )
-from evalkit.survival.model_rows import Rows, Weights, model_rows
+from evalkit.survival.model_rows import BLOCK, Rows, model_rows
 from evalkit.survival.newton import maximise
 from evalkit.survival.partial_likelihood import Likelihood, cross_products, moments
 from evalkit.survival.risksets import between_entry_and_exit, running, sum_at_risk
@@ -88,7 +87,6 @@ def fine_gray(
     strata: str | Sequence[str] | None = None,
     censoring_by: str | Sequence[str] | None = None,
     censoring_ties: CensoringTies = "shared",
-    weights: Weights = "case",
     vcov: SubdistributionVcov = "robust",
     interval: Interval | None = None,
     conf_level: float = 0.95,
@@ -102,7 +100,8 @@ def fine_gray(
     Parameters
     ----------
     sample : TimeToEvent
-        One row a person; late entry and weights are respected.
+        One row a person; late entry and weights are respected. Case weights do not enter the
+        distribution of censoring, frequencies (see `collapse`) do.
     formula : str
         For example `"arm + age + C(education)"`; no intercept.
     cause : str
@@ -114,8 +113,6 @@ def fine_gray(
     censoring_ties : {"shared", "after_exits"}
         Whether who exits at a time counts as at risk of being censored at it (cmprsk::crr), or not
         any more (survival::finegray). Only matters where exits and censorings share times.
-    weights : {"case", "frequency"}
-        As in `cox`. Case weights do not enter the distribution of censoring, frequencies do.
     vcov : {"robust", "known_weights", "model"}
         Robust errors with or without the part that comes from estimating the distribution of
         censoring, or the inverse information, which is too small or too large by some percent.
@@ -146,6 +143,13 @@ def fine_gray(
     time and multiplied by W(t). Without late entry, case weights and clusters this is cmprsk::crr,
     its variance included. With a sample of one cause it is Cox's model with Breslow's ties.
 
+    The part of the robust error that comes from estimating W is crr's with `"shared"`: as for times
+    that no two persons share. On 24 to 60 persons with ties the error is off the infinitesimal
+    jackknife by up to 0.3 %, with strata and `censoring_by` 0.44 %, with late entry too 0.73 %,
+    with 8 clusters 1.4 %, with clusters, late entry, strata and frequencies 3.7 %. With
+    `"after_exits"`, where there is no program to follow, the whole error is the infinitesimal
+    jackknife, exact under ties and with late entry.
+
     References
     ----------
     Fine and Gray (1999), J Am Stat Assoc 94:496-509. Geskus (2011), Biometrics 67:39-49 (late
@@ -163,52 +167,48 @@ def fine_gray(
       term  estimate  std_error
     0  old     -0.13      1.004
     """
-    refuse_options(
-        censoring_ties=(censoring_ties, CensoringTies), weights=(weights, Weights),
-        vcov=(vcov, SubdistributionVcov),
-    )  # fmt: skip
+    refuse_options(censoring_ties=(censoring_ties, CensoringTies), vcov=(vcov, SubdistributionVcov))
     refuse_options(interval=(interval, Interval), optional=True)
-    if sample.person is not None and len(np.unique(sample.person)) < len(sample):
-        raise EstimationError(
-            "person: some persons have several rows; the risk sets of a Fine-Gray model hold "
-            "persons after their exit, when nothing is known of covariates that change"
-        )
-    rows = model_rows(sample, formula, cause=cause, strata=strata, weights=weights)
+    _refuse_repeated(sample)
+    rows = model_rows(sample, formula, cause=cause, strata=strata)
     group = sample.groups(censoring_by)[0][rows.kept]
     model = _model(rows, sample.entry[rows.kept], group, censoring_ties == "after_exits")
     beta, fit = maximise(
         lambda point: _likelihood(model, _sums(model, point)), rows.values, rows.design.terms
     )
-    inverse = np.linalg.inv(fit.information)
-    unit, df, n_cluster, is_robust = dependence_of(
-        sample, rows, "robust" if vcov != "model" else "model"
-    )
-    if is_robust:
-        influence = _influence(model, fit.state, df, with_weights=vcov == "robust")
-        inverse = sandwich(influence, inverse, unit)
-    if interval == "t" and np.isinf(df):
-        raise ParameterError("interval 't': needs clustered errors, whose clusters give its df")
-    df = np.inf if interval == "z" else df
-    error = np.sqrt(np.diag(inverse)) / rows.scale
-    missing = np.full(len(beta), np.nan)
-    return ModelFit(
-        rows=term_rows(rows.design.terms, beta / rows.scale, error, conf_level, df),
-        summary=summary_of(sample, rows, formula, conf_level)
-        | {
-            "log_likelihood": fit.value,
+    variance = np.linalg.inv(fit.information)
+    dependence = dependence_of(sample, rows.kept, "model" if vcov == "model" else "robust")
+    if dependence.is_robust:
+        influence = _influence(model, fit.state, dependence.df, with_weights=vcov == "robust")
+        variance = sandwich(_blocks(influence), variance, dependence.unit)
+    return hazard_fit(
+        sample, rows, beta, variance, dependence, interval=interval, conf_level=conf_level,
+        summary={
+            "formula": formula,
             "scale": "log subdistribution hazard ratio",
+            "log_likelihood": fit.value,
             "vcov": vcov,
-            "n_cluster": n_cluster,
-            "df": df,
-            "interval": "z" if np.isinf(df) else "t",
         },
-        support={"n": rows.design.n, "k": missing, "complement": missing},
-        provenance=provenance(
+        source=provenance(
             "fine_gray", sample.digest, formula=formula, cause=cause, strata=strata,
-            censoring_by=censoring_by, censoring_ties=censoring_ties, weights=weights, vcov=vcov,
+            censoring_by=censoring_by, censoring_ties=censoring_ties, vcov=vcov,
             interval=interval, conf_level=conf_level,
         ),
     )  # fmt: skip
+
+
+def _refuse_repeated(sample: TimeToEvent) -> None:
+    if sample.person is not None and len(np.unique(sample.person)) < len(sample):
+        raise EstimationError(
+            "person: some persons have several rows; the risk sets of a Fine-Gray model hold "
+            "persons after their exit, when nothing is known of covariates that change"
+        )
+
+
+def _blocks(influence: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    for low in range(0, len(influence), BLOCK):
+        rows = slice(low, low + BLOCK)
+        yield rows, influence[rows].T
 
 
 def _model(rows: Rows, entry: np.ndarray, group: np.ndarray, after_exits: bool) -> Model:
@@ -301,30 +301,35 @@ def _influence(model: Model, sums: Sums, df: float, *, with_weights: bool) -> np
         table[at] = mean
         value -= rows.weight * rows.events * table[sets.exit_row]
         if with_weights:
-            moved = _moved(model, sums, column, mean)
-            through = influence_of_weights(rows, model.entry, seen, moved)
+            moved, by_entry = _moved(model, sums, column, mean)
+            through = influence_of_weights(rows, model.entry, seen, moved, by_entry)
             value += through * rows.weight if rows.is_frequency else through
         out[:, number] = value * (factor / rows.weight)
     return out
 
 
-def _moved(model: Model, sums: Sums, column: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """q of each group at each table row u: (n_group, m); exits before u, risk sets from u on."""
+def _moved(
+    model: Model, sums: Sums, column: np.ndarray, mean: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """q of each group at each table row u, for censoring and for late entry: (n_group, m) both.
+
+    W(t) / W(s) depends on what happens at u if s <= u < t. Of censoring on which exits share, crr
+    takes exits s < u and risk sets at t >= u, and so does this.
+    """
     sets, seen, at = model.rows.sets, model.seen, model.rows.at_event
-    out, mean_one = np.empty_like(seen.share), np.zeros(len(sets))
+    exact, mean_one = np.empty_like(seen.share), np.zeros(len(sets))
+    moved = exact if seen.after_exits else np.empty_like(exact)
     mean_one[at] = mean * sums.one[at]
     for number, share in enumerate(seen.share):
         mine = seen.group[model.other] == number
         who, kept = model.other[mine], sums.kept[mine]
-        count = _before(sets, np.bincount(sets.exit_row[who], kept, minlength=len(sets)))
-        value = kept * column[who]
-        value = _before(sets, np.bincount(sets.exit_row[who], value, minlength=len(sets)))
-        later, mean_later = share * sums.one, share * mean_one
-        out[number] = value * (after(sets, later) + later)
-        out[number] -= count * (after(sets, mean_later) + mean_later)
-    return out
-
-
-def _before(sets, values: np.ndarray) -> np.ndarray:
-    """Sum of table values (m,) over the earlier rows of the stratum: (m,)."""
-    return running(sets, values) - values
+        exits = np.bincount(sets.exit_row[who], kept, minlength=len(sets))
+        values = np.bincount(sets.exit_row[who], kept * column[who], minlength=len(sets))
+        one, mean_of = share * sums.one, share * mean_one
+        until = running(sets, values), running(sets, exits)
+        later = after(sets, one), after(sets, mean_of)
+        exact[number] = until[0] * later[0] - until[1] * later[1]
+        if not seen.after_exits:
+            moved[number] = (until[0] - values) * (later[0] + one)
+            moved[number] -= (until[1] - exits) * (later[1] + mean_of)
+    return moved, exact

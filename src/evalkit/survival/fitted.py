@@ -9,8 +9,9 @@ import numpy as np
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import ParameterError
 from evalkit.results import ModelFit
-from evalkit.survival.cox import Ties, refuse_options, ridge_of
-from evalkit.survival.model_rows import Rows, Weights, model_rows
+from evalkit.survival.cox import Ties, ridge_of
+from evalkit.survival.hazard_fit import refuse_options
+from evalkit.survival.model_rows import Rows, model_rows
 from evalkit.survival.newton import maximise
 from evalkit.survival.partial_likelihood import State, derivatives, likelihood, state_at
 
@@ -42,7 +43,6 @@ def fitted_cox(
     cause: str | None = None,
     strata: str | Sequence[str] | None = None,
     ties: Ties = "efron",
-    weights: Weights = "case",
 ) -> FittedCox:
     """Estimate a formula, or take up a fit of `cox`, whose own arguments then hold.
 
@@ -55,16 +55,16 @@ def fitted_cox(
     """
     penalty, estimate = 0.0, None
     if isinstance(model, ModelFit):
-        if cause is not None or strata is not None or ties != "efron" or weights != "case":
-            raise ParameterError("a fit brings its own cause, strata, ties and weights; leave out")
+        if cause is not None or strata is not None or ties != "efron":
+            raise ParameterError("a fit brings its own cause, strata and ties; leave them out")
         given = _arguments(sample, model)
         formula, cause, strata = given["formula"], given["cause"], given["strata"]
-        ties, weights, penalty = given["ties"], given["weights"], given["penalty"]
+        ties, penalty = given["ties"], given["penalty"]
         estimate = model.rows["estimate"].astype(float)
     else:
         formula = model
-        refuse_options(ties=(ties, Ties), weights=(weights, Weights))
-    rows = model_rows(sample, formula, cause=cause, strata=strata, weights=weights)
+        refuse_options(ties=(ties, Ties))
+    rows = model_rows(sample, formula, cause=cause, strata=strata)
     ridge = ridge_of(penalty, rows)
     if estimate is None:
         beta, _ = maximise(

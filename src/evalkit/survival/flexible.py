@@ -10,17 +10,16 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.provenance import Provenance, provenance
 from evalkit.results import ModelFit
-from evalkit.survival.intervals import critical_value, p_value
-from evalkit.survival.person_time import constant_rate
+from evalkit.survival.hazard_fit import Interval, refuse_options, term_rows
 from evalkit.survival.person_time_fit import (
     Choices,
-    Interval,
-    Rows,
+    UsableRows,
     Vcov,
-    check_choices,
+    choices_of,
     estimate,
     usable_rows,
 )
+from evalkit.survival.person_time_likelihood import constant_rate
 from evalkit.survival.risksets import require_rows, select_cause
 from evalkit.survival.royston_parmar import royston_parmar
 
@@ -28,6 +27,7 @@ Model = Literal["spline", "piecewise", "cure"]
 
 PIECES = (0.25, 0.5, 0.75)  # quantiles of the event times that part the pieces
 INTERIOR = (1.0 / 3.0, 2.0 / 3.0)  # and that are the knots between the first and the last
+CURE_TERMS = ("logit(never)", "log(scale)", "log(shape)")
 
 
 def flexible_survival(
@@ -102,8 +102,8 @@ def flexible_survival(
       term  estimate  std_error
     0  old    -0.693      0.849
     """
-    choices = Choices(vcov, interval, conf_level)
-    check_choices(choices, model=(model, Model))
+    choices = choices_of(vcov, interval, conf_level)
+    refuse_options(model=(model, Model))
     made_by = provenance(
         "flexible_survival", sample.digest, formula=formula, cause=cause, model=model,
         breaks=None if breaks is None else list(map(float, breaks)), vcov=vcov, interval=interval,
@@ -131,7 +131,7 @@ def flexible_survival(
     )  # fmt: skip
 
 
-def _inner(rows: Rows, breaks: Sequence[float] | None, quantiles: tuple) -> np.ndarray:
+def _inner(rows: UsableRows, breaks: Sequence[float] | None, quantiles: tuple) -> np.ndarray:
     if breaks is None:
         inner = np.unique(np.quantile(rows.exit[rows.event], quantiles))
     else:
@@ -152,7 +152,7 @@ def _amounts(edges: np.ndarray, pieces: np.ndarray):
     return of
 
 
-def _pieces(rows: Rows, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pieces(rows: UsableRows, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weighted events and time in each piece."""
     spent, events = _amounts(edges, np.arange(len(edges) - 1))(rows.entry, rows.exit, rows.event)
     return rows.weight @ events, rows.weight @ spent
@@ -168,45 +168,22 @@ def _cure(
     require_rows(sample)
     code, _ = select_cause(sample, cause)
     _require_simple(sample, code)
-    fitted = _fit_cure(sample, code)
-    never, scale, shape = fitted.params_.loc[["cured_fraction_", "lambda_", "rho_"]]
-    errors = fitted.summary["se(coef)"].loc[["cured_fraction_", "lambda_", "rho_"]].to_numpy()
-    if not np.isfinite(errors).all() or not 1e-8 < never < 1.0 - 1e-8:
-        raise EstimationError(
-            "cure: no share of those who never exit between 0 and 1 is best; the curve has not "
-            "turned flat, or all exit"
-        )
+    fitted, (never, scale, shape), errors = _fit_cure(sample, code)
     value = np.array([np.log(never / (1.0 - never)), np.log(scale), np.log(shape)])
     error = errors / np.array([never * (1.0 - never), scale, shape])
-    critical, statistic = critical_value(choices.conf_level), value / error
-    missing = np.full(3, np.nan)
+    n, exits = len(sample), np.full(3, float(code.sum()))
     return ModelFit(
-        rows={
-            "term": ["logit(never)", "log(scale)", "log(shape)"],
-            "estimate": value,
-            "std_error": error,
-            "statistic": statistic,
-            "p_value": p_value(statistic),
-            "conf_low": value - critical * error,
-            "conf_high": value + critical * error,
-        },
+        rows=term_rows(CURE_TERMS, value, error, choices.conf_level, np.inf),
         summary={
-            "n_person": len(sample),
-            "n_row": len(sample),
-            "n_event": int(code.sum()),
+            "n_person": n, "n_row": n, "n_event": int(code.sum()),
             "log_likelihood": float(fitted.log_likelihood_),
-            "scale": "logit of a share, log time, log",
-            "vcov": "model",
-            "converged": True,
-            "conf_level": choices.conf_level,
-            "df": np.inf,
-            "interval": "z",
-            "label": "description",
-            "formula": formula,
+            "scale": "logit of a share, log time, log", "vcov": "model", "converged": True,
+            "conf_level": choices.conf_level, "df": np.inf, "interval": "z",
+            "label": "description", "formula": formula,
         },
-        support={"n": np.full(3, len(sample)), "k": missing, "complement": missing},
+        support={"n": np.full(3, n), "k": exits, "complement": n - exits},
         provenance=made_by,
-    )
+    )  # fmt: skip
 
 
 def _require_simple(sample: TimeToEvent, code: np.ndarray) -> None:
@@ -219,9 +196,14 @@ def _require_simple(sample: TimeToEvent, code: np.ndarray) -> None:
     n_zero = int((sample.duration <= 0.0).sum())
     if n_zero:
         raise EstimationError(f"duration: {n_zero} of {len(sample)} rows are 0")
+    if len(sample) <= len(CURE_TERMS):
+        raise EstimationError(
+            f"{len(sample)} rows are too few for the {len(CURE_TERMS)} parameters of a cure model"
+        )
 
 
 def _fit_cure(sample: TimeToEvent, code: np.ndarray):
+    """The fit; share who never exit, scale and shape, (3,); their errors, (3,)."""
     # Imported here: lifelines takes seconds to load, and only this model needs it.
     from lifelines import MixtureCureFitter, WeibullFitter
     from lifelines.exceptions import ConvergenceError
@@ -233,6 +215,15 @@ def _fit_cure(sample: TimeToEvent, code: np.ndarray):
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return fitter.fit(np.asarray(sample.duration), code.astype(bool), entry=entry)
+            fitter.fit(np.asarray(sample.duration), code.astype(bool), entry=entry)
         except (ConvergenceError, np.linalg.LinAlgError, ValueError) as error:
             raise EstimationError("cure: the model does not converge for these times") from error
+    names = ["cured_fraction_", "lambda_", "rho_"]
+    values = fitter.params_.loc[names].to_numpy(dtype=float)
+    errors = fitter.summary["se(coef)"].loc[names].to_numpy()
+    if not np.isfinite(errors).all() or not 1e-8 < values[0] < 1.0 - 1e-8:
+        raise EstimationError(
+            "cure: no share of those who never exit between 0 and 1 is best; the curve has not "
+            "turned flat, or all exit"
+        )
+    return fitter, values, errors

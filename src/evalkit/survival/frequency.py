@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from evalkit.cohort.samples import TimeToEvent
+from evalkit.cohort.samples import TimeToEvent, frozen
 from evalkit.errors import EstimationError, ParameterError
-from evalkit.provenance import digest_frame
+from evalkit.provenance import digest_bytes, digest_frame, digest_json
+from evalkit.survival.risksets import require_rows
 
 OWN = ["_entry", "_duration", "_code", "_cluster"]
 
@@ -15,26 +15,29 @@ OWN = ["_entry", "_duration", "_code", "_cluster"]
 def collapse(sample: TimeToEvent, columns: Sequence[str]) -> TimeToEvent:
     """Join persons with the same times, exit, cluster and covariates into one row.
 
-    A monthly register with a few categorical covariates becomes a table of some thousand rows. With
-    `weights="frequency"` the models estimate from it exactly what they do from the persons, and in
-    a fraction of the time.
+    A monthly register with a few categorical covariates becomes a table of some thousand rows.
+    `cox`, `cause_specific`, `fine_gray`, `concordance`, `proportional_hazards_test` and `residuals`
+    take it for the persons, and give exactly what they give from these, in a fraction of the time
+    (`residuals` one for each row of the table). All other estimators refuse it.
 
     Parameters
     ----------
     sample : TimeToEvent
-        One row a person. Weights, if any, are frequencies and add up.
+        One row a person. Weights, if any, are frequencies and add up; rows of weight 0 are dropped.
     columns : sequence of str
         The covariates to keep. Everything in the formula and the strata must be among them.
 
     Returns
     -------
     TimeToEvent
-        Weighted by the number of persons; rows sorted by columns, entry, duration and cause.
+        `weight` is the number of persons, `is_frequency` is true; rows are sorted by columns,
+        entry, duration and cause.
 
     Raises
     ------
     EstimationError
-        If a person has several rows, or a weight is not a whole number.
+        If the sample is empty, a person has several rows, or a weight is not a whole number, or
+        all are 0.
     ParameterError
         If a column is not in the sample.
 
@@ -49,12 +52,14 @@ def collapse(sample: TimeToEvent, columns: Sequence[str]) -> TimeToEvent:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"months": [3, 3, 3, 5], "exited": [True, True, False, False],
     ...                       "old": [0, 0, 1, 1]})
     >>> sample = TimeToEvent.from_frame(frame, duration="months", event="exited")
     >>> collapse(sample, ["old"]).weight.tolist()
     [2.0, 1.0, 1.0]
     """
+    require_rows(sample, frequencies=True)
     columns = list(columns)
     missing = [name for name in columns if name not in sample.covariates]
     if missing:
@@ -70,23 +75,21 @@ def collapse(sample: TimeToEvent, columns: Sequence[str]) -> TimeToEvent:
     own = dict(zip(OWN, (sample.entry, sample.duration, sample.code, cluster), strict=True))
     table = sample.covariates[columns].assign(**own, _weight=sample.weight)
     grouped = table.groupby([*columns, *OWN], sort=True, dropna=False, observed=True)
-    rows = grouped["_weight"].sum().reset_index()
+    rows = grouped["_weight"].sum().loc[lambda weight: weight > 0.0].reset_index()
+    if not len(rows):
+        raise EstimationError(f"weight: all {len(sample)} rows have weight 0")
+    meaning = digest_json({"causes": sample.causes, "time_unit": sample.time_unit})
     return TimeToEvent(
-        duration=_frozen(rows["_duration"]),
-        entry=_frozen(rows["_entry"]),
-        code=_frozen(rows["_code"]),
+        duration=frozen(rows["_duration"]),
+        entry=frozen(rows["_entry"]),
+        code=frozen(rows["_code"]),
         causes=sample.causes,
-        weight=_frozen(rows["_weight"]),
-        cluster=None if sample.cluster is None else _frozen(rows["_cluster"]),
+        weight=frozen(rows["_weight"]),
+        cluster=None if sample.cluster is None else frozen(rows["_cluster"]),
         person=None,
         covariates=rows[columns].copy(),
         time_unit=sample.time_unit,
         is_weighted=True,
-        digest=digest_frame(rows)[:16],
+        digest=digest_bytes(digest_frame(rows).encode(), meaning.encode())[:16],
+        is_frequency=True,
     )
-
-
-def _frozen(column: pd.Series) -> np.ndarray:
-    array = column.to_numpy().copy()
-    array.setflags(write=False)
-    return array

@@ -94,30 +94,25 @@ def gray_test(
     if not np.any(code == 1):
         raise EstimationError(f"cause {cause!r}: no exits among {len(sample)} rows")
     stratum, strata_labels = sample.groups(strata)
-    excess, covariance = np.zeros(len(labels)), np.zeros((len(labels), len(labels)))
-    for one in range(len(strata_labels)):
-        rows = np.flatnonzero(stratum == one)
-        parts = _stratum(sample.duration[rows], code[rows], group[rows], len(labels), rho)
-        excess, covariance = excess + parts[0], covariance + parts[1]
-    statistic, df = quadratic_form(excess, covariance)
+    parts = [
+        _stratum(sample.duration[rows], code[rows], group[rows], len(labels), rho)
+        for rows in (np.flatnonzero(stratum == one) for one in range(len(strata_labels)))
+    ]
+    statistic, df = quadratic_form(*(sum(part) for part in zip(*parts, strict=True)))
     return Check(
         rows={
-            "term": ["difference between groups"],
-            "statistic": [statistic],
-            "df": [df],
+            "term": ["difference between groups"], "statistic": [statistic], "df": [df],
             "p_value": [float(stats.chi2.sf(statistic, df))],
         },
         summary={
-            "test": "Gray" if rho == 0 else f"Gray, rho {rho:g}",
-            "n": len(sample),
-            "n_event": int((code == 1).sum()),
-            "reference": "chi-squared",
+            "test": "Gray" if rho == 0 else f"Gray, rho {rho:g}", "n": len(sample),
+            "n_event": int((code == 1).sum()), "reference": "chi-squared",
         },
         support={"n": [int(np.bincount(group).min())]},
         provenance=provenance(
             "gray_test", sample.digest, by=by, cause=cause, rho=rho, strata=strata
         ),
-    )
+    )  # fmt: skip
 
 
 def _refuse(sample: TimeToEvent) -> None:

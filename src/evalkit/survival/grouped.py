@@ -1,7 +1,7 @@
 """A sample split into the groups of `by`, with its risk sets and its units of dependence."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,6 +94,35 @@ def group(sample: TimeToEvent, by, code: np.ndarray, n_cause: int) -> Grouped:
         code, level, weight, entry, duration, labels, sets, n_person, dependence, df, n_cluster,
         sample.is_weighted,
     )  # fmt: skip
+
+
+def of_positive_weight(sample: TimeToEvent) -> TimeToEvent:
+    """The sample without its rows of weight 0.
+
+    Raises
+    ------
+    EstimationError
+        If the sample is empty, or all its rows have weight 0.
+    """
+    require_rows(sample)
+    kept = np.flatnonzero(sample.weight > 0.0)
+    if not len(kept):
+        raise EstimationError(f"weight: all {len(sample)} rows have weight 0")
+    return sample if len(kept) == len(sample) else rows_of(sample, kept)
+
+
+def rows_of(sample: TimeToEvent, rows: np.ndarray) -> TimeToEvent:
+    """The rows of a sample at some positions (n,), in that order."""
+    return replace(
+        sample,
+        duration=sample.duration[rows],
+        entry=sample.entry[rows],
+        code=sample.code[rows],
+        weight=sample.weight[rows],
+        cluster=_taken(sample.cluster, rows),
+        person=_taken(sample.person, rows),
+        covariates=sample.covariates.iloc[rows].reset_index(drop=True),
+    )
 
 
 def dense_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from evalkit.survival.curves import curve_rows, curve_summary, curve_support
 from evalkit.survival.grouped import Grouped, group
 from evalkit.survival.influence import running_variance
 from evalkit.survival.intervals import critical_value
-from evalkit.survival.person_months import person_time, squared_excess
+from evalkit.survival.person_months import IntervalTable, interval_table, squared_excess
 from evalkit.survival.risksets import running, select_cause
 
 HazardScale = Literal["log", "plain"]
@@ -176,18 +176,10 @@ def exit_rates(
         raise ParameterError(f"width: must be a positive time, is {width}")
     events, _ = select_cause(sample, cause)
     groups = group(sample, by, events, 1)
-    table = person_time(groups, width)
+    table = interval_table(groups, width)
     if not np.any(table.exposure > 0.0):
         raise EstimationError("duration: nobody was under observation for any time")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = table.events / table.exposure
-        if groups.is_robust:
-            error = np.sqrt(squared_excess(groups, table, rate)) / table.exposure
-            critical = critical_value(conf_level, groups.df)
-            low, high = _interval(rate, error, "log", critical)
-        else:
-            error = np.sqrt(table.events) / table.exposure
-            low, high = _poisson_interval(table.events, table.exposure, conf_level)
+    rate, error, low, high = _rates(groups, table, conf_level)
     keep = table.exposure > 0.0
     columns = {
         "stratum": np.asarray(groups.labels, dtype=object)[table.level],
@@ -205,6 +197,18 @@ def exit_rates(
             "exit_rates", sample.digest, by=by, cause=cause, width=width, conf_level=conf_level
         ),
     )  # fmt: skip
+
+
+def _rates(groups: Grouped, table: IntervalTable, conf_level: float) -> tuple[np.ndarray, ...]:
+    """Exits per unit of time, error and limits; missing where there is no time."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = table.events / table.exposure
+        if groups.is_robust:
+            error = np.sqrt(squared_excess(groups, table, rate)) / table.exposure
+            critical = critical_value(conf_level, groups.df)
+            return rate, error, *_interval(rate, error, "log", critical)
+        error = np.sqrt(table.events) / table.exposure
+        return rate, error, *_poisson_interval(table.events, table.exposure, conf_level)
 
 
 def _variance(groups: Grouped) -> np.ndarray:

@@ -156,12 +156,11 @@ def incidence_at(
         (first[0] - at_end[:, None] * second[0]) * counted[:, None],
         (first[1] - at_end * second[1]) * counted,
     )
-    n_event = np.add.reduceat(sets.n_event[:, number] * counted, sets.first[:-1])
     levels = Levels(
         estimate=share,
         reason=not_observed(groups, curve, horizon),
         n=groups.n_person,
-        k=n_event,
+        k=np.add.reduceat(sets.n_event[:, number] * counted, sets.first[:-1]),
         is_share=True,
     )
     return contrast(

@@ -110,27 +110,8 @@ def followed(sample: TimeToEvent, cause: str | None) -> tuple[Followed, str]:
     ParameterError
         If the cause is not one of the sample's.
     """
-    require_rows(sample)
-    if np.any(sample.entry > 0.0):
-        raise EstimationError(
-            "entry: weights for censoring need everybody to be followed from time 0"
-        )
-    if sample.person is not None and len(np.unique(sample.person)) < len(sample):
-        raise EstimationError("person: weights for censoring need one row a person")
-    kept = np.flatnonzero(sample.weight > 0.0)
-    if not len(kept):
-        raise EstimationError("weight: all rows have weight 0")
-    if cause is None and len(sample.causes) > 1:
-        raise EstimationError(
-            f"cause: the sample has {len(sample.causes)} causes ({', '.join(sample.causes)}); "
-            "say which one the risks are of"
-        )
-    if cause == "any" or (cause is None and len(sample.causes) == 1):
-        name = "any" if cause == "any" else sample.causes[0]
-        code = (sample.code > 0).astype(np.intp)
-    else:
-        wanted, name = require_cause(sample, str(cause)), str(cause)
-        code = np.where(sample.code == wanted, 1, np.where(sample.code > 0, 2, 0))
+    kept = _usable(sample)
+    code, name = _codes(sample, cause)
     time, weight, code = sample.duration[kept], sample.weight[kept], code[kept]
     times, row = np.unique(time, return_inverse=True)
     leaving = np.bincount(row, weight, minlength=len(times))
@@ -143,6 +124,35 @@ def followed(sample: TimeToEvent, cause: str | None) -> tuple[Followed, str]:
     left = np.cumprod(1.0 - hazard)
     spread = np.where(hazard < 1.0, at_risk - censored, 0.0)
     return Followed(time, weight, code, kept, row, times, left, spread, hazard), name
+
+
+def _usable(sample: TimeToEvent) -> np.ndarray:
+    """Positions of the rows that count."""
+    require_rows(sample)
+    if np.any(sample.entry > 0.0):
+        raise EstimationError(
+            "entry: weights for censoring need everybody to be followed from time 0"
+        )
+    if sample.person is not None and len(np.unique(sample.person)) < len(sample):
+        raise EstimationError("person: weights for censoring need one row a person")
+    kept = np.flatnonzero(sample.weight > 0.0)
+    if not len(kept):
+        raise EstimationError(f"weight: all {len(sample)} rows have weight 0")
+    return kept
+
+
+def _codes(sample: TimeToEvent, cause: str | None) -> tuple[np.ndarray, str]:
+    """Codes (n,): 1 the cause, 2 another one; and the name of the cause."""
+    if cause is None and len(sample.causes) > 1:
+        raise EstimationError(
+            f"cause: the sample has {len(sample.causes)} causes ({', '.join(sample.causes)}); "
+            "say which one the risks are of"
+        )
+    if cause == "any" or (cause is None and len(sample.causes) == 1):
+        name = "any" if cause == "any" else sample.causes[0]
+        return (sample.code > 0).astype(np.intp), name
+    wanted = require_cause(sample, str(cause))
+    return np.where(sample.code == wanted, 1, np.where(sample.code > 0, 2, 0)), str(cause)
 
 
 def _count_at_risk(row: np.ndarray, code: np.ndarray) -> np.ndarray:

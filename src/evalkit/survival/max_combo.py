@@ -10,6 +10,7 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import Check
+from evalkit.survival.intervals import p_value
 from evalkit.survival.rank_sums import SINGULAR, RankVcov, compared, excess, name_of, time_weight
 
 COMPONENTS = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))  # Lin et al. (2020)
@@ -91,34 +92,18 @@ def max_combo_test(
             f"by: {len(data.labels)} groups; max-combo compares two, see pairwise_tests"
         )
     weight = np.column_stack([time_weight(data, rho=rho, gamma=gamma) for rho, gamma in pairs])
-    difference, covariance = excess(data, weight)
-    # The second group's excess is minus the first one's.
-    difference, covariance = difference[::2], covariance[::2, ::2]
-    error = np.sqrt(np.diag(covariance))
-    if not np.any(error > 0.0):
-        raise EstimationError("by: at no exit were two groups at risk, nothing to compare")
-    known = error > 0.0
-    score = np.full(len(error), np.nan)
-    score[known] = difference[known] / error[known]
-    correlation = covariance[np.ix_(known, known)] / np.outer(error[known], error[known])
-    largest = float(np.abs(score[known]).max())
-    names = [name_of("logrank", rho, gamma) for rho, gamma in pairs]
-    single = 2.0 * (stats.norm.sf(np.abs(score)) if np.isinf(data.df) else stats.t.sf(
-        np.abs(score), data.df
-    ))  # fmt: skip
+    score, correlation = _scores(*excess(data, weight))
+    largest = float(np.nanmax(np.abs(score)))
+    kind = "normal numbers" if np.isinf(data.df) else f"t numbers, {data.df:g} degrees of freedom"
     return Check(
         rows={
-            "term": ["largest", *names],
+            "term": ["largest", *(name_of("logrank", rho, gamma) for rho, gamma in pairs)],
             "statistic": [largest, *score],
-            "p_value": [largest_tail(largest, correlation, data.df), *single],
+            "p_value": [largest_tail(largest, correlation, data.df), *p_value(score, data.df)],
         },
         summary={
-            "test": "max-combo",
-            "n": int(data.n_person.sum()),
-            "n_event": int(data.events.sum()),
-            "reference": "largest of correlated normal numbers" if np.isinf(data.df) else (
-                f"largest of correlated t numbers, {data.df:g} degrees of freedom"
-            ),
+            "test": "max-combo", "n": int(data.n_person.sum()),
+            "n_event": int(data.events.sum()), "reference": f"largest of correlated {kind}",
         },
         support={"n": [int(data.n_person.min())] * (len(pairs) + 1)},
         provenance=provenance(
@@ -126,6 +111,19 @@ def max_combo_test(
             strata=strata, vcov=vcov,
         ),
     )  # fmt: skip
+
+
+def _scores(difference: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standardised differences (k,), missing without variance; the correlation of the others."""
+    # The second group's excess is minus the first one's.
+    difference, covariance = difference[::2], covariance[::2, ::2]
+    error = np.sqrt(np.diag(covariance))
+    known = error > 0.0
+    if not known.any():
+        raise EstimationError("by: at no exit were two groups at risk, nothing to compare")
+    score = np.full(len(error), np.nan)
+    score[known] = difference[known] / error[known]
+    return score, covariance[np.ix_(known, known)] / np.outer(error[known], error[known])
 
 
 def largest_tail(value: float, correlation: np.ndarray, df: float = np.inf) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -10,8 +9,6 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError
 from evalkit.survival.design_matrix import DesignMatrix, design_matrix, refuse_constant
 from evalkit.survival.risksets import RiskSets, require_rows, risk_sets, select_cause
-
-Weights = Literal["case", "frequency"]
 
 BLOCK = 8192  # rows whose covariates are worked on at once; they fit into a processor's cache
 
@@ -38,6 +35,8 @@ class Rows:
         Position of each row in the sample.
     at_event : ndarray of int, shape (k,)
         Table rows with events.
+    first_event : ndarray of int, shape (k,)
+        The first row, that of an event, of each of these.
     group : ndarray of int, shape (g,)
         Table rows with events, and the first table row of each stratum: sums over risk sets change
         between them, but nothing needs them there.
@@ -60,6 +59,7 @@ class Rows:
     sets: RiskSets
     kept: np.ndarray
     at_event: np.ndarray
+    first_event: np.ndarray
     group: np.ndarray
     start: np.ndarray
     n_tied: np.ndarray
@@ -88,7 +88,6 @@ def model_rows(
     *,
     cause: str | None,
     strata: str | Sequence[str] | None,
-    weights: Weights = "case",
 ) -> Rows:
     """Order the rows of a sample for a hazard model of one cause.
 
@@ -96,35 +95,39 @@ def model_rows(
     ------
     EstimationError
         If the sample has no rows or no events, a term cannot be built or does not vary, rows of
-        one person overlap, or a frequency is not a whole number.
+        one person overlap, or have different frequencies.
     """
-    require_rows(sample)
+    require_rows(sample, frequencies=True)
     is_cause, _ = select_cause(sample, cause)
     kept = np.flatnonzero(sample.weight > 0.0)
-    if not len(kept):
-        raise EstimationError(f"weight: all {len(sample)} rows have weight 0")
-    if not is_cause[kept].any():
-        raise EstimationError(f"no events among {len(kept)} rows: no hazard ratio can be estimated")
+    _require_events(sample, is_cause, kept)
     person = None if sample.person is None else sample.person[kept]
-    level = sample.groups(strata)[0]
+    level = None if strata is None else sample.groups(strata)[0]
     refuse_overlap(sample, level)
     everyone = len(kept) == len(sample)
     covariates = sample.covariates if everyone else sample.covariates.iloc[kept]
-    frequency = _frequencies(sample.weight[kept], person) if weights == "frequency" else None
+    frequency = _frequencies(sample.weight[kept], person) if sample.is_frequency else None
     design = design_matrix(formula, covariates, person=person, frequency=frequency)
     code = np.where(is_cause > 0, 1, np.where(sample.code > 0, 2, 0))[kept]
-    stratum = dense(level[kept]) if strata is not None else np.zeros(len(kept), dtype=np.intp)
+    stratum = None if level is None else dense(level[kept])
     order = _in_order(sample.duration[kept], stratum, code)
-    kept, code, weight = kept[order], code[order], sample.weight[kept[order]]
+    kept = order if everyone else kept[order]
+    code, weight = code[order], sample.weight[kept]
     values, centre, scale = _scaled(design.values, order, weight)
     refuse_constant(design, scale)
     sets = risk_sets(
         sample.entry[kept], sample.duration[kept], (code == 1).astype(np.intp),
-        weight=weight, stratum=stratum[order],
+        weight=weight if sample.is_weighted else None,
+        stratum=None if stratum is None else stratum[order],
     )  # fmt: skip
-    return _with_ties(
-        design, values, centre, scale, code, weight, sets, kept, weights == "frequency"
-    )
+    return _with_ties(design, values, centre, scale, code, weight, sets, kept, sample.is_frequency)
+
+
+def _require_events(sample: TimeToEvent, is_cause: np.ndarray, kept: np.ndarray) -> None:
+    if not len(kept):
+        raise EstimationError(f"weight: all {len(sample)} rows have weight 0")
+    if not is_cause[kept].any():
+        raise EstimationError(f"no events among {len(kept)} rows: no hazard ratio can be estimated")
 
 
 def _with_ties(design, values, centre, scale, code, weight, sets, kept, is_frequency) -> Rows:
@@ -135,14 +138,14 @@ def _with_ties(design, values, centre, scale, code, weight, sets, kept, is_frequ
     mean = np.divide(sum_of_weights, n_tied, out=np.zeros(m), where=n_tied > 0)
     is_group = count > 0
     is_group[sets.first[:-1]] = True
-    group = np.flatnonzero(is_group)
+    group, at_event = np.flatnonzero(is_group), np.flatnonzero(count)
     return Rows(
-        design, values, centre, scale, code, code == 1, weight, sets, kept,
-        np.flatnonzero(count), group, before[np.append(group, m)], n_tied, mean, is_frequency,
+        design, values, centre, scale, code, code == 1, weight, sets, kept, at_event,
+        before[at_event], group, before[np.append(group, m)], n_tied, mean, is_frequency,
     )  # fmt: skip
 
 
-def refuse_overlap(sample: TimeToEvent, level: np.ndarray) -> None:
+def refuse_overlap(sample: TimeToEvent, level: np.ndarray | None) -> None:
     """Refuse rows of one person that start while another one, in the same stratum, is running.
 
     Rows that start together are taken for occasions (the person is followed from several starts,
@@ -155,6 +158,7 @@ def refuse_overlap(sample: TimeToEvent, level: np.ndarray) -> None:
     """
     if sample.person is None or not sample.entry.any():
         return
+    level = np.zeros(len(sample), dtype=np.intp) if level is None else level
     order = np.lexsort((sample.duration, sample.entry, sample.person, level))
     before, after = order[:-1], order[1:]
     same = (sample.person[before] == sample.person[after]) & (level[before] == level[after])
@@ -168,12 +172,6 @@ def refuse_overlap(sample: TimeToEvent, level: np.ndarray) -> None:
 
 
 def _frequencies(weight: np.ndarray, person: np.ndarray | None) -> np.ndarray:
-    faults = int((weight != np.round(weight)).sum())
-    if faults:
-        raise EstimationError(
-            f"weight: {faults} of {len(weight)} frequencies are not whole numbers; other weights "
-            "are case weights (weights='case')"
-        )
     if person is not None:
         order = np.argsort(person, kind="stable")
         changes = (np.diff(person[order]) == 0) & (np.diff(weight[order]) != 0.0)
@@ -191,16 +189,16 @@ def dense(level: np.ndarray) -> np.ndarray:
     return (np.cumsum(occurs) - 1)[level]
 
 
-def _in_order(duration: np.ndarray, stratum: np.ndarray, code: np.ndarray) -> np.ndarray:
+def _in_order(duration: np.ndarray, stratum: np.ndarray | None, code: np.ndarray) -> np.ndarray:
     """Positions by stratum, time, and events before the others."""
     by_time = np.argsort(duration)
     ordered = duration[by_time]
     rank = np.empty(len(duration), dtype=np.int64)
     rank[by_time] = np.concatenate([[0], np.cumsum(ordered[1:] > ordered[:-1])])
     n_time = int(rank[by_time[-1]]) + 1
-    if n_time == len(duration) and not stratum.any():
+    if n_time == len(duration) and stratum is None:
         return by_time
-    key = (stratum * n_time + rank) * 2 + (code != 1)
+    key = (rank if stratum is None else stratum * n_time + rank) * 2 + (code != 1)
     # Sorting small numbers takes a count of each, no comparisons.
     key = key.astype(np.uint16) if int(key.max()) < 2**16 else key
     return np.argsort(key, kind="stable" if key.dtype == np.uint16 else None)

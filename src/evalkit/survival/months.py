@@ -8,7 +8,13 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError
 from evalkit.provenance import provenance
 from evalkit.results import Contrast
-from evalkit.survival.contrasts import Levels, contrast, not_observed, require_horizon
+from evalkit.survival.contrasts import (
+    Levels,
+    contrast,
+    counted_by,
+    not_observed,
+    require_horizon,
+)
 from evalkit.survival.curves import Steps, greenwood_terms, hazard_influence, steps
 from evalkit.survival.grouped import group
 from evalkit.survival.influence import influence_values
@@ -70,14 +76,7 @@ def restricted_mean(
     0   arm       2.0
     """
     require_horizon(horizon)
-    if cause not in (None, "any"):
-        require_cause(sample, cause)
-    if len(sample.causes) > 1 and cause != "any":
-        raise EstimationError(
-            f"cause: the sample has {len(sample.causes)} causes, and the mean time until one of "
-            'them is undefined for those who exit by another. Use cause="any" for the time until '
-            "any exit, or time_lost for one cause"
-        )
+    _require_any_exit(sample, cause)
     groups = group(sample, by, (sample.code > 0).astype(np.intp), 1)
     sets, curve = groups.sets, steps(groups.sets)
     mean, left = _areas(sets, curve, horizon)
@@ -85,7 +84,7 @@ def restricted_mean(
         estimate=mean,
         reason=not_observed(groups, curve, horizon),
         n=groups.n_person,
-        k=None,
+        k=counted_by(sets, sets.n_event[:, 0], horizon),
         is_share=False,
         variance=np.add.reduceat(left**2 * greenwood_terms(sets, curve), sets.first[:-1]),
     )
@@ -101,6 +100,17 @@ def restricted_mean(
         source=provenance("restricted_mean", sample.digest, by=by, horizon=horizon, cause=cause,
                           conf_level=conf_level),
     )  # fmt: skip
+
+
+def _require_any_exit(sample: TimeToEvent, cause: str | None) -> None:
+    if cause not in (None, "any"):
+        require_cause(sample, cause)
+    if len(sample.causes) > 1 and cause != "any":
+        raise EstimationError(
+            f"cause: the sample has {len(sample.causes)} causes, and the mean time until one of "
+            'them is undefined for those who exit by another. Use cause="any" for the time until '
+            "any exit, or time_lost for one cause"
+        )
 
 
 def time_lost(
@@ -164,7 +174,7 @@ def time_lost(
         estimate=lost,
         reason=not_observed(groups, curve, horizon),
         n=groups.n_person,
-        k=None,
+        k=counted_by(sets, sets.n_event[:, number], horizon),
         is_share=False,
     )
     return contrast(

@@ -16,8 +16,11 @@ from evalkit.survival.design_matrix import (
     refuse_collinear,
     refuse_constant,
 )
-from evalkit.survival.intervals import critical_value, p_value
-from evalkit.survival.risksets import require_rows, select_cause
+from evalkit.survival.grouped import of_positive_weight
+from evalkit.survival.hazard_fit import term_rows
+from evalkit.survival.intervals import critical_value
+from evalkit.survival.risksets import select_cause
+from evalkit.survival.sides import term_support
 
 Distribution = Literal["weibull", "log-normal", "log-logistic"]
 
@@ -49,7 +52,7 @@ def parametric_survival(
     Parameters
     ----------
     sample : TimeToEvent
-        Durations above 0; delayed entry is respected.
+        Durations above 0; delayed entry is respected. Rows of weight 0 are left out.
     formula : str
         For example `"arm + age"`.
     cause : str, optional
@@ -67,9 +70,9 @@ def parametric_survival(
     Raises
     ------
     EstimationError
-        If the sample is empty or has no events or durations of 0, if it has a cluster (its errors
-        would ignore it), if a covariate is missing, if a term is constant, a combination of others
-        or a level at which all events or none happen, or if the fit does not converge.
+        If the sample is empty, has no weight, no events or durations of 0, if it has a cluster (its
+        errors would ignore it), if a covariate is missing, if a term is constant, a combination of
+        others or a level at which all events or none happen, or if the fit does not converge.
     ParameterError
         If `cause` or `distribution` is not allowed.
 
@@ -94,47 +97,30 @@ def parametric_survival(
     if distribution not in get_args(Distribution):
         allowed = ", ".join(get_args(Distribution))
         raise ParameterError(f"distribution {distribution!r}: must be one of {allowed}")
-    require_rows(sample)
-    critical = critical_value(conf_level)
+    critical_value(conf_level)
+    sample = of_positive_weight(sample)
     events, _ = select_cause(sample, cause)
     _require_usable(sample, events)
     design = design_matrix(formula, sample.covariates, person=sample.person)
     _refuse_unidentified(design, events > 0)
     fitted = _fit(sample, design, events, distribution)
     estimate, error = _in_order(fitted, design, distribution)
-    if not np.isfinite([estimate, error]).all():
-        raise EstimationError(
-            f"{', '.join(design.terms)}: the {distribution} model has no finite errors; look for a "
-            "term that separates events from censorings"
-        )
-    statistic = estimate / error
     n_person = len(sample) if sample.person is None else len(np.unique(sample.person))
-    missing = np.full(len(estimate), np.nan)
+    behind = term_support(design, events > 0, person=sample.person)
+    ends = {"n": n_person, "k": np.nan, "complement": np.nan}
     return ModelFit(
-        rows={
-            "term": ["intercept", *design.terms, PARAMETERS[distribution][2]],
-            "estimate": estimate,
-            "std_error": error,
-            "statistic": statistic,
-            "p_value": p_value(statistic),
-            "conf_low": estimate - critical * error,
-            "conf_high": estimate + critical * error,
-        },
+        rows=term_rows(
+            ["intercept", *design.terms, PARAMETERS[distribution][2]], estimate, error, conf_level,
+            np.inf,
+        ),
         summary={
-            "n_person": n_person,
-            "n_row": len(sample),
-            "n_event": int(events.sum()),
-            "log_likelihood": float(fitted.log_likelihood_),
-            "scale": "log time",
-            "vcov": "robust" if sample.is_weighted else "model",
-            "converged": True,
-            "conf_level": conf_level,
-            "df": np.inf,
-            "interval": "z",
-            "label": "description",
+            "n_person": n_person, "n_row": len(sample), "n_event": int(events.sum()),
+            "log_likelihood": float(fitted.log_likelihood_), "scale": "log time",
+            "vcov": "robust" if sample.is_weighted else "model", "converged": True,
+            "conf_level": conf_level, "df": np.inf, "interval": "z", "label": "description",
             "formula": formula,
         },
-        support={"n": [n_person, *design.n, n_person], "k": missing, "complement": missing},
+        support={name: [ends[name], *behind[name], ends[name]] for name in behind},
         provenance=provenance(
             "parametric_survival", sample.digest, formula=formula, cause=cause,
             distribution=distribution, conf_level=conf_level,
@@ -210,4 +196,10 @@ def _in_order(fitted, design: DesignMatrix, distribution: str) -> tuple[np.ndarr
     keys += [(location, f"x{number}") for number in range(len(design.terms))]
     keys.append((second, "Intercept"))
     estimate = fitted.params_.loc[keys].to_numpy(dtype=float)
-    return estimate, fitted.standard_errors_.loc[keys].to_numpy(dtype=float)
+    error = fitted.standard_errors_.loc[keys].to_numpy(dtype=float)
+    if not np.isfinite([estimate, error]).all():
+        raise EstimationError(
+            f"{', '.join(design.terms)}: the {distribution} model has no finite errors; look for a "
+            "term that separates events from censorings"
+        )
+    return estimate, error

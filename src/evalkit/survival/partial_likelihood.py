@@ -5,6 +5,7 @@ Sums run over distinct times, never over persons: with the share that each row b
 blocks that fit into a processor's cache.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -156,7 +157,8 @@ def cross_products(
 def compensator_of(rows: Rows, relative: np.ndarray, sums: TieSums) -> np.ndarray:
     """Expected weighted events of each row: (n,)."""
     borne = between_entry_and_exit(rows.sets, sums.one)
-    borne -= rows.events * sums.share[rows.sets.exit_row]
+    if sums.share.any():
+        borne -= rows.events * sums.share[rows.sets.exit_row]
     borne *= relative
     return borne
 
@@ -167,16 +169,23 @@ def event_mean(rows: Rows, state: State, column: int) -> np.ndarray:
     mean = state.at_risk[column] * sums.one[at]
     if state.tied is not None:
         mean -= state.tied[column] * sums.share[at]
-    return mean / (rows.n_tied * rows.mean_weight)[at]
+    return mean / rows.sets.events[at, 0]
 
 
-def score_residuals(rows: Rows, state: State) -> np.ndarray:
-    """Contribution of each row to the score, per unit of weight, exact under Efron's ties.
+def score_blocks(
+    rows: Rows, state: State, factor: np.ndarray | None = None
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Contribution of each row to the score, exact under Efron's ties, a block at a time.
 
-    Returns
-    -------
-    ndarray of float, shape (n, p)
-        The weighted sum over rows is the score.
+    Parameters
+    ----------
+    factor : ndarray of float, shape (n,), optional
+        What contributions per unit of weight are multiplied by.
+
+    Yields
+    ------
+    slice and ndarray of float, shape (p, width)
+        Rows, and their contributions.
 
     Notes
     -----
@@ -188,30 +197,65 @@ def score_residuals(rows: Rows, state: State) -> np.ndarray:
     ----------
     Lin and Wei (1989), J Am Stat Assoc 84:1074-1078. R, survival:::residuals.coxph.
     """
-    sets, at = rows.sets, rows.at_event
-    rate = state.relative / rows.weight
+    sums, rate = at_events(rows, state.sums), state.relative / rows.weight
     jump = rows.events - compensator_of(rows, rate, state.sums)
-    own, part = np.flatnonzero(rows.events), np.empty(len(rate))
-    n_event, rate_of_own = sets.n_event[at, 0], rate[own]
-    sums = at_events(rows, state.sums)
-    count = (rows.n_tied * rows.mean_weight)[at]
+    first, last = _places(rows)
+    borne = np.zeros((len(state.at_risk), len(rows.at_event) + 1))
+    np.multiply(state.at_risk, sums.one_2, out=borne[:, 1:])
+    if state.tied is not None:
+        borne[:, 1:] -= state.tied * sums.both_2
+    np.cumsum(borne, axis=1, out=borne)
+    for low in range(0, len(rate), BLOCK):
+        here = slice(low, low + BLOCK)
+        block = borne.take(last[here], axis=1)
+        if first is not None:
+            block -= borne.take(first[here], axis=1)
+        block *= rate[here]
+        block += rows.values.T[:, here] * jump[here]
+        own = np.flatnonzero(rows.events[here])
+        if len(own):
+            block[:, own] -= _at_own(rows, state, sums, last[here][own] - 1, rate[here][own])
+        yield here, block if factor is None else np.multiply(block, factor[here], out=block)
+
+
+def score_residuals(rows: Rows, state: State) -> np.ndarray:
+    """Contribution of each row to the score, per unit of weight (see `score_blocks`): (n, p).
+
+    The weighted sum over rows is the score.
+    """
     residuals = np.empty(rows.values.shape, order="F")
-    for number, column in enumerate(rows.values.T):
-        at_risk = state.at_risk[number]
-        borne, mean = at_risk * sums.one_2, at_risk * sums.one
-        if state.tied is not None:
-            borne -= state.tied[number] * sums.both_2
-            mean -= state.tied[number] * sums.share
-        mean /= count
-        lost = residuals[:, number]
-        np.multiply(_borne_by(rows, borne), rate, out=lost)
-        lost += np.multiply(jump, column, out=part)
-        at_own = np.repeat(mean, n_event)
-        if state.tied is not None:
-            spared = at_risk * sums.both_2 - state.tied[number] * sums.share_2
-            at_own += np.repeat(spared, n_event) * rate_of_own
-        lost[own] -= at_own
+    for here, block in score_blocks(rows, state):
+        residuals[here] = block.T
     return residuals
+
+
+def _places(rows: Rows) -> tuple[np.ndarray | None, np.ndarray]:
+    """Times with events before each row is at risk, and until its exit: (n,) and (n,).
+
+    They are counted from the first stratum on; nothing for the first, if all are 0.
+    """
+    sets = rows.sets
+    until = np.zeros(len(sets) + 1, dtype=np.intp)
+    np.cumsum(sets.n_event[:, 0] > 0, out=until[1:])
+    last = until[1:][sets.exit_row]
+    if not sets.is_delayed and len(sets.first) == 2:
+        return None, last
+    return until[sets.entry_row], last
+
+
+def _at_own(rows: Rows, state: State, sums: TieSums, place: np.ndarray, rate: np.ndarray):
+    """What own events take off: the mean at their time, and what is spared of it: (p, width)."""
+    here = slice(int(place[0]), int(place[-1]) + 1)
+    at_risk, place = state.at_risk[:, here], place - here.start
+    mean = at_risk * sums.one[here]
+    if state.tied is not None:
+        mean -= state.tied[:, here] * sums.share[here]
+    mean /= rows.sets.events[rows.at_event[here], 0]
+    own = mean.take(place, axis=1)
+    if state.tied is not None:
+        spared = at_risk * sums.both_2[here] - state.tied[:, here] * sums.share_2[here]
+        own += spared.take(place, axis=1) * rate
+    return own
 
 
 def at_events(rows: Rows, sums: TieSums) -> TieSums:
@@ -219,29 +263,12 @@ def at_events(rows: Rows, sums: TieSums) -> TieSums:
     return TieSums(*(getattr(sums, field.name)[rows.at_event] for field in fields(sums)))
 
 
-def _borne_by(rows: Rows, values: np.ndarray) -> np.ndarray:
-    """Sum of values at rows with events (k,) over those at which each row was at risk: (n,)."""
-    sets = rows.sets
-    if sets.is_delayed:
-        table = np.zeros(len(sets))
-        table[rows.at_event] = values
-        return between_entry_and_exit(sets, table)
-    by_group = np.zeros(len(rows.group))
-    by_group[sets.n_event[rows.group, 0] > 0] = values
-    bounds = np.searchsorted(rows.group, sets.first).tolist()
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
-        np.cumsum(by_group[low:high], out=by_group[low:high])
-    return np.repeat(by_group, np.diff(rows.start))
-
-
 def _breslow_sums(total: np.ndarray, rows: Rows) -> TieSums:
-    at, none = rows.at_event, np.zeros(len(total))
-    log, one, one_2 = none.copy(), none.copy(), none.copy()
-    counted, at_risk = (rows.n_tied * rows.mean_weight)[at], total[at]
-    log[at] = counted * np.log(at_risk)
-    one[at] = counted / at_risk
-    one_2[at] = one[at] / at_risk
-    return TieSums(log, one, none, one_2, none, none)
+    counted, none = rows.sets.events[:, 0], np.broadcast_to(0.0, len(total))
+    # Where nothing is counted, it does not matter what rounding has made of those at risk.
+    at_risk = np.where(counted > 0.0, total, 1.0) if rows.sets.is_delayed else total
+    one = counted / at_risk
+    return TieSums(counted * np.log(at_risk), one, none, one / at_risk, none, none)
 
 
 def _efron_sums(total: np.ndarray, tied: np.ndarray, rows: Rows) -> TieSums:
@@ -270,34 +297,36 @@ def moments(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Sums of `relative` times the covariates over the risk sets, and over tied events: (p, k)."""
     columns = rows.values.T
-    count = rows.sets.n_event[rows.group, 0]
     at_risk = np.empty((len(columns), len(rows.at_event)))
     tied = np.empty_like(at_risk) if needs_tied else None
     entering = _entering(rows, relative) if rows.sets.is_delayed else None
     first = np.searchsorted(rows.group, rows.sets.first[:-1])
     # Where groups are small it is faster to cumulate their rows than to sum them first.
     by_row = entering is None and len(relative) < SMALL_GROUP * len(rows.group)
-    carry, done = np.zeros(len(columns)), len(rows.at_event)
+    carry = np.zeros(len(columns))
     for low, high, top, bottom in reversed(rows.blocks()):
         weighted = columns[:, low:high] * relative[low:high]
-        has_events = np.flatnonzero(count[top:bottom])
-        here, done = slice(done - len(has_events), done), done - len(has_events)
-        start = rows.start[top:bottom] - low
-        if needs_tied and len(has_events):
-            which = np.flatnonzero(rows.events[low:high])
-            n_event = count[top:bottom][has_events]
-            begin = np.cumsum(n_event) - n_event
-            tied[:, here] = np.add.reduceat(weighted[:, which], begin, axis=1)
+        here = slice(*np.searchsorted(rows.first_event, [low, high]).tolist())
+        if needs_tied and here.start < here.stop:
+            tied[:, here] = _of_tied(rows, weighted, low, here)
         if by_row:
             carry = _from_the_end(weighted, rows.start[first], low, carry)
-            at_risk[:, here] = weighted[:, start[has_events]]
+            at_risk[:, here] = weighted.take(rows.first_event[here] - low, axis=1)
             continue
-        leaving = np.add.reduceat(weighted, start, axis=1)
+        leaving = np.add.reduceat(weighted, rows.start[top:bottom] - low, axis=1)
         if entering is not None:
             leaving -= entering[:, top + 1 : bottom + 1]
         carry = _from_the_end(leaving, first, top, carry)
-        at_risk[:, here] = leaving[:, has_events]
+        groups = np.searchsorted(rows.group[top:bottom], rows.at_event[here])
+        at_risk[:, here] = leaving.take(groups, axis=1)
     return at_risk, tied
+
+
+def _of_tied(rows: Rows, weighted: np.ndarray, low: int, here: slice) -> np.ndarray:
+    """Sums of weighted covariates (p, width) over the events of each time of a block."""
+    n_event = rows.sets.n_event[rows.at_event[here], 0]
+    which = np.flatnonzero(rows.events[low : low + weighted.shape[1]])
+    return np.add.reduceat(weighted.take(which, axis=1), np.cumsum(n_event) - n_event, axis=1)
 
 
 def _from_the_end(values: np.ndarray, first: np.ndarray, top: int, carry: np.ndarray):

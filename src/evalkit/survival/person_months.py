@@ -12,7 +12,7 @@ BLOCK = 2_000_000  # cells of a unit-by-interval table held at once
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class PersonTime:
+class IntervalTable:
     """Exits and time under observation by group and interval.
 
     Attributes
@@ -45,7 +45,7 @@ class PersonTime:
     at_last: np.ndarray
 
 
-def person_time(groups: Grouped, width: float) -> PersonTime:
+def interval_table(groups: Grouped, width: float) -> IntervalTable:
     """Split the time that rows are at risk into intervals of one width.
 
     Raises
@@ -66,11 +66,11 @@ def person_time(groups: Grouped, width: float) -> PersonTime:
     at_first = np.where(own_first < own_last, (own_first + 1) * width - entry, 0.0)
     first, last = own_first + offset, own_last + offset
     exits = groups.code > 0
-    n_event = np.bincount(last[exits], minlength=m)
+    n_event, n_left = np.bincount(last[exits], minlength=m), np.bincount(last, minlength=m)
     # Under observation just after the start of an interval: came by then, and left later.
     begins = np.minimum(np.ceil(entry / width).astype(np.intp), own_last + 1) + offset
     there = np.bincount(begins, minlength=m + 1) - np.bincount(last + 1, minlength=m + 1)
-    return PersonTime(
+    return IntervalTable(
         level=np.repeat(np.arange(len(groups.labels)), n_interval),
         end=np.tile(np.arange(1, n_interval + 1) * width, len(groups.labels)),
         width=width,
@@ -78,15 +78,11 @@ def person_time(groups: Grouped, width: float) -> PersonTime:
         events=np.bincount(last[exits], groups.weight[exits], minlength=m),
         n_at_risk=np.cumsum(there)[:-1],
         n_event=n_event,
-        n_censored=np.bincount(last, minlength=m) - n_event,
-        first=first,
-        last=last,
-        at_first=at_first,
-        at_last=at_last,
-    )
+        n_censored=n_left - n_event, first=first, last=last, at_first=at_first, at_last=at_last,
+    )  # fmt: skip
 
 
-def squared_excess(groups: Grouped, table: PersonTime, rate: np.ndarray) -> np.ndarray:
+def squared_excess(groups: Grouped, table: IntervalTable, rate: np.ndarray) -> np.ndarray:
     """Sum over units of the squared weighted exits less rate times time, by table row, (m,)."""
     m = len(table.end)
     rate = np.nan_to_num(rate)
@@ -115,7 +111,7 @@ def _spread(first, last, at_first, at_last, between, weight, m: int) -> np.ndarr
     return total + np.where(n_inner > 0, np.cumsum(moves), 0.0)[:-1] * between
 
 
-def _by_unit(groups: Grouped, table: PersonTime, rate: np.ndarray) -> np.ndarray:
+def _by_unit(groups: Grouped, table: IntervalTable, rate: np.ndarray) -> np.ndarray:
     m = len(table.end)
     codes = np.unique(groups.dependence, return_inverse=True)[1]
     order = np.argsort(codes, kind="stable")

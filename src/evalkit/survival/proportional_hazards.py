@@ -10,9 +10,10 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError
 from evalkit.provenance import provenance
 from evalkit.results import Check, ModelFit
-from evalkit.survival.cox import Ties, n_person, refuse_options
+from evalkit.survival.cox import Ties
 from evalkit.survival.fitted import FittedCox, fitted_cox
-from evalkit.survival.model_rows import Rows, Weights
+from evalkit.survival.hazard_fit import n_person, refuse_options
+from evalkit.survival.model_rows import Rows
 from evalkit.survival.partial_likelihood import derivatives
 
 Transform = Literal["km", "identity", "log", "rank"]
@@ -26,7 +27,6 @@ def proportional_hazards_test(
     cause: str | None = None,
     strata: str | Sequence[str] | None = None,
     ties: Ties = "efron",
-    weights: Weights = "case",
 ) -> Check:
     """Test whether log hazard ratios change with time, for each term and for all together.
 
@@ -37,11 +37,11 @@ def proportional_hazards_test(
     ----------
     sample : TimeToEvent
     model : str or ModelFit
-        A formula, or a fit of `cox` on this sample, whose own cause, strata, ties and weights hold.
+        A formula, or a fit of `cox` on this sample, whose own cause, strata and ties hold.
     transform : {"km", "identity", "log", "rank"}
         The function g of time with which ratios may change: one minus Kaplan-Meier just before the
         time, the time, its logarithm, or its rank among all times.
-    cause, strata, ties, weights
+    cause, strata, ties
         As in `cox`; only with a formula.
 
     Returns
@@ -77,12 +77,12 @@ def proportional_hazards_test(
     ['old', 'global']
     """
     refuse_options(transform=(transform, Transform))
-    fitted = fitted_cox(sample, model, cause=cause, strata=strata, ties=ties, weights=weights)
+    fitted = fitted_cox(sample, model, cause=cause, strata=strata, ties=ties)
     rows = fitted.rows
     names, statistic, df = _tests(
         fitted, _centred(rows, _time_function(rows, sample.entry[rows.kept], transform))
     )
-    persons = n_person(sample, rows)
+    persons, missing = n_person(sample, rows), np.full(len(names), np.nan)
     return Check(
         rows={
             "term": np.array(names, dtype=object),
@@ -96,15 +96,11 @@ def proportional_hazards_test(
             "n_event": rows.n_event,
             "reference": "score test of Grambsch and Therneau",
         },
-        support={
-            "n": np.full(len(names), persons),
-            "k": np.full(len(names), np.nan),
-            "complement": np.full(len(names), np.nan),
-        },
+        support={"n": np.full(len(names), persons), "k": missing, "complement": missing},
         provenance=provenance(
             "proportional_hazards_test", sample.digest,
             model=model if isinstance(model, str) else model.provenance.id, transform=transform,
-            cause=cause, strata=strata, ties=ties, weights=weights,
+            cause=cause, strata=strata, ties=ties,
         ),
     )  # fmt: skip
 

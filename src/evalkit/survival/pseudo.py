@@ -1,4 +1,4 @@
-"""Pseudo-observations: one number a person whose mean is the estimate, and models of them."""
+"""Pseudo-observations: one number a person whose mean is the estimate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +8,11 @@ import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, ParameterError
-from evalkit.provenance import provenance
-from evalkit.results import ModelFit
 from evalkit.survival.contrasts import not_observed, require_horizon
 from evalkit.survival.curves import steps
-from evalkit.survival.design_matrix import design_matrix, refuse_collinear, refuse_constant
-from evalkit.survival.grouped import Grouped, group, is_repeated, units_of_dependence
-from evalkit.survival.intervals import critical_value, p_value
+from evalkit.survival.grouped import Grouped, group, is_repeated
 from evalkit.survival.leave_one_out import leave_one_out
-from evalkit.survival.risksets import require_cause
+from evalkit.survival.risksets import require_cause, require_rows
 
 Quantity = Literal["incidence", "restricted_mean", "time_lost"]
 
@@ -102,137 +98,19 @@ def pseudo_observations(
     >>> pseudo_observations(sample, horizon=3).values.round(3).tolist()
     [1.0, 0.5, 1.5, -0.5]
     """
+    require_rows(sample)
     if sample.is_weighted:
         raise EstimationError(
             "weight: leaving one out has no meaning with weights; adjusted_months gives the "
             "weights to the regression"
         )
-    cause = _check(sample, cause, horizon, quantity)
-    values = _values(sample, by, cause, horizon, quantity)
+    cause = checked_cause(sample, cause, horizon, quantity)
+    values = pseudo_values(sample, by, cause, horizon, quantity)
     values.setflags(write=False)
     return PseudoObservations(values, quantity, cause, float(horizon), sample.time_unit)
 
 
-def adjusted_months(
-    sample: TimeToEvent,
-    formula: str,
-    *,
-    by: str | Sequence[str] | None = None,
-    cause: str | None = None,
-    horizon: float,
-    quantity: Quantity = "restricted_mean",
-    interval: Literal["z", "t"] | None = None,
-    conf_level: float = 0.95,
-) -> ModelFit:
-    """Estimate differences in months, or in incidence, given covariates.
-
-    Parameters
-    ----------
-    sample : TimeToEvent
-        One row a person.
-    formula : str
-        For example `"arm + age + C(education)"`; an intercept is always included.
-    by : str or sequence of str, optional
-        Columns on which censoring may depend, see `pseudo_observations`.
-    cause : str, optional
-        A cause, or `"any"`; as in `pseudo_observations`.
-    horizon : float
-        Time, in the unit of the sample.
-    quantity : {"restricted_mean", "time_lost", "incidence"}
-        What is modelled: months until any exit, months since the exit by a cause, or the share.
-    interval : {"z", "t"}, optional
-        By default t with clusters less one degrees of freedom if there are clusters, else z.
-    conf_level : float
-
-    Returns
-    -------
-    ModelFit
-        Differences in months (or in the share) for one unit of each term, `arm[programme]` against
-        `comparison`. The intercept is not listed.
-
-    Raises
-    ------
-    EstimationError
-        As `pseudo_observations`, except for weights; if a term does not vary or is a combination of
-        others, or there are no more persons than terms. The message names the term.
-    ParameterError
-        If an argument is not allowed.
-
-    Notes
-    -----
-    Least squares on pseudo-observations, that is a generalised estimating equation with identity
-    link and working independence. Errors are the sandwich, summed over the cluster, else the
-    person, without a small-sample factor. Case weights enter the regression, not the pseudo-
-    observations. Censoring must not depend on the covariates other than `by`.
-
-    References
-    ----------
-    Andersen and Pohar Perme (2010), Stat Methods Med Res 19:71-99. R, geepack::geese(id =).
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> frame = pd.DataFrame(
-    ...     {"months": [1, 2, 3, 4], "exited": [True] * 4,
-    ...      "arm": ["programme", "programme", "comparison", "comparison"]}
-    ... )
-    >>> sample = TimeToEvent.from_frame(frame, duration="months", event="exited", arm="arm")
-    >>> adjusted_months(sample, "arm", horizon=4).tidy()[["term", "estimate", "std_error"]].round(3)
-                 term  estimate  std_error
-    0  arm[programme]      -2.0        0.5
-    """
-    if interval not in (None, "z", "t"):
-        raise ParameterError(f"interval {interval!r}: must be one of z, t")
-    cause = _check(sample, cause, horizon, quantity)
-    kept = np.flatnonzero(sample.weight > 0.0)
-    if not len(kept):
-        raise EstimationError("weight: every row has weight 0")
-    outcome = _values(sample, by, cause, horizon, quantity)[kept]
-    design = design_matrix(formula, sample.covariates.iloc[kept])
-    cluster = None if sample.cluster is None else sample.cluster[kept]
-    unit, df, n_cluster = units_of_dependence(cluster, None, np.zeros(len(kept), dtype=np.intp))
-    estimate, error = _least_squares(design, outcome, sample.weight[kept], unit)
-    if interval == "t" and np.isinf(df):
-        raise ParameterError("interval 't': needs clustered errors, whose clusters give its df")
-    df = np.inf if interval == "z" else df
-    return ModelFit(
-        rows=_rows(design.terms, estimate, error, critical_value(conf_level, df), df),
-        summary={
-            "n_person": len(kept), "n_row": len(kept),
-            "n_event": _events_by(sample, kept, cause, horizon),
-            "scale": "share" if quantity == "incidence" else sample.time_unit,
-            "vcov": "robust", "converged": True, "conf_level": conf_level, "n_cluster": n_cluster,
-            "df": df, "interval": "z" if np.isinf(df) else "t", "label": "description",
-            "formula": formula,
-        },
-        support={"n": design.n, "k": np.full(len(error), np.nan),
-                 "complement": np.full(len(error), np.nan)},
-        provenance=provenance(
-            "adjusted_months", sample.digest, formula=formula, by=by, cause=cause, horizon=horizon,
-            quantity=quantity, interval=interval, conf_level=conf_level,
-        ),
-    )  # fmt: skip
-
-
-def _rows(terms, estimate: np.ndarray, error: np.ndarray, critical: float, df: float) -> dict:
-    statistic = np.divide(estimate, error, out=np.full(len(error), np.nan), where=error > 0.0)
-    return {
-        "term": np.asarray(terms, dtype=object),
-        "estimate": estimate,
-        "std_error": error,
-        "statistic": statistic,
-        "p_value": p_value(statistic, df),
-        "conf_low": estimate - critical * error,
-        "conf_high": estimate + critical * error,
-    }
-
-
-def _events_by(sample: TimeToEvent, kept: np.ndarray, cause: str, horizon: float) -> int:
-    counts = sample.code > 0 if cause == "any" else sample.code == require_cause(sample, cause)
-    return int(np.sum(counts[kept] & (sample.duration[kept] <= horizon)))
-
-
-def _check(sample: TimeToEvent, cause: str | None, horizon: float, quantity: str) -> str:
+def checked_cause(sample: TimeToEvent, cause: str | None, horizon: float, quantity: str) -> str:
     """The cause that is meant; refuses what is not allowed."""
     require_horizon(horizon)
     if quantity not in get_args(Quantity):
@@ -254,7 +132,8 @@ def _check(sample: TimeToEvent, cause: str | None, horizon: float, quantity: str
     return cause if cause not in (None, "any") and quantity != "restricted_mean" else "any"
 
 
-def _values(sample: TimeToEvent, by, cause: str, horizon: float, quantity: str) -> np.ndarray:
+def pseudo_values(sample: TimeToEvent, by, cause: str, horizon: float, quantity: str) -> np.ndarray:
+    """Pseudo-observations of the rows, (n,)."""
     if is_repeated(sample.person):
         raise EstimationError("person: pseudo-observations need one row a person")
     bare = replace(
@@ -290,23 +169,3 @@ def _require_observed(groups: Grouped, horizon: float) -> None:
         faults.append(f"entry: at {emptied} times before the horizon nobody was left at risk")
     if faults:
         raise EstimationError("; ".join(faults))
-
-
-def _least_squares(design, outcome, weight, unit) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted least squares with intercept: coefficients and sandwich errors of the terms."""
-    centre = np.average(design.values, axis=0, weights=weight)
-    centred = design.values - centre
-    spread = np.sqrt(np.average(centred**2, axis=0, weights=weight))
-    refuse_constant(design, spread)
-    x = np.column_stack([np.ones(len(outcome)), centred / spread])
-    if len(outcome) <= x.shape[1]:
-        raise EstimationError(f"formula: {x.shape[1] - 1} terms for {len(outcome)} persons")
-    information = x.T @ (x * weight[:, None])
-    refuse_collinear(information[1:, 1:], design.terms)
-    beta = np.linalg.solve(information, x.T @ (weight * outcome))
-    score = x * (weight * (outcome - x @ beta))[:, None]
-    if unit is not None:
-        codes = np.unique(unit, return_inverse=True)[1]
-        score = np.column_stack([np.bincount(codes, column) for column in score.T])
-    half = np.linalg.solve(information, score.T)
-    return beta[1:] / spread, np.sqrt(np.sum(half**2, axis=1))[1:] / spread

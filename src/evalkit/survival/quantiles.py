@@ -165,18 +165,11 @@ def _result(sample, groups: Grouped, q, conf_type, conf_level, *, quantity, sour
     shares = np.atleast_1d(np.asarray(q, dtype=float))
     if shares.ndim != 1 or not np.all((shares > 0.0) & (shares < 1.0)):
         raise ParameterError("q: shares must lie between 0 and 1")
-    estimates = curve_estimates(groups, conf_type, conf_level)
-    sets, n_share = groups.sets, len(shares)
-    found = {name: np.empty((len(groups.labels), n_share)) for name in ("estimate", "low", "high")}
-    curves = {"estimate": estimates["estimate"], "low": estimates["conf_low"],
-              "high": estimates["conf_high"]}  # fmt: skip
-    for number, rows in enumerate(sets.slices()):
-        for name, curve in curves.items():
-            found[name][number] = _first_times(sets.time[rows], 1.0 - curve[rows], shares)
+    found = _times_of(groups, curve_estimates(groups, conf_type, conf_level), shares)
+    n_share = len(shares)
     missing = np.isnan(found["estimate"]).ravel()
-    n_event = np.add.reduceat(sets.n_event[:, 0], sets.first[:-1])
     n = np.repeat(groups.n_person, n_share)
-    exited = _exited_by(groups, found["estimate"]).ravel()
+    exited = {name: _exited_by(groups, times).ravel() for name, times in found.items()}
     return Quantiles(
         rows={
             "stratum": np.repeat(np.asarray(groups.labels, dtype=object), n_share),
@@ -187,11 +180,14 @@ def _result(sample, groups: Grouped, q, conf_type, conf_level, *, quantity, sour
             "reason": np.where(missing, NOT_REACHED, "").astype(object),
         },
         summary={
-            "n": int(groups.n_person.sum()), "n_event": int(n_event.sum()),
+            "n": int(groups.n_person.sum()), "n_event": int(groups.sets.n_event[:, 0].sum()),
             "n_stratum": len(groups.labels), "quantity": quantity, "conf_level": conf_level,
             "method": "Kaplan-Meier", "time_unit": sample.time_unit,
         },
-        support={"n": n, "k": exited, "complement": n - exited},
+        support={
+            "n": n, "k": exited["estimate"], "complement": n - exited["estimate"],
+            "k_low": exited["low"], "k_high": exited["high"],
+        },
         provenance=source,
     )  # fmt: skip
 
@@ -204,6 +200,18 @@ def _exited_by(groups: Grouped, times: np.ndarray) -> np.ndarray:
         wanted = np.where(np.isnan(times[number]), np.inf, times[number])
         counts[number] = cumulated[np.searchsorted(sets.time[rows], wanted, side="right")]
     return counts
+
+
+def _times_of(groups: Grouped, estimates: dict, shares: np.ndarray) -> dict[str, np.ndarray]:
+    """First times at which curve and limits have reached the shares, each (n_level, n_share)."""
+    sets = groups.sets
+    return {
+        name: np.array([
+            _first_times(sets.time[rows], 1.0 - estimates[column][rows], shares)
+            for rows in sets.slices()
+        ])
+        for name, column in (("estimate", "estimate"), ("low", "conf_low"), ("high", "conf_high"))
+    }  # fmt: skip
 
 
 def _first_times(time: np.ndarray, share: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -105,14 +105,18 @@ def tabulated(sample, events, group, labels, stratum, members, is_robust: bool) 
     person = None if sample.person is None else sample.person[rows]
     unit, df = None, np.inf
     if is_robust:
-        cluster = None if sample.cluster is None else sample.cluster[rows]
-        everyone = np.zeros(len(events), dtype=np.intp)
-        unit, df, _ = units_of_dependence(cluster, person, everyone)
-        unit = np.arange(len(events)) if unit is None else unit
+        unit, df = _units(None if sample.cluster is None else sample.cluster[rows], person, events)
     return Compared(
         sets, group, events, weight, labels, observed, at_risk / sets.at_risk[:, None],
         _persons(group, person, len(labels)), unit, df,
     )  # fmt: skip
+
+
+def _units(cluster, person, events: np.ndarray) -> tuple[np.ndarray, float]:
+    """Unit of robust errors of each row (n,), and degrees of freedom."""
+    everyone = np.zeros(len(events), dtype=np.intp)
+    unit, df, _ = units_of_dependence(cluster, person, everyone)
+    return np.arange(len(events)) if unit is None else unit, df
 
 
 def time_weight(
@@ -200,10 +204,9 @@ def quadratic_form(difference: np.ndarray, covariance: np.ndarray) -> tuple[floa
     used = size > 0.0
     if not used.any():
         raise EstimationError("by: at no exit were two groups at risk, nothing to compare")
-    scaled = difference[used] / size[used]
-    values, vectors = np.linalg.eigh(covariance[np.ix_(used, used)] / np.outer(size, size)[
-        np.ix_(used, used)
-    ])  # fmt: skip
+    size, covariance = size[used], covariance[used][:, used]
+    scaled = difference[used] / size
+    values, vectors = np.linalg.eigh(covariance / (size[:, None] * size))
     kept = values > SINGULAR * values[-1]
     return float(np.sum((vectors[:, kept].T @ scaled) ** 2 / values[kept])), int(kept.sum())
 

@@ -179,24 +179,11 @@ def pairwise_tests(
         raise ParameterError(f"adjust {adjust!r}: must be one of {allowed}")
     data = compared(sample, by, cause, strata, vcov)
     time_weight(data, weights, rho, gamma)
-    events, (group, labels) = select_cause(sample, cause)[0], sample.groups(by)
-    stratum = None if strata is None else sample.groups(strata)[0]
-    pairs = list(combinations([labels.index(label) for label in data.labels], 2))
-    found = []
-    for pair in pairs:
-        members = np.isin(group, pair)
-        try:
-            two = tabulated(sample, events, group, labels, stratum, members, data.unit is not None)
-            weight = time_weight(two, weights, rho, gamma)
-            statistic, rank = quadratic_form(*excess(two, weight[:, None]))
-            found.append((statistic, rank, *tail(statistic, rank, two.df)))
-        except EstimationError as error:
-            found.append((np.nan, np.nan, np.nan, str(error)))
+    names, found = _by_pair(sample, data, by, cause, strata, (weights, rho, gamma))
     statistic, rank, p_value, reference = (list(column) for column in zip(*found, strict=True))
     if np.all(np.isnan(statistic)):
-        raise EstimationError(f"by: none of {len(pairs)} pairs can be compared; {reference[0]}")
+        raise EstimationError(f"by: none of {len(names)} pairs can be compared; {reference[0]}")
     size = dict(zip(data.labels, data.n_person, strict=True))
-    names = [(labels[one], labels[two]) for one, two in pairs]
     return Check(
         rows={
             "term": [f"{one} - {two}" for one, two in names],
@@ -216,6 +203,24 @@ def pairwise_tests(
             weights=weights, rho=rho, gamma=gamma, vcov=vcov,
         ),
     )  # fmt: skip
+
+
+def _by_pair(sample: TimeToEvent, data, by, cause, strata, weighting: tuple):
+    """Names of every two groups; statistic, rank, p-value and reference of each, or why not."""
+    events, (group, labels) = select_cause(sample, cause)[0], sample.groups(by)
+    stratum = None if strata is None else sample.groups(strata)[0]
+    pairs = list(combinations([labels.index(label) for label in data.labels], 2))
+    found = []
+    for pair in pairs:
+        members = np.isin(group, pair)
+        try:
+            two = tabulated(sample, events, group, labels, stratum, members, data.unit is not None)
+            weight = time_weight(two, *weighting)
+            statistic, rank = quadratic_form(*excess(two, weight[:, None]))
+            found.append((statistic, rank, *tail(statistic, rank, two.df)))
+        except EstimationError as error:
+            found.append((np.nan, np.nan, np.nan, str(error)))
+    return [(labels[one], labels[two]) for one, two in pairs], found
 
 
 def adjusted(p_value: np.ndarray, adjust: Adjustment) -> np.ndarray:

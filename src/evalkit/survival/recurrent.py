@@ -1,7 +1,6 @@
 """Events that can come again: their mean number by a time, when death or the like ends them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,30 +8,20 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError
 from evalkit.provenance import provenance
 from evalkit.results import Contrast, RecurrentCurve
-from evalkit.survival.contrasts import NOT_OBSERVED, Levels, contrast, require_horizon, value_at
+from evalkit.survival.contrasts import (
+    NOT_OBSERVED,
+    Levels,
+    contrast,
+    counted_by,
+    require_horizon,
+    value_at,
+)
 from evalkit.survival.curves import curve_rows, curve_summary, curve_support
 from evalkit.survival.grouped import Grouped, group
 from evalkit.survival.influence import influence_values, running_variance
 from evalkit.survival.intervals import critical_value
-from evalkit.survival.risksets import RiskSets, before, require_cause, require_rows, running
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class MeanSteps:
-    """The mean at the m table rows, and the two influences A and B: that on it is A - mean B.
-
-    Attributes
-    ----------
-    mean, survival : ndarray of float, shape (m,)
-        Mean number of events, and probability of no terminal exit, by the time.
-    first, second : tuple of (event_value, risk_value)
-        As in `influence_values`; code 1 is the event, 2 the terminal exit.
-    """
-
-    mean: np.ndarray
-    survival: np.ndarray
-    first: tuple[np.ndarray, np.ndarray]
-    second: tuple[np.ndarray, np.ndarray]
+from evalkit.survival.recurrent_steps import first_events, mean_steps, person_moments
+from evalkit.survival.risksets import require_cause, require_rows
 
 
 def recurrent_mean(
@@ -108,28 +97,32 @@ def recurrent_mean(
     4   5.0     0.667        0
     """
     groups = _grouped(sample, by, cause)
-    sets, curve = groups.sets, _steps(groups.sets)
+    sets, curve = groups.sets, mean_steps(groups.sets)
     if groups.dependence is not None and np.isfinite(groups.df):
         ones = np.ones(len(sets))
         variance = running_variance(groups, (curve.first, curve.second), (ones, -curve.mean))
     else:
-        parts = _person_moments(groups, (curve.first, curve.second))
+        parts = person_moments(groups, (curve.first, curve.second))
         variance = parts[0] - 2.0 * curve.mean * parts[1] + curve.mean**2 * parts[2]
     error = np.where(curve.mean > 0.0, np.sqrt(np.maximum(variance, 0.0)), 0.0)
     inside = np.where(curve.mean > 0.0, curve.mean, np.nan)
     factor = np.exp(critical_value(conf_level, groups.df) * error / inside)
-    first_events = _first_events(sample, groups, by, cause)
+    n_first = first_events(sample, groups, by, cause)
     part = {
         "estimate": curve.mean, "std_error": error, "conf_low": inside / factor,
-        "conf_high": inside * factor, "n_event": first_events,
+        "conf_high": inside * factor, "n_event": n_first,
+        "n_second": first_events(sample, groups, by, cause, number=2),
     }  # fmt: skip
-    at_zero = {"estimate": 0.0, "std_error": 0.0, "conf_low": 0.0, "conf_high": 0.0}
+    at_zero = {
+        "estimate": 0.0, "std_error": 0.0, "conf_low": 0.0, "conf_high": 0.0, "n_second": 0
+    }  # fmt: skip
     rows = curve_rows(groups, [part], at_zero)
+    n_second = rows.pop("n_second")
     return RecurrentCurve(
         rows=rows,
         summary=curve_summary(groups, sample, conf_level, "Ghosh-Lin")
-        | {"n_event": int(first_events.sum())},
-        support=curve_support(rows["n_at_risk"]),
+        | {"n_event": int(n_first.sum())},
+        support=curve_support(rows["n_at_risk"]) | {"k": n_second},
         provenance=provenance(
             "recurrent_mean", sample.digest, cause=cause, by=by, conf_level=conf_level
         ),
@@ -183,7 +176,7 @@ def recurrent_mean_at(
     """
     require_horizon(horizon)
     groups = _grouped(sample, by, cause)
-    sets, curve = groups.sets, _steps(groups.sets)
+    sets, curve = groups.sets, mean_steps(groups.sets)
     mean = value_at(sets, curve.mean, horizon)
     counted = sets.time <= horizon
     at_end = mean[sets.stratum]
@@ -199,7 +192,7 @@ def recurrent_mean_at(
         estimate=mean,
         reason=np.where(unknown, NOT_OBSERVED, "").astype(object),
         n=groups.n_person,
-        k=None,
+        k=counted_by(sets, first_events(sample, groups, by, cause), horizon),
         is_share=False,
     )
     return contrast(
@@ -228,82 +221,3 @@ def _grouped(sample: TimeToEvent, by, cause: str) -> Grouped:
         if wrong.any():
             raise EstimationError(f"person: {int(wrong.sum())} rows {what}")
     return group(sample, by, code, 2)
-
-
-def _steps(sets: RiskSets) -> MeanSteps:
-    events, terminal = sets.events[:, 0], sets.events[:, 1]
-    all_gone = sets.n_event[:, 1] == sets.n_at_risk
-    hazard = np.where(all_gone, 1.0, terminal / sets.at_risk)
-    survival = np.empty(len(sets))
-    for rows in sets.slices():
-        np.cumprod(1.0 - hazard[rows], out=survival[rows])
-    direct = before(sets, survival, np.arange(len(sets)), initial=1.0) / sets.at_risk
-    mean = running(sets, direct * events)
-    inverse = np.divide(1.0, sets.at_risk - terminal, out=np.zeros(len(sets)), where=~all_gone)
-    bearing = inverse * hazard
-    first = np.column_stack([direct, mean * inverse])
-    second = np.column_stack([np.zeros(len(sets)), inverse])
-    return MeanSteps(
-        mean, survival, (first, direct * events / sets.at_risk + mean * bearing), (second, bearing)
-    )
-
-
-def _person_moments(groups: Grouped, influences: tuple) -> list[np.ndarray]:
-    """Sums over persons of products of their running influences (11, 12, 22), each (m,).
-
-    While at risk in a row a person's influence is what came before plus w (C(entry) - C(t)), C the
-    running sum of the risk values; after its exit it rests until the person's next row. So sums
-    over persons are sums over rows of constants times C, and no persons-by-times table is needed.
-    """
-    sets, m = groups.sets, len(groups.sets)
-    unit = np.arange(len(groups.code)) if groups.dependence is None else groups.dependence
-    order = np.lexsort((sets.entry_row, groups.level, unit))
-    goes_on = (np.diff(unit[order]) == 0) & (np.diff(groups.level[order]) == 0)
-    entry, leave, weight = sets.entry_row[order], sets.exit_row[order], groups.weight[order]
-    following, rests = entry[1:][goes_on], np.flatnonzero(goes_on)
-    run = np.concatenate([[0], np.cumsum(~goes_on)])
-    starts = np.flatnonzero(np.concatenate([[True], ~goes_on]))
-    running_c, constant, done = [], [], []
-    for event_value, risk_value in influences:
-        own = weight * influence_values(sets, groups.code, event_value, risk_value)[order]
-        total = np.cumsum(own)
-        total -= (total[starts] - own[starts])[run]
-        cumulated = running(sets, risk_value)
-        running_c.append(cumulated)
-        constant.append(total - own + weight * before(sets, cumulated, entry))
-        done.append(total)
-
-    def moving(values: np.ndarray) -> np.ndarray:
-        moves = np.bincount(entry, values, minlength=m) - np.bincount(leave, values, minlength=m)
-        return running(sets, moves)
-
-    def resting(values: np.ndarray) -> np.ndarray:
-        moves = np.bincount(leave, values, minlength=m)
-        return running(sets, moves - np.bincount(following, values[rests], minlength=m))
-
-    squared = moving(weight**2)
-    crossed = [moving(weight * values) for values in constant]
-    return [
-        resting(done[a] * done[b])
-        + moving(constant[a] * constant[b])
-        - crossed[a] * running_c[b]
-        - crossed[b] * running_c[a]
-        + squared * running_c[a] * running_c[b]
-        for a, b in ((0, 0), (0, 1), (1, 1))
-    ]
-
-
-def _first_events(sample: TimeToEvent, groups: Grouped, by, cause: str) -> np.ndarray:
-    """Persons of each group whose first event comes at each table row, (m,)."""
-    level = sample.groups(by)[0]
-    rows = np.flatnonzero((sample.code == require_cause(sample, cause)) & (sample.weight > 0.0))
-    order = rows[np.lexsort((sample.duration[rows], level[rows], sample.person[rows]))]
-    is_first = np.ones(len(order), dtype=bool)
-    is_first[1:] = (np.diff(sample.person[order]) != 0) | (np.diff(level[order]) != 0)
-    order = order[is_first]
-    counts = np.zeros(len(groups.sets), dtype=np.int64)
-    for number, part in enumerate(groups.sets.slices()):
-        times = sample.duration[order[level[order] == number]]
-        row = part.start + np.searchsorted(groups.sets.time[part], times)
-        counts += np.bincount(row, minlength=len(counts))
-    return counts

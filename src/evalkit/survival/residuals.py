@@ -8,9 +8,9 @@ import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.results import ModelFit
-from evalkit.survival.cox import Ties, refuse_options
+from evalkit.survival.cox import Ties
 from evalkit.survival.fitted import FittedCox, fitted_cox
-from evalkit.survival.model_rows import Weights
+from evalkit.survival.hazard_fit import refuse_options
 from evalkit.survival.partial_likelihood import (
     compensator_of,
     event_mean,
@@ -60,7 +60,6 @@ def residuals(
     cause: str | None = None,
     strata: str | Sequence[str] | None = None,
     ties: Ties = "efron",
-    weights: Weights = "case",
 ) -> Residuals:
     """Compute residuals of a Cox model.
 
@@ -69,14 +68,14 @@ def residuals(
     sample : TimeToEvent
     model : str or ModelFit
         A formula, which is then estimated, or a fit of `cox` on this sample, whose own cause,
-        strata, ties, weights and penalty hold.
+        strata, ties and penalty hold.
     kind : {"martingale", "deviance", "score", "schoenfeld", "scaled_schoenfeld", "dfbeta"}
         Martingale: exits less those expected. Deviance: the same made symmetric. Score: part of the
         row in the score of each term. Dfbeta: about how much each estimate would fall if the row
         were left out. Schoenfeld: for each exit, its covariates less those expected of an exit at
         its time; scaled: plus the estimate and in units of it, so that their trend over time is the
         trend of the log hazard ratio.
-    cause, strata, ties, weights
+    cause, strata, ties
         As in `cox`; only with a formula.
 
     Returns
@@ -113,7 +112,7 @@ def residuals(
     (<Residuals: martingale, 4 rows, 0 terms>, 0.0)
     """
     refuse_options(kind=(kind, Kind))
-    fitted = fitted_cox(sample, model, cause=cause, strata=strata, ties=ties, weights=weights)
+    fitted = fitted_cox(sample, model, cause=cause, strata=strata, ties=ties)
     rows = fitted.rows
     terms = () if kind in ("martingale", "deviance") else rows.design.terms
     if kind in ("schoenfeld", "scaled_schoenfeld"):

@@ -134,11 +134,7 @@ def risk_sets(
     )
     row_stratum, time, cells, exit_row = table
     first = np.searchsorted(row_stratum, np.arange(n_stratum + 1))
-    entry_row = None
-    if np.any(entry > 0.0):
-        whose = np.zeros(len(duration), dtype=np.intp) if stratum is None else stratum
-        entry_row = _first_row_after(entry, whose, row_stratum, time, first)
-        entry_row = entry_row if np.any(entry_row > first[whose]) else None
+    entry_row = _entry_rows(entry, stratum, row_stratum, time, first)
     n_at_risk = _from_the_end(sum(cells.T[1:], cells.T[0]), first)
     if entry_row is not None:
         n_at_risk -= _not_yet(np.bincount(entry_row, minlength=len(time)), first)
@@ -244,16 +240,22 @@ def require_cause(sample: TimeToEvent, cause: str) -> int:
     return sample.causes.index(cause) + 1
 
 
-def require_rows(sample: Sequence) -> None:
-    """Refuse a sample without rows.
+def require_rows(sample: Sequence, *, frequencies: bool = False) -> None:
+    """Refuse a sample without rows, and one of frequencies unless they can be used.
 
     Raises
     ------
     EstimationError
-        If the sample is empty.
+        If the sample is empty, or its rows stand for several persons each.
     """
     if len(sample) == 0:
         raise EstimationError("the sample has no rows; see the flow for the rule that removed them")
+    if not frequencies and isinstance(sample, TimeToEvent) and sample.is_frequency:
+        raise EstimationError(
+            "weight: each row stands for several persons (a frequency), which only cox, "
+            "cause_specific, fine_gray, concordance, proportional_hazards_test and residuals can "
+            "use; give the sample of the persons"
+        )
 
 
 def _whole_cells(
@@ -314,7 +316,8 @@ def _sort(duration, stratum, code, n_cause: int) -> tuple:
 def _order(duration: np.ndarray, stratum: np.ndarray | None) -> np.ndarray:
     """Order of rows by stratum and duration; ties in any order."""
     if stratum is None:
-        return np.argsort(duration)
+        is_sorted = bool(np.all(duration[1:] >= duration[:-1]))
+        return np.arange(len(duration)) if is_sorted else np.argsort(duration)
     n_stratum = int(np.max(stratum, initial=-1)) + 1
     small = np.min_scalar_type(max(n_stratum - 1, 0))
     order = np.argsort(np.asarray(stratum).astype(small), kind="stable")
@@ -331,6 +334,15 @@ def _start_of_stratum(first, stratum, n: int) -> Callable[[], np.ndarray]:
 
 def _known(values: np.ndarray) -> Callable[[], np.ndarray]:
     return lambda: values
+
+
+def _entry_rows(entry, stratum, row_stratum, time, first) -> np.ndarray | None:
+    """The first table row at which each input row is at risk; nothing if nobody is delayed."""
+    if not np.any(entry > 0.0):
+        return None
+    whose = np.zeros(len(entry), dtype=np.intp) if stratum is None else stratum
+    rows = _first_row_after(entry, whose, row_stratum, time, first)
+    return rows if np.any(rows > first[whose]) else None
 
 
 def _first_row_after(entry, stratum, row_stratum, time, first) -> np.ndarray:

@@ -9,7 +9,9 @@ from evalkit.errors import EstimationError
 from evalkit.provenance import Provenance
 from evalkit.results import ModelFit
 from evalkit.survival.design_matrix import refuse_collinear
-from evalkit.survival.person_time import (
+from evalkit.survival.hazard_fit import degrees_of_freedom, dependence_of, sandwich
+from evalkit.survival.person_time_fit import Choices, UsableRows, model_fit
+from evalkit.survival.person_time_likelihood import (
     MAX_HALVINGS,
     MAX_STEPS,
     STEP_TOLERANCE,
@@ -18,7 +20,6 @@ from evalkit.survival.person_time import (
     is_vanishing,
     refuse_separation,
 )
-from evalkit.survival.person_time_fit import Choices, Rows, dependence, model_fit
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -45,7 +46,7 @@ class Columns:
 
 def royston_parmar(
     sample: TimeToEvent,
-    rows: Rows,
+    rows: UsableRows,
     inner: np.ndarray,
     *,
     choices: Choices,
@@ -75,19 +76,17 @@ def royston_parmar(
     fitted = Fitted(
         point[q:], point[:q], value, given_baseline(information, q), np.zeros((0, len(point) - q))
     )
-    unit, df, n_cluster, is_robust = dependence(sample, rows, choices)
+    dependence = dependence_of(sample, rows.kept, choices.vcov)
+    df = degrees_of_freedom(dependence, choices.interval)
     covariance = np.linalg.inv(information)
-    if is_robust:
+    if dependence.is_robust:
         scores = _scores(columns, point) * rows.weight[:, None]
-        sums = np.column_stack([np.bincount(unit, column) for column in scores.T])
-        covariance = covariance @ (sums.T @ sums) @ covariance
-    errors = {"vcov": "robust" if is_robust else "model", "n_cluster": n_cluster}
-    return model_fit(
-        rows, sample, fitted, covariance[q:, q:], df, choices, summary | errors, provenance
-    )
+        covariance = sandwich([(slice(None), scores.T)], covariance, dependence.unit)
+    summary = summary | dependence.summary
+    return model_fit(rows, sample, fitted, covariance[q:, q:], df, choices, summary, provenance)
 
 
-def _columns(rows: Rows, knots: np.ndarray) -> Columns:
+def _columns(rows: UsableRows, knots: np.ndarray) -> Columns:
     late = np.flatnonzero(rows.entry > 0.0)
     log_time = np.log(rows.exit)
     at, slope = _spline(log_time, knots)

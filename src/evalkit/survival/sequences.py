@@ -84,14 +84,7 @@ def state_sequences(
             raise ParameterError(f"{name}: must be a whole number of at least 1, is {value}")
     horizon = int(horizon)
     level, labels = history.groups(by)
-    seen = np.zeros(len(history), dtype=bool)
-    if horizon <= history.state.shape[1]:
-        seen = history.state[:, horizon - 1] >= 0
-    empty = len(labels) - len(np.unique(level[seen]))
-    if empty:
-        raise EstimationError(
-            f"horizon: in {empty} of {len(labels)} groups nobody is observed for {horizon} months"
-        )
+    seen = _seen(history, level, len(labels), horizon)
     frames = [
         _group(history.state[seen & (level == number), :horizon], history.states, n_commonest)
         .assign(stratum=label)
@@ -101,18 +94,28 @@ def state_sequences(
     return StateSequences(
         rows=rows.drop(columns="least"),
         summary={
-            "n": int(seen.sum()),
-            "n_left_out": int((~seen).sum()),
-            "horizon": horizon,
-            "n_stratum": len(labels),
-            "n_state": len(history.states),
+            "n": int(seen.sum()), "n_left_out": int((~seen).sum()), "horizon": horizon,
+            "n_stratum": len(labels), "n_state": len(history.states),
             "time_unit": history.time_unit,
         },
         support={"n": rows["n"], "k": rows["least"], "complement": rows["n"] - rows["least"]},
         provenance=provenance(
             "state_sequences", history.digest, by=by, horizon=horizon, n_commonest=n_commonest
         ),
-    )
+    )  # fmt: skip
+
+
+def _seen(history: StateHistory, level: np.ndarray, n_level: int, horizon: int) -> np.ndarray:
+    """Who is observed for as many months, (n,)."""
+    seen = np.zeros(len(history), dtype=bool)
+    if horizon <= history.state.shape[1]:
+        seen = history.state[:, horizon - 1] >= 0
+    empty = n_level - len(np.unique(level[seen]))
+    if empty:
+        raise EstimationError(
+            f"horizon: in {empty} of {n_level} groups nobody is observed for {horizon} months"
+        )
+    return seen
 
 
 def _group(state: np.ndarray, states: Sequence[str], n_commonest: int) -> pd.DataFrame:

@@ -1,27 +1,32 @@
 """Incidences by arm, standardised to the covariates of everybody (g-formula)."""
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from evalkit.cohort.samples import TimeToEvent
-from evalkit.errors import AssumptionWarning, EstimationError, ParameterError
+from evalkit.errors import EstimationError, ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import Contrast
-from evalkit.survival.contrasts import Levels, contrast, not_observed, require_horizon
+from evalkit.survival.arm_hazards import Hazards, fit_hazards
+from evalkit.survival.bootstrap import drawn_covariance
+from evalkit.survival.contrasts import (
+    Levels,
+    contrast,
+    counted_by,
+    not_observed,
+    require_horizon,
+)
 from evalkit.survival.cox import Ties
 from evalkit.survival.curves import steps
-from evalkit.survival.g_formula import Hazards, Target, fit_hazards, standardised
+from evalkit.survival.g_formula import Target, standardised
 from evalkit.survival.grouped import Grouped, group, is_repeated
 from evalkit.survival.risksets import require_cause, require_rows
 
 Quantity = Literal["incidence", "time_lost"]
 Model = Literal["cause_specific_cox"]
 Error = Literal["influence", "bootstrap"]
-LOST_DRAWS = 0.1  # share of bootstrap draws that may fail
 
 
 def standardised_incidence(
@@ -68,7 +73,8 @@ def standardised_incidence(
         A Cox model for each cause that happens.
     error : {"influence", "bootstrap"}
         Errors by the influence of each person, or the spread of the estimates over `n_draw` samples
-        of persons (of clusters, if there are any) drawn with replacement. Intervals have one form.
+        of persons (of clusters, if there are six or more in each arm) drawn with replacement.
+        Intervals have one form.
     n_draw : int
         Draws of the bootstrap, at least 50.
     conf_level : float
@@ -135,18 +141,11 @@ def standardised_incidence(
     if influence is not None:
         covariance = covariance_of_arms(hazards, groups, influence[:, 0])
     else:
-        draws = _draws(sample, formula, options, target, n_draw, seed, len(estimate))
-        covariance = np.atleast_2d(np.cov(draws, rowvar=False))
-    number = require_cause(sample, cause) - 1
-    counted = groups.sets.n_event[:, number] * (groups.sets.time <= horizon)
+        covariance = drawn_covariance(
+            sample, hazards.kept, groups.dependence, formula, options, target, n_draw, seed
+        )
     is_share = quantity == "incidence"
-    levels = Levels(
-        estimate=estimate[:, 0],
-        reason=not_observed(groups, steps(groups.sets), horizon),
-        n=groups.n_person,
-        k=np.add.reduceat(counted, groups.sets.first[:-1]) if is_share else None,
-        is_share=is_share,
-    )
+    levels = _levels(groups, estimate[:, 0], require_cause(sample, cause), horizon, is_share)
     return contrast(
         sample, groups, levels, None, covariance=covariance, by=arm, conf_level=conf_level,
         summary={"quantity": quantity, "horizon": horizon, "label": "adjusted",
@@ -187,60 +186,19 @@ def check_standardised(
         )
 
 
+def _levels(groups: Grouped, estimate: np.ndarray, cause: int, horizon, is_share: bool) -> Levels:
+    return Levels(
+        estimate=estimate,
+        reason=not_observed(groups, steps(groups.sets), horizon),
+        n=groups.n_person,
+        k=counted_by(groups.sets, groups.sets.n_event[:, cause - 1], horizon),
+        is_share=is_share,
+    )
+
+
 def covariance_of_arms(hazards: Hazards, groups: Grouped, influence: np.ndarray) -> np.ndarray:
     """Covariance of the arms from the influence of each row on each, (n_arm, n)."""
     weighted = influence * hazards.weight
     if groups.dependence is not None:
         weighted = np.stack([np.bincount(groups.dependence, one) for one in weighted])
     return weighted @ weighted.T
-
-
-def _draws(sample, formula, options, target, n_draw: int, seed, n_arm: int) -> np.ndarray:
-    """Estimates (n, n_arm) of samples of persons, or clusters, drawn with replacement."""
-    rng = np.random.default_rng(seed)
-    n = len(sample)
-    unit = np.arange(n) if sample.cluster is None else np.unique(
-        sample.cluster, return_inverse=True
-    )[1]  # fmt: skip
-    order = np.argsort(unit, kind="stable")
-    first = np.searchsorted(unit[order], np.arange(unit[order][-1] + 2))
-    found = []
-    for _ in range(n_draw):
-        drawn = rng.integers(0, len(first) - 1, len(first) - 1)
-        rows = np.concatenate([order[first[one] : first[one + 1]] for one in drawn])
-        try:
-            estimate, _ = standardised(
-                fit_hazards(_taken(sample, rows), formula, **options), target,
-                with_influence=False,
-            )  # fmt: skip
-        except EstimationError:
-            continue
-        if len(estimate) == n_arm:
-            found.append(estimate[:, 0])
-    lost = n_draw - len(found)
-    if lost > LOST_DRAWS * n_draw:
-        raise EstimationError(
-            f"{lost} of {n_draw} draws of the bootstrap have no estimate; use error='influence', "
-            "or a formula with fewer terms"
-        )
-    if lost:
-        warnings.warn(
-            f"{lost} of {n_draw} draws of the bootstrap have no estimate and were left out",
-            AssumptionWarning,
-            stacklevel=3,
-        )
-    return np.array(found)
-
-
-def _taken(sample: TimeToEvent, rows: np.ndarray) -> TimeToEvent:
-    """The rows of a sample at some positions, each as a person of its own."""
-    return replace(
-        sample,
-        duration=sample.duration[rows],
-        entry=sample.entry[rows],
-        code=sample.code[rows],
-        weight=sample.weight[rows],
-        cluster=None,
-        person=None,
-        covariates=sample.covariates.iloc[rows].reset_index(drop=True),
-    )

@@ -8,9 +8,10 @@ from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import ParameterError
 from evalkit.provenance import provenance
 from evalkit.results import IncidenceCurve
+from evalkit.survival.arm_hazards import fit_hazards
 from evalkit.survival.cox import Ties
 from evalkit.survival.curves import curve_support
-from evalkit.survival.g_formula import Target, fit_hazards, standardised
+from evalkit.survival.g_formula import Target, standardised
 from evalkit.survival.grouped import Grouped, group
 from evalkit.survival.intervals import critical_value, share_interval
 from evalkit.survival.risksets import require_cause
@@ -83,27 +84,22 @@ def standardised_curve(
     errors = np.sqrt(
         [np.diag(covariance_of_arms(hazards, groups, influence[:, at])) for at in range(len(grid))]
     ).T
-    critical = critical_value(conf_level, groups.df)
-    low, high = share_interval(estimate, errors, critical=critical)
+    low, high = share_interval(estimate, errors, critical=critical_value(conf_level, groups.df))
+    columns = {"estimate": estimate, "std_error": errors, "conf_low": low, "conf_high": high}
     number = require_cause(sample, cause) - 1
     parts = [
-        _observed(groups, arm_number, number, grid)
-        | {"estimate": estimate[arm_number], "std_error": errors[arm_number],
-           "conf_low": low[arm_number], "conf_high": high[arm_number]}
-        for arm_number in range(len(groups.labels))
+        _observed(groups, one, number, grid)
+        | {name: values[one] for name, values in columns.items()}
+        for one in range(len(groups.labels))
     ]  # fmt: skip
     rows = _with_start(parts, groups.labels, cause)
     return IncidenceCurve(
         rows=rows,
         summary={
-            "n": int(groups.n_person.sum()),
-            "n_event": int(rows["n_event"].sum()),
-            "n_stratum": len(groups.labels),
-            "n_cause": 1,
-            "last_time": float(rows["time"].max()),
-            "conf_level": conf_level,
-            "method": "standardised, influence",
-            "time_unit": sample.time_unit,
+            "n": int(groups.n_person.sum()), "n_event": int(rows["n_event"].sum()),
+            "n_stratum": len(groups.labels), "n_cause": 1,
+            "last_time": float(rows["time"].max()), "conf_level": conf_level,
+            "method": "standardised, influence", "time_unit": sample.time_unit,
         },
         support=curve_support(rows["n_at_risk"]),
         provenance=provenance(

@@ -1,6 +1,7 @@
 """Months in every state at once."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ from evalkit.cohort.samples import StateHistory
 from evalkit.provenance import provenance
 from evalkit.results import StateMonths
 from evalkit.survival.contrasts import Levels, contrast
-from evalkit.survival.states import (
+from evalkit.survival.histories import (
+    ever_in,
     histories_of,
     not_observed_in,
     occupation_by_month,
@@ -66,9 +68,7 @@ def expected_months(
     data = histories_of(history, by)
     n_level, n_state = len(data.labels), len(history.states)
     total, values = np.zeros((n_level, n_state)), np.zeros((len(data.state), n_state))
-    for month, (probability, influence) in enumerate(occupation_by_month(data, n_state)):
-        if month == horizon:
-            break
+    for probability, influence in islice(occupation_by_month(data, n_state), int(horizon)):
         total += probability
         values += influence
     source = provenance(
@@ -81,25 +81,17 @@ def expected_months(
             history, data, Levels(total[:, number], reason, data.n_person, None, is_share=False),
             values[:, number], by=by, conf_level=conf_level, summary={}, source=source,
         )  # fmt: skip
-        was_there = (data.state[:, : int(horizon)] == number).any(axis=1)
         frame = one.tidy().assign(state=state, n=one.support["n"], k=np.nan)
-        frame.loc[frame["scale"] == "arm", "k"] = np.bincount(
-            data.level[was_there], minlength=n_level
-        )
+        frame.loc[frame["scale"] == "arm", "k"] = ever_in(data, number, int(horizon))
         frames.append(frame)
     rows = pd.concat(frames, ignore_index=True)
     return StateMonths(
         rows=rows.drop(columns=["n", "k"]),
         summary={
-            "n": int(data.n_person.sum()),
-            "horizon": horizon,
-            "unit": history.time_unit,
-            "conf_level": conf_level,
-            "method": "Aalen-Johansen",
-            "n_state": n_state,
-            "n_cluster": data.n_cluster,
-            "df": data.df,
+            "n": int(data.n_person.sum()), "horizon": horizon, "unit": history.time_unit,
+            "conf_level": conf_level, "method": "Aalen-Johansen", "n_state": n_state,
+            "n_cluster": data.n_cluster, "df": data.df,
         },
         support={"n": rows["n"].to_numpy(), "k": rows["k"].to_numpy()},
         provenance=source,
-    )
+    )  # fmt: skip
