@@ -97,7 +97,7 @@ def test_incidence_at_counts_persons_and_events_by_the_horizon():
 
     assert result.tidy()["estimate"].tolist() == exact(Fraction(1, 8) + AFTER_1 * Fraction(2, 5))
     support = {name: values.tolist() for name, values in result.support.items()}
-    assert support == {"n": [8], "k": [3], "complement": [5]}
+    assert support == {"n": [8], "k": [3], "complement": [5], "at_horizon": [5]}
 
 
 def test_months_until_exit_and_months_lost_add_up_to_the_horizon():
