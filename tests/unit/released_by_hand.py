@@ -62,7 +62,9 @@ def labels(raw=None, *, level="municipality", **changes) -> Labels:
     )  # fmt: skip
 
 
-def released(kind, rows, summary=None, *, hide=None, publishable=True, profile="strict10"):
+def released(
+    kind, rows, summary=None, *, hide=None, publishable=True, profile="strict10", function="by_hand"
+):
     """Release rows as they are; `hide(frame)` marks rows whose numbers become missing."""
     result_kind = getattr(results, kind)
     frame = pd.DataFrame(rows).reindex(columns=list(result_kind.TIDY))
@@ -74,7 +76,7 @@ def released(kind, rows, summary=None, *, hide=None, publishable=True, profile="
     made = {name: np.nan for name in result_kind.GLANCE} | (summary or {})
     return Released(
         kind=kind, rows=columns, summary=made, profile=profile, publishable=publishable, log=(),
-        provenance=provenance("by_hand", "0" * 16, kind=kind, n=len(frame)),
+        provenance=provenance(function, "0" * 16, kind=kind, n=len(frame)),
     )  # fmt: skip
 
 
@@ -218,10 +220,10 @@ def wave_means(score=False, **options):
     return released("WaveMeans", rows, {"n": 390, "outcome": outcome}, **options)
 
 
-def ancova(scale=1.0, **options):
+def ancova(scale=1.0, *, stem="", **options):
     """Differences by wave."""
     rows = [
-        {"term": f"wave[{wave}]", "estimate": scale * value, "std_error": scale * 0.015,
+        {"term": f"{stem}wave[{wave}]", "estimate": scale * value, "std_error": scale * 0.015,
          "statistic": value / 0.015, "p_value": 0.01, "conf_low": scale * (value - 0.03),
          "conf_high": scale * (value + 0.03)}
         for wave, value in ((6, 0.021), (12, 0.043), (18, 0.05), (24, 0.047))

@@ -277,6 +277,21 @@ def test_a_score_has_its_name_in_either_case():
     assert "Physical health score (PCS) 12 months after the start" in part.markdown
 
 
+def test_changes_within_people_are_read_at_their_wave_and_said_to_be_changes():
+    text = speak("en")
+    within = hand.ancova(stem="arm[programme]:", function="fixed_effects")
+
+    part = words.health(within, hand.wave_means(), text)
+    card = words.cards(hand.curve(), None, within, None, text)
+
+    assert "12 months after the start, programme group against comparison group: +0.04" in (
+        part.markdown
+    )
+    assert "how much people changed in the two groups" in part.markdown
+    assert "the same index at the start" not in part.markdown
+    assert "+0.04" in card.markdown
+
+
 def test_months_in_self_support_are_net_of_relapse_and_signed():
     part = words.self_support(hand.contrast(), hand.months(), hand.contrast((0.28, 0.2)), speak())
 

@@ -164,6 +164,11 @@ def too_few(text: Text) -> str:
     return text.say("Not shown: too few people took part for a reliable number.")
 
 
+OF_ANSWERS = (
+    "wave_means", "ancova", "fixed_effects", "paretian_change", "value_set_comparison",
+)  # fmt: skip
+
+
 def withheld_sentence(text: Text) -> str:
     """Say that a number is withheld by the disclosure rule."""
     return text.say("Not shown: so few people are behind the number that they could be recognised.")
@@ -184,7 +189,7 @@ def not_shown(released, text: Text) -> str:
         return too_few(text) if few else withheld_sentence(text)
     if is_without_comparison(released, text):
         return text.say(NO_COMPARISON)
-    if released.provenance.function in ("wave_means", "ancova", "fixed_effects"):
+    if released.provenance.function in OF_ANSWERS:
         return text.say(FEW_ANSWERS)
     return too_few(text)
 

@@ -69,6 +69,12 @@ def term_value(fit: Released, term: str) -> Value:
     return _value(rows.iloc[0]) if len(rows) else WITHHELD
 
 
+def wave_term(fit: Released, wave: int) -> str:
+    """The term of a wave: `wave[12]` of an ancova, `arm[programme]:wave[12]` of fixed effects."""
+    name = f"wave[{wave}]"
+    return next((term for term in fit.rows["term"] if str(term).endswith(name)), name)
+
+
 def degrees_of_freedom(released: Released) -> float | None:
     """Degrees of freedom of the intervals; None where they are normal."""
     df = released.summary.get("df", math.nan)

@@ -23,6 +23,7 @@ from evalkit.report.reading import (
     require_all_released,
     society_row,
     term_value,
+    wave_term,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
@@ -38,7 +39,7 @@ def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: 
     months : Released Contrast or None
         `time_in_state`, or `time_lost` for an events table.
     health : Released ModelFit or None
-        `ancova`.
+        `ancova` or `fixed_effects`, the one that the study names.
     pay_off : Released PayOff or None
     """
     require_all_released(curve, months, health, pay_off)
@@ -119,7 +120,7 @@ def _interval_note(value: Value, decimals: int, compared: bool, text: Text) -> s
 
 def _health_card(health, few: bool, wave: int, score: str, text: Text) -> str:
     decimals = 1 if text.is_score else 2
-    term = f"wave[{wave}]"
+    term = wave_term(health, wave)
     value = term_value(health, term)
     name = escape(score_name(score, text))
     unit = text.plural(

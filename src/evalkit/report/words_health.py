@@ -19,6 +19,7 @@ from evalkit.report.reading import (
     require_all_released,
     term_value,
     useful_index,
+    wave_term,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
@@ -28,14 +29,14 @@ from evalkit.report.words_people import chapter, withheld
 
 @page_part
 def health(
-    ancova, means, text: Text, *, wave: int = 12, score: str = "", useful: float | None = None
+    change, means, text: Text, *, wave: int = 12, score: str = "", useful: float | None = None
 ) -> Part:
     """Say how health changed, compared with the other group and with the start.
 
     Parameters
     ----------
-    ancova : Released ModelFit or None
-        `ancova`: terms `wave[6]`, `wave[12]`, ...; None where there are no answers.
+    change : Released ModelFit or None
+        `ancova` or `fixed_effects`, the one that the study names; None where there are no answers.
     means : Released WaveMeans or None
     wave : int
         The wave that the sentence is about.
@@ -44,22 +45,22 @@ def health(
     useful : float, optional
         Smallest useful change, where the study file says `mid`.
     """
-    require_all_released(ancova, means)
+    require_all_released(change, means)
     question = (
         text.say("How did health change: {score}?", score=escape(score_name(score, text)))
         if text.is_score
         else text.say("How did health change?")
     )
-    reason = _why_none(ancova, text)
+    reason = _why_none(change, text)
     if reason:
         return missing(question, reason, text)
-    term = f"wave[{wave}]"
-    value = term_value(ancova, term)
+    term = wave_term(change, wave)
+    value = term_value(change, term)
     name = sentence_case(score_name(score, text))
     answer = withheld(text)
-    if few_persons(ancova, text):
+    if few_persons(change, text):
         answer = span(too_few(text), "withheld")
-    elif term not in set(ancova.rows["term"]):
+    elif term not in set(change.rows["term"]):
         answer = span(text.say(FEW_ANSWERS), "withheld")
     elif value.shown:
         decimals = 1 if text.is_score else 2
@@ -71,27 +72,35 @@ def health(
             wave, score=escape(name), number=text.number(value.estimate, decimals, signed=True),
             range=text.range(value.low, value.high, decimals, signed=True),
         )  # fmt: skip
-        answer = f"{spoken} {_health_certainty(ancova, value, useful, text)}".strip()
-    return chapter(question, f"{answer} {label_span(ancova, text)}", _health_reading(text), text)
+        answer = f"{spoken} {_health_certainty(change, value, useful, text)}".strip()
+    return chapter(
+        question, f"{answer} {label_span(change, text)}", _health_reading(change, text), text
+    )
 
 
-def _why_none(ancova, text: Text) -> str:
+def _why_none(change, text: Text) -> str:
     """Id of the reason why there is nothing about health; empty where there is something."""
     if text.labels.study.health is None:
         return "no_instrument"
-    if ancova is None:
+    if change is None:
         return "health"
-    if is_without_comparison(ancova, text):
+    if is_without_comparison(change, text):
         return "no_comparison"
-    return "too_few_answers" if is_without_rows(ancova) else ""
+    return "too_few_answers" if is_without_rows(change) else ""
 
 
-def _health_certainty(ancova, value, useful, text: Text) -> str:
+def _health_certainty(change, value, useful, text: Text) -> str:
     smallest = useful_index(text, useful)
-    return certainty(ancova, smallest, text, value) if math.isfinite(smallest) else ""
+    return certainty(change, smallest, text, value) if math.isfinite(smallest) else ""
 
 
-def _health_reading(text: Text) -> str:
+def _health_reading(change, text: Text) -> str:
+    if change is not None and change.provenance.function == "fixed_effects":
+        return text.say(
+            "Higher is better. The dots are means of those who answered, the bars their intervals. "
+            "The difference compares how much people changed in the two groups; it is an effect "
+            "only if both would otherwise have changed alike."
+        )
     if text.is_score:
         return text.say(
             "The score is a number of points; higher is better. The dots are means of those who "

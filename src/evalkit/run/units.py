@@ -193,6 +193,11 @@ class Unit:
         """Value sets that the study file names: its own, then those of its sensitivity."""
         return value_sets_of(self.study)
 
+    def primary(self, *, ancova: object | None, fixed_effects: object | None) -> object | None:
+        """The health analysis that the study file names as its primary one, of the two given."""
+        named = self.study.health.primary if self.study.health else "ancova"
+        return fixed_effects if named == "fixed_effects" else ancova
+
     @property
     def instrument(self) -> str | None:
         """Instrument that health is measured by; None where the study has none."""
