@@ -16,7 +16,7 @@ report: $(READY)  ## render the reports of both synthetic studies into reports/_
 	@$(RUN) -m evalkit report synthetic-se synthetic-fi $(ARGS)
 
 test: $(READY)  ## run the tests
-	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 lab: $(READY)  ## open JupyterLab on the notebooks
 	@$(RUN) -m jupyterlab notebooks

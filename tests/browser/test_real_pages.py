@@ -22,7 +22,6 @@ DEBUG = re.compile(r"\bnan\b|\bNone\b|\binf\b|-0\b|Traceback|<[A-Z]\w+:|\{[a-z_]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("reports"),
     pytest.mark.skipif(not CHROMIUM.is_file(), reason="Debian's chromium is not installed"),
 ]
 

@@ -9,8 +9,6 @@ import pytest
 
 from evalkit.synthetic.traps import PLANS
 
-pytestmark = pytest.mark.xdist_group("traps")
-
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "why_method_matters.ipynb"
 
 

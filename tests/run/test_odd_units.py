@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from checkouts import Checkout, make_checkout
 
-pytestmark = pytest.mark.xdist_group("runs")
 TINY = "327"
 LACKING = ("health", "costs", "municipality_years")
 HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>(.*?)(?=<h2|</main|$)", re.S)

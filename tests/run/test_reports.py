@@ -9,8 +9,6 @@ import shutil
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.xdist_group("runs")
-
 
 def states(run: dict[str, dict]) -> dict[str, str]:
     return {name: line["state"] for name, line in run.items()}

@@ -80,7 +80,11 @@ def test_kaplan_meier_without_censoring_is_the_empirical_survivor_function():
 def test_incidence_without_censoring_is_the_share_with_the_binomial_error():
     frame = people(3).query("exit != 'none'")
 
-    rows = cumulative_incidence(competing(frame)).tidy().query("cause == 'work'")
+    rows = (
+        cumulative_incidence(competing(frame, causes=["pension", "work"]))
+        .tidy()
+        .query("cause == 'work'")
+    )
 
     share = np.array(
         [((frame["months"] <= t) & (frame["exit"] == "work")).mean() for t in rows.time]

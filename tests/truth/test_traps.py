@@ -12,8 +12,6 @@ import pytest
 import evalkit as ek
 from evalkit.synthetic.traps import PLANS, method_trap
 
-pytestmark = pytest.mark.xdist_group("traps")
-
 SEED = 20261
 OFF_BY = {
     "leavers_only": 0.08,

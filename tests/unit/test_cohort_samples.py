@@ -266,3 +266,37 @@ def test_groups_of_missing_values_or_columns_are_refused():
         group_rows(frame, "arm")
     with pytest.raises(CohortError, match="no such column"):
         group_rows(frame, "age")
+
+
+def test_a_misspelt_level_of_censoring_is_not_taken_for_nobody_censored():
+    with pytest.raises(
+        CohortError, match="censored='Censored'; .*'censored', 'died', 'work'.*caus"
+    ):
+        exits(cause="cause", censored="Censored")
+    nobody = EXITS.assign(cause=["work", "work", "died"])
+    with pytest.raises(CohortError, match="if nobody was censored, give causes="):
+        exits(nobody, cause="cause", censored="censored")
+
+    named = exits(nobody, cause="cause", censored="censored", causes=("died", "work"))
+    levels = pd.Categorical(nobody["cause"], categories=["censored", "died", "work"])
+    by_category = exits(nobody.assign(cause=levels), cause="cause", censored="censored")
+    assert list(named.code) == list(by_category.code) == [2, 2, 1]
+    assert named.causes == by_category.causes == ("died", "work")
+
+
+def test_an_arm_that_changes_within_a_person_is_refused():
+    frame = PANEL.assign(arm=["programme", "programme", "comparison"])
+    columns = {"person": "id", "wave": "month", "outcome": "score"}
+    with pytest.raises(CohortError, match="arm: changes between the rows of 1 persons"):
+        HealthPanel.from_frame(frame, **columns, arm="arm")
+    assert len(HealthPanel.from_frame(frame, **columns)) == 3
+    gap = PANEL.assign(arm=["programme", None, "comparison"])
+    assert len(HealthPanel.from_frame(gap, **columns, arm="arm")) == 3
+
+
+def test_a_missing_column_is_told_with_those_there_are():
+    with pytest.raises(CohortError, match="outcome = 'indx'; the columns are id, month, score$"):
+        HealthPanel.from_frame(PANEL, person="id", wave="month", outcome="indx")
+    wide = pd.DataFrame({f"c{number:02}": [1] for number in range(13)})
+    with pytest.raises(CohortError, match=r"c11, \.\.\.$"):
+        TimeToEvent.from_frame(wide, duration="gone", event="c01")

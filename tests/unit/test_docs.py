@@ -242,12 +242,14 @@ def test_the_worked_example_runs():
     for block in tested:
         exec(compile(block, "docs/reports.md", "exec"), names)
 
-    assert len(tested) == len(examples) == 5
+    assert len(tested) == len(examples) == 6
     difference = names["reached"].tidy().set_index("scale").loc["difference"]
     assert difference["conf_low"] > 0
     assert names["given_baseline"].tidy()["estimate"].between(0.03, 0.07).all()
     assert names["released"].profile == "strict10"
     assert len(names["shown"]) > 5
+    assert "Work: share who had reached it" in names["picture"].markdown
+    assert "Work: time gained by the programme group" in names["gained"].markdown
 
 
 def test_a_study_is_named_after_its_folder_also_from_inside_it(tmp_path, monkeypatch):

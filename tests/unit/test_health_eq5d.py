@@ -98,7 +98,21 @@ def test_faults_of_all_columns_are_reported_at_once():
         eq5d_index(answers, value_set="SE-2020-TTO")
 
 
-@pytest.mark.parametrize("code", ["1123", "11426", "1x111", 21232])
+def test_profile_codes_may_be_whole_numbers_with_gaps_or_not():
+    words = eq5d_index(pd.Series(["11111", "21232"]), value_set="UK-1997-TTO")
+    numbers = eq5d_index(pd.Series([11111, 21232]), value_set="UK-1997-TTO")
+    gaps = eq5d_index(pd.Series([11111, np.nan, 21232]), value_set="UK-1997-TTO")
+    nullable = pd.Series([11111, None, 21232], dtype="Int64")
+
+    assert list(numbers) == list(words)
+    assert list(gaps[[0, 2]]) == list(words) and np.isnan(gaps[1])
+    pd.testing.assert_series_equal(eq5d_index(nullable, value_set="UK-1997-TTO"), gaps)
+    for wrong in (21232.5, 1e300, np.inf, -11111.0):
+        with pytest.raises(EstimationError, match="1 of 2 profile codes are not five digits"):
+            eq5d_index(pd.Series([11111.0, wrong]), value_set="UK-1997-TTO")
+
+
+@pytest.mark.parametrize("code", ["1123", "11426", "1x111", 21432])
 def test_profile_codes_that_are_no_states_are_refused_without_being_shown(code):
     codes = pd.Series(["11111", code], name="profile", dtype=object)
 

@@ -177,6 +177,12 @@ def test_case_weights_are_one_a_person(call):
         call(panel_of(frame, weight="size"))
 
 
+@pytest.mark.parametrize("options", [{}, {"wave": 12}])
+def test_weights_for_drop_out_are_not_made_twice(options):
+    with pytest.raises(EstimationError, match="without these weights, weighted_ancova makes its"):
+        weighted_ancova(attrition_weights(panel_of(frame_of()), **options))
+
+
 @pytest.mark.parametrize("cluster", [None, "town"])
 def test_case_weights_of_persons_give_what_ancova_gives_with_them(cluster):
     frame = frame_of().assign(size=lambda frame: 1.0 + frame["id"] % 3)

@@ -8,7 +8,13 @@ import pytest
 import released_by_hand as hand
 
 from evalkit.cohort.samples import HealthPanel
-from evalkit.errors import DisclosureError, EstimationError, ParameterError, SmallSampleWarning
+from evalkit.errors import (
+    CohortError,
+    DisclosureError,
+    EstimationError,
+    ParameterError,
+    SmallSampleWarning,
+)
 from evalkit.panel import (
     difference_in_differences,
     event_study,
@@ -105,8 +111,10 @@ def test_unknown_corrections_and_changing_arms_are_refused(estimate):
         estimate(panel_of(frame), vcov="HC3")
 
     frame.loc[frame["wave"] == 6, "arm"] = "comparison"
+    with pytest.raises(CohortError, match="arm: changes between the rows of 30 persons"):
+        panel_of(frame)
     with pytest.raises(EstimationError, match="arm: differs between the rows of 30 persons"):
-        estimate(panel_of(frame))
+        estimate(panel_of(frame, arm=None))
 
 
 def test_a_wave_without_one_arm_is_missing_and_the_others_are_not():

@@ -128,7 +128,7 @@ def test_three_arms_make_two_terms_a_wave_and_are_refused_by_ancova():
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
-        ("arm*C(wave)", "write interactions as"),
+        ("arm*C(wave)", "instead of arm"),
         ("arm:C(wave) + ", "an empty term"),
         ("arm:C(wave) + nothing", "'nothing' cannot be built"),
         ("other ~ arm:C(wave)", "the outcome of this panel is score"),
@@ -517,11 +517,32 @@ def test_a_slope_and_a_unit_need_enough_and_not_both(panel):
 
 
 def test_units_that_do_not_differ_have_no_variance_between_them(panel):
-    result = unit_intercepts(panel, "income", unit="town")
+    with pytest.warns(AssumptionWarning, match="town: the deviation .* is estimated as 0"):
+        result = unit_intercepts(panel, "income", unit="town")
+    with pytest.warns(AssumptionWarning, match="town: the deviation .* is estimated as 0"):
+        mixed_effects(panel, "income", unit="town")
 
     assert result.summary["sd_unit"] == 0
-    assert (result.tidy()[["estimate", "std_error"]] == 0).all(axis=None)
+    assert (result.tidy()["estimate"] == 0).all()
+    assert result.tidy()[["std_error", "conf_low", "conf_high"]].isna().all(axis=None)
     assert result.tidy()["n"].tolist() == [5] * 8
+
+
+def test_a_formula_that_cannot_be_read_says_what_to_write(panel):
+    with pytest.raises(
+        EstimationError, match=r"arm\*C\(wave\) write arm \+ C\(wave\) \+ arm:C\(wave\)$"
+    ):
+        mixed_effects(panel, "arm*C(wave)")
+    with pytest.raises(
+        EstimationError, match="'incom' cannot be built .* are id, wave, score, arm"
+    ):
+        pooled(panel, "incom")
+
+
+@pytest.mark.parametrize("model", [fixed_effects, pooled, mixed_effects, first_difference])
+def test_a_frame_is_no_panel(model):
+    with pytest.raises(ParameterError, match=r"needed, got DataFrame: .* HealthPanel\.from_frame"):
+        model(long_frame(), "income")
 
 
 def test_scores_that_are_all_persons_have_no_mixed_model():

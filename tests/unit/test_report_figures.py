@@ -2,6 +2,7 @@
 
 import re
 import struct
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import released_by_hand as hand
 from matplotlib.text import Annotation
 
-from evalkit.errors import DisclosureError
+from evalkit.errors import DisclosureError, ParameterError
+from evalkit.provenance import provenance
 from evalkit.report import figures, style
 from evalkit.report.figures import (
     bars,
@@ -419,6 +421,50 @@ def test_intervals_of_rates_are_drawn_where_they_are_published():
 
     assert len(joined.collections) == 0
     assert len(monthly.collections) == 48
+
+
+@pytest.mark.parametrize("draw", [figures.incidence, figures.exits])
+def test_a_curve_without_the_outcome_of_the_study_is_refused(draw):
+    mine = hand.curve(causes=("work", "disability_pension"))
+
+    with pytest.raises(ParameterError, match="work, disability_pension.* none is self_support"):
+        draw(mine, speak())
+
+
+@pytest.mark.parametrize("draw", [figures.incidence, figures.exits])
+def test_a_withheld_curve_keeps_its_sentence_whatever_its_causes(draw):
+    mine = hand.curve(causes=("work",), hide=lambda frame: frame["time"] >= 0)
+
+    assert "Not shown" in draw(mine, speak()).markdown
+
+
+@pytest.mark.parametrize("quantity", ["restricted_mean", "incidence"])
+def test_only_quantities_of_which_more_is_a_gain_are_months_gained(quantity):
+    with pytest.raises(ParameterError, match=f"quantity is '{quantity}'.*time_lost"):
+        figures.months(hand.contrast((6.4, 8.3), 0.8, quantity=quantity), speak())
+
+    lost = hand.contrast((6.4, 4.3), 0.8, quantity="time_lost")
+    assert "Time gained by the programme group" in figures.months(lost, speak()).markdown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "finding"),
+    [
+        ({"cause": "self_support"}, "**Self-support: ratios by characteristic.**"),
+        (
+            {"cause": "disability_pension"},
+            "**Permanent disability pension: ratios by characteristic.**",
+        ),
+        ({"cause": "any"}, "**Any exit: ratios by characteristic.**"),
+        ({"cause": "my_exit"}, r"**My exit: ratios by characteristic.**"),
+        ({}, "**Ratios by characteristic.**"),
+    ],
+)
+def test_ratios_name_the_exit_of_the_model(arguments, finding):
+    made_by = provenance("cox", "0" * 16, **arguments)
+    fit = replace(hand.hazard_model(), provenance=made_by)
+
+    assert finding in figures.ratios(fit, speak()).markdown
 
 
 def test_ratios_are_those_of_the_released_model():

@@ -5,7 +5,7 @@ from scipy import stats
 
 from evalkit.cohort.samples import TimeToEvent
 from evalkit.errors import EstimationError, ParameterError, SmallSampleWarning
-from evalkit.survival import cox
+from evalkit.survival import cox, kaplan_meier
 from evalkit.survival.design_matrix import design_matrix
 
 
@@ -218,3 +218,22 @@ def test_case_weights_of_one_change_nothing_but_the_errors():
     weighted = cox(sample_of(frame, weight="weight"), "arm + age", vcov="model")
 
     pd.testing.assert_frame_equal(weighted.tidy(), cox(sample_of(frame), "arm + age").tidy())
+
+
+def test_a_missing_arm_matters_only_where_the_model_has_it():
+    frame = people()
+    gaps = frame.assign(arm=frame["arm"].where(frame.index > 2))
+
+    pd.testing.assert_frame_equal(
+        cox(sample_of(gaps), "age").tidy(), cox(sample_of(frame), "age").tidy()
+    )
+    with pytest.raises(EstimationError, match="arm: 3 of 200 rows missing"):
+        cox(sample_of(gaps), "arm + age")
+
+
+def test_what_is_no_sample_is_refused_by_its_type():
+    message = r"TimeToEvent is needed, got DataFrame: build it with TimeToEvent\.from_frame"
+    with pytest.raises(ParameterError, match=message):
+        cox(people(), "age")
+    with pytest.raises(ParameterError, match=message):
+        kaplan_meier(people())

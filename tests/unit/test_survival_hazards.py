@@ -215,7 +215,7 @@ def test_collapsing_keeps_entries_clusters_and_earlier_frequencies():
     )  # fmt: skip
     sample = TimeToEvent.from_frame(
         frame, duration="months", cause="exit", censored="none", cluster="place", entry="start",
-        weight="persons",
+        weight="persons", causes=["work"],
     )  # fmt: skip
 
     rows = collapse(sample, ["x"])

@@ -67,7 +67,9 @@ def test_late_entry_is_refused(function):
 @pytest.mark.parametrize("function", ALL)
 def test_several_causes_need_a_name(function):
     frame = frame_of().assign(cause=np.where(np.arange(60) % 2, "work", "died"))
-    sample = TimeToEvent.from_frame(frame, duration="time", cause="cause", censored="none")
+    sample = TimeToEvent.from_frame(
+        frame, duration="time", cause="cause", censored="none", causes=["died", "work"]
+    )
 
     with pytest.raises(EstimationError, match="cause: the sample has 2 causes"):
         function(sample, np.linspace(0, 1, 60), horizon=6)

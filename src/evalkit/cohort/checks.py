@@ -1,10 +1,14 @@
 """Checks of a frame's columns: they say what is wrong and where, never with which value."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from evalkit.errors import CohortError
 from evalkit.provenance import factorised
+
+SHOWN = 12  # names that a message lists at most
 
 
 def event_causes(frame, event, cause, censored, causes) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -24,11 +28,33 @@ def event_causes(frame, event, cause, censored, causes) -> tuple[np.ndarray, tup
         raise CohortError(f"{cause}: say which level means censored (`censored=`)")
     number, levels = _levels(frame[cause], cause)
     found = sorted(set(levels) - {censored})
+    if causes is None:
+        _require_level(frame[cause], cause, censored, levels)
     names = tuple(causes) if causes else tuple(found)
     if set(found) - set(names):
         raise CohortError(f"{cause}: {len(set(found) - set(names))} causes are not among `causes`")
     code = pd.Categorical(levels, categories=list(names)).codes.astype(np.int16) + np.int16(1)
     return (code[number] if len(levels) else np.zeros(len(frame), dtype=np.int16)), names
+
+
+def _require_level(column: pd.Series, name: str, censored: str, levels: list[str]) -> None:
+    """Refuse a level of censoring that is none of the column's: it may be misspelt."""
+    is_category = (
+        isinstance(column.dtype, pd.CategoricalDtype) and censored in column.cat.categories
+    )
+    if not levels or censored in levels or is_category:
+        return
+    raise CohortError(
+        f"{name}: no row has the level censored={censored!r}; there are "
+        f"{listed(sorted(map(repr, levels)))}. Correct the name; if nobody was censored, give "
+        "causes=, the causes that could occur."
+    )
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names one after the other, cut short where they are many."""
+    words = [str(name) for name in names]
+    return ", ".join(words[:SHOWN]) + (", ..." if len(words) > SHOWN else "")
 
 
 def coded(column: pd.Series) -> tuple[np.ndarray, list]:
@@ -63,7 +89,8 @@ def require_columns(frame: pd.DataFrame, **columns: str | None) -> None:
         if name is not None and name not in frame.columns
     ]
     if missing:
-        raise CohortError(f"no such column: {'; '.join(missing)}")
+        there = listed(frame.columns) or "none"
+        raise CohortError(f"no such column: {'; '.join(missing)}; the columns are {there}")
 
 
 def numbers(
@@ -78,6 +105,20 @@ def numbers(
     if at_least is not None:
         refuse(values < at_least, name, f"below {at_least:g}")
     return values
+
+
+def require_one_a_person(frame: pd.DataFrame, name: str, person: np.ndarray) -> None:
+    """Refuse an arm that changes between the rows of a person, which stand next to each other."""
+    number = coded(frame[name])[0]
+    known = number >= 0  # what is missing is for the estimator to refuse
+    number, person = number[known], person[known]
+    changes = (person[1:] == person[:-1]) & (number[1:] != number[:-1])
+    count = len(np.unique(person[1:][changes]))
+    if count:
+        raise CohortError(
+            f"{name}: changes between the rows of {count} persons. The arm is fixed at baseline; "
+            "a column that changes is an ordinary covariate, without arm="
+        )
 
 
 def codes(frame: pd.DataFrame, name: str | None) -> np.ndarray | None:

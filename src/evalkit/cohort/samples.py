@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.checks import codes, event_causes, frozen, numbers, refuse, require_columns
+from evalkit.cohort.checks import (
+    codes,
+    event_causes,
+    frozen,
+    listed,
+    numbers,
+    refuse,
+    require_columns,
+    require_one_a_person,
+)
 from evalkit.cohort.grouping import group_rows
 from evalkit.cohort.histories import AreaCount, Occasions, Persons, StateHistory
 from evalkit.errors import CohortError
@@ -25,6 +34,7 @@ __all__ = [
     "TimeToEvent",
     "frozen",
     "group_rows",
+    "listed",
 ]
 
 
@@ -104,6 +114,7 @@ class TimeToEvent:
             Name of a column of strings, and the level in it that means censored.
         causes : sequence of str
             All causes that could occur, in order; by default those that do, in sorted order.
+            To be given where nobody is censored, so that a misspelt `censored` is not taken for it.
         arm : str
             Column that becomes the covariate `arm`.
 
@@ -112,7 +123,8 @@ class TimeToEvent:
         CohortError
             If a column is missing, not numeric, negative or NaN; if entry is not before duration;
             if a frequency is not a whole number, or comes together with weights; if the coding of
-            events is anything but the two above.
+            events is anything but the two above; if no row has the level `censored`, `causes` are
+            not given, and it is no category of the column either.
 
         Examples
         --------
@@ -215,8 +227,8 @@ class HealthPanel:
         Raises
         ------
         CohortError
-            If a column is missing, a wave is not a whole number, or a person has two rows for one
-            wave.
+            If a column is missing, a wave is not a whole number, a person has two rows for one
+            wave, or the arm changes between the rows of a person.
 
         Examples
         --------
@@ -240,6 +252,7 @@ class HealthPanel:
         covariates["wave"] = months[order]
         covariates["outcome"] = numbers(covariates, outcome, allow_missing=True)
         if arm is not None:
+            require_one_a_person(covariates, arm, who[order])
             covariates["arm"] = covariates[arm]
         n = len(covariates)
         return cls(

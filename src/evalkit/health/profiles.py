@@ -112,6 +112,7 @@ def _levels(column: pd.Series, top: int) -> tuple[np.ndarray | None, np.ndarray 
 
 def _states_of_profiles(profiles: pd.Series, top: int) -> np.ndarray:
     codes, distinct = pd.factorize(profiles)  # -1 where missing
+    distinct = [_code(profile) for profile in distinct]
     known = {state: number for number, state in enumerate(all_states(top))}
     state = np.array([known.get(profile, -1) for profile in distinct] + [len(known)], dtype=int)
     state = state[codes]
@@ -119,6 +120,12 @@ def _states_of_profiles(profiles: pd.Series, top: int) -> np.ndarray:
         name = profiles.name if profiles.name is not None else "profile"
         raise EstimationError(_fault(name, state < 0, top, "profile codes are not five digits"))
     return state
+
+
+def _code(profile: object) -> object:
+    """The code as text, where it was read as a whole number (a float in a column with gaps)."""
+    is_number = isinstance(profile, (int, float, np.number)) and not isinstance(profile, bool)
+    return str(int(profile)) if is_number and float(profile).is_integer() else profile
 
 
 def _fault(

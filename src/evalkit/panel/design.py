@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from itertools import combinations
 
 import formulaic
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.samples import HealthPanel
-from evalkit.errors import EstimationError
+from evalkit.cohort.samples import HealthPanel, listed
+from evalkit.errors import EstimationError, ParameterError
 from evalkit.panel.arms import arm_levels
 
 WAVE = "C(wave)"
@@ -102,9 +103,19 @@ def build_design(panel: HealthPanel, formula: str, *, person_effects: bool) -> D
 
 def reference_wave(panel: HealthPanel) -> int:
     """Wave 0, or the first wave where there is none."""
+    require_panel(panel)
     if not len(panel):
         raise EstimationError("the panel has no rows")
     return 0 if (panel.wave == 0).any() else int(panel.wave.min())
+
+
+def require_panel(panel: object) -> None:
+    """Refuse anything but a panel, such as the frame that one is built from."""
+    if not isinstance(panel, HealthPanel):
+        raise ParameterError(
+            f"a HealthPanel is needed, got {type(panel).__name__}: build it with "
+            "HealthPanel.from_frame"
+        )
 
 
 def independent_columns(columns: np.ndarray, length: np.ndarray | None = None) -> np.ndarray:
@@ -138,12 +149,17 @@ def _terms(formula: str, panel: HealthPanel) -> list[str]:
     terms = [re.sub(r"\s+", "", term) for term in right.split("+")]
     if not all(terms):
         raise EstimationError("formula: an empty term")
-    if any("*" in term for term in terms):
-        raise EstimationError(
-            "formula: write interactions as arm:C(wave) or arm:post; main effects of person and "
-            "wave come from person_effects and wave_effects"
-        )
+    for term in terms:
+        if "*" in term:
+            raise EstimationError(f"formula: instead of {term} write {_written_out(term)}")
     return [":".join(sorted(term.split(":"), key=_place)) for term in terms]
+
+
+def _written_out(term: str) -> str:
+    """`a*b` as main effects and interactions."""
+    factors = sorted(term.split("*"), key=_place)
+    sizes = range(1, len(factors) + 1)
+    return " + ".join(":".join(some) for size in sizes for some in combinations(factors, size))
 
 
 def _place(factor: str) -> int:
@@ -224,7 +240,8 @@ def _factor(frame: pd.DataFrame, term: str) -> pd.DataFrame:
         matrix = formulaic.model_matrix(f"1 + {term}", frame, na_action="ignore")
     except formulaic.errors.FormulaicError as error:
         raise EstimationError(
-            f"formula: the term {term!r} cannot be built from the columns of the panel"
+            f"formula: the term {term!r} cannot be built from the columns of the panel, which are "
+            f"{listed(frame.columns)}"
         ) from error
     block = pd.DataFrame(matrix).drop(columns="Intercept", errors="ignore").astype(float)
     return block.rename(columns=_bare)

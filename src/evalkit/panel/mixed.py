@@ -1,12 +1,14 @@
 """Mixed models: persons with levels and slopes of their own, and municipalities beside them."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from evalkit.cohort.samples import HealthPanel
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import AssumptionWarning, EstimationError, ParameterError
+from evalkit.panel.design import require_panel
 from evalkit.panel.inference import Errors, coefficient_table
 from evalkit.panel.likelihood import LARGEST, MixedFit, Nested, Person, maximise
 from evalkit.panel.linear_models import Columns, model_columns, solve
@@ -72,6 +74,11 @@ def mixed_effects(
         or not enough of them); if persons lie in several units, or there are fewer than three.
     ParameterError
         If both `slope` and `unit` are given, or the unit is no column.
+
+    Warns
+    -----
+    AssumptionWarning
+        If the variance between units is estimated as 0.
 
     Notes
     -----
@@ -162,6 +169,12 @@ def unit_intercepts(
     EstimationError, ParameterError
         As in `mixed_effects`.
 
+    Warns
+    -----
+    AssumptionWarning
+        If the variance between units is estimated as 0: all intercepts are then 0, and their errors
+        and limits missing.
+
     Notes
     -----
     Conditional means of the unit's random intercept in `mixed_effects(unit=...)` (REML), with
@@ -193,7 +206,7 @@ def unit_intercepts(
     solved = _solve(panel, formula, False, unit, True)
     rows, fit = solved.columns.rows, solved.fit
     estimate, variance = solved.effects.modes(fit)
-    error = np.sqrt(variance)
+    error = np.sqrt(variance) if fit.theta[1] > 0 else np.full(len(estimate), np.nan)
     margin = stats.norm.ppf((1 + conf_level) / 2) * error
     first = np.zeros(len(estimate), dtype=int)
     first[solved.unit[::-1]] = np.arange(len(rows))[::-1]
@@ -228,6 +241,7 @@ def unit_intercepts(
 
 def _solve(panel: HealthPanel, formula: str, slope: bool, unit: str | None, reml: bool) -> _Mixed:
     """Fit the model; what it cannot tell apart is refused."""
+    require_panel(panel)
     if panel.is_weighted:
         raise EstimationError(
             "weight: a mixed model with case weights is not defined here. Use pooled or gee, or "
@@ -306,6 +320,13 @@ def _with_units(
     fit = maximise(
         effects.profile, np.array([1.0, 0.3]), [(0.0, LARGEST)] * 2, len(rows), reml=reml
     )
+    if fit.theta[1] == 0:
+        warnings.warn(
+            f"{unit}: the deviation of the random intercept is estimated as 0, since units differ "
+            "no more than by chance; the other estimates are those without it",
+            AssumptionWarning,
+            stacklevel=4,
+        )
     residual = np.sqrt(fit.variance)
     found = {
         "sd(person)": fit.theta[0] * residual, "sd(unit)": fit.theta[1] * residual,

@@ -9,7 +9,7 @@ from scipy import stats
 
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
-from evalkit.panel.attrition_weights import Given, Response, fit_response
+from evalkit.panel.attrition_weights import OPTIONS, Given, Response, fit_response
 from evalkit.panel.clusters import n_group
 from evalkit.panel.covariances import cluster_sums
 from evalkit.panel.waves_given_baseline import (
@@ -71,7 +71,8 @@ def weighted_ancova(
     Raises
     ------
     EstimationError
-        As `attrition_weights`; if arms are not two, or no wave can be estimated.
+        As `attrition_weights`; if the panel comes from there; if arms are not two, or no wave can
+        be estimated.
     ParameterError
         If an option is unknown.
 
@@ -106,6 +107,11 @@ def weighted_ancova(
     """
     if vcov not in get_args(Vcov):
         raise ParameterError(f"vcov: {vcov!r} is not one of {', '.join(get_args(Vcov))}")
+    if panel.is_weighted and OPTIONS in panel.covariates.columns:
+        raise EstimationError(
+            "weight: the panel has weights for drop-out already; give the panel without these "
+            "weights, weighted_ancova makes its own"
+        )
     model = fit_response(
         panel, covariates=response, history=history, given=given, by_arm=by_arm,
         stabilised=stabilised, truncate=truncate, baseline=baseline, last_due=last_due,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.errors import ParameterError
 from evalkit.release.released import Released, require_released
 from evalkit.report.text import Text
 
@@ -137,6 +138,23 @@ def first_count(curve: Released, text: Text) -> ArmCount | None:
 def is_without_rows(released: Released) -> bool:
     """Whether there was no estimate to release: so few persons are behind it."""
     return not len(require_released(released).rows["suppressed"])
+
+
+def require_outcome(curve: Released, text: Text) -> None:
+    """Refuse a curve that has rows, but none of the outcome that the text speaks of.
+
+    Raises
+    ------
+    ParameterError
+        If so. That nobody reached the outcome is no such case: its rows are there all the same.
+    """
+    causes = list(dict.fromkeys(released_frame(curve, "IncidenceCurve")["cause"]))
+    outcome = text.labels.study.outcome.cause
+    if causes and outcome not in causes:
+        raise ParameterError(
+            f"curve: its causes are {', '.join(map(str, causes))}, and none is {outcome}, the "
+            "outcome (outcome.cause) of the study that the text speaks of"
+        )
 
 
 def is_too_few(curve: Released, text: Text) -> bool:

@@ -63,7 +63,7 @@ def design_matrix(
     """
     data = covariates
     if "arm" in data and REFERENCE_ARM in set(data["arm"]):
-        others = [level for level in pd.unique(data["arm"]) if level != REFERENCE_ARM]
+        others = [level for level in pd.unique(data["arm"].dropna()) if level != REFERENCE_ARM]
         levels = [REFERENCE_ARM, *sorted(others, key=str)]
         data = data.assign(arm=pd.Categorical(data["arm"], categories=levels))
     try:

@@ -77,7 +77,8 @@ def gray_test(
     ...      "arm": list("aaabbb")}
     ... )
     >>> sample = TimeToEvent.from_frame(
-    ...     frame, duration="months", cause="exit", censored="none", arm="arm"
+    ...     frame, duration="months", cause="exit", censored="none", arm="arm",
+    ...     causes=["died", "work"],
     ... )
     >>> gray_test(sample, by="arm", cause="work").tidy().round(3)
                             term  statistic  df  p_value

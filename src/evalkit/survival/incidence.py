@@ -106,8 +106,10 @@ def incidence_at(
     ----------
     sample : TimeToEvent
     by : str or sequence of str, optional
-        Columns whose levels are compared: the first with the second, or each with the last. With
-        several columns the last one is compared within the levels of the others.
+        Columns whose levels are compared: the first minus the second, or each minus the last, in
+        the order of a column's categories, else sorted; `programme` comes before `comparison`. So
+        of `control` and `treated` it is control minus treated, though models have control as
+        reference. With several columns the last is compared within the levels of the others.
     cause : str
         The cause, or `"any"` for an exit of any kind.
     horizon : float
@@ -117,7 +119,7 @@ def incidence_at(
     Returns
     -------
     Contrast
-        The share of each level, then differences (programme minus comparison), then ratios. A
+        The share of each level, then differences (of the sign told at `by`), then ratios. A
         level in which nobody was under observation at the horizon is missing, with the reason.
 
     Raises

@@ -137,7 +137,7 @@ def time_lost(
     Returns
     -------
     Contrast
-        The mean of each level, then differences (programme minus comparison), then ratios. A level
+        The mean of each level, then differences (signs as in `incidence_at`), then ratios. A level
         in which nobody was under observation at the horizon is missing, with the reason.
 
     Raises
@@ -161,7 +161,9 @@ def time_lost(
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"months": [1, 2, 4], "exit": ["work", "died", "work"]})
-    >>> sample = TimeToEvent.from_frame(frame, duration="months", cause="exit", censored="none")
+    >>> sample = TimeToEvent.from_frame(
+    ...     frame, duration="months", cause="exit", censored="none", causes=["died", "work"]
+    ... )
     >>> time_lost(sample, cause="work", horizon=3).tidy()["estimate"].round(4).tolist()
     [0.6667]
     """

@@ -151,7 +151,7 @@ def recurrent_mean_at(
     Returns
     -------
     Contrast
-        The mean of each level, then differences (programme minus comparison), then ratios. A level
+        The mean of each level, then differences (signs as in `incidence_at`), then ratios. A level
         in which nobody was under observation at the horizon is missing, with the reason.
 
     Raises

@@ -214,8 +214,13 @@ def select_cause(sample: TimeToEvent, cause: str | None) -> tuple[np.ndarray, st
     EstimationError
         If the sample has several causes and none is named.
     ParameterError
-        If the cause is not one of the sample's.
+        If it is no such sample, or the cause is not one of the sample's.
     """
+    if not isinstance(sample, TimeToEvent):
+        raise ParameterError(
+            f"a TimeToEvent is needed, got {type(sample).__name__}: build it with "
+            "TimeToEvent.from_frame"
+        )
     causes = sample.causes
     if cause is None and len(causes) > 1:
         raise EstimationError(

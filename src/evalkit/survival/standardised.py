@@ -84,7 +84,7 @@ def standardised_incidence(
     Returns
     -------
     Contrast
-        The number of each arm, then differences (programme minus comparison), then ratios. An arm
+        The number of each arm, then differences (signs as in `incidence_at`), then ratios. An arm
         in which nobody was under observation at the horizon is missing, with the reason.
 
     Raises

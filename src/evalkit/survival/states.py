@@ -191,7 +191,7 @@ def time_in_state(
     Returns
     -------
     Contrast
-        The mean of each level, then differences (programme minus comparison), then ratios. A level
+        The mean of each level, then differences (signs as in `incidence_at`), then ratios. A level
         in which nobody is observed in the month of the horizon is missing, with the reason.
 
     Raises

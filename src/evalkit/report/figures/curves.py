@@ -25,7 +25,7 @@ from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import lasting
-from evalkit.report.reading import arms_of, is_too_few, released_frame
+from evalkit.report.reading import arms_of, is_too_few, released_frame, require_outcome
 from evalkit.report.text import Text
 
 ROW_MM, LABEL_GAP_MM = 4.6, 4.2
@@ -47,8 +47,11 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
     ------
     DisclosureError
         If the curve has not passed the door.
+    ParameterError
+        If the curve has rows, but none of the study's outcome.
     """
     frame = outcome_rows(curve, text)
+    require_outcome(curve, text)
     if is_too_few(curve, text):
         return too_few_part(text)
     drawn = draw_incidence(curve, text)

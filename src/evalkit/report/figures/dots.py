@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from evalkit.errors import ParameterError
 from evalkit.report import style
 from evalkit.report.figures.frame import (
     drawn_part,
@@ -25,6 +26,7 @@ from evalkit.report.reading import arms_of, contrast_value, is_too_few, released
 from evalkit.report.text import Text
 
 ROW_MM = 7.5
+GAINED = ("time_in_state", "time_lost")  # of these more is a gain
 
 
 @drawn_part
@@ -42,8 +44,14 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part | 
     -------
     Part or None
         None without a comparison group.
+
+    Raises
+    ------
+    ParameterError
+        If the contrast is of anything else, as `restricted_mean`, of which less is a gain.
     """
     frame = released_frame(contrast, "Contrast")
+    _require_gained(contrast)
     if text.labels.study.arms.comparison == "none":
         return None
     if curve is not None and is_too_few(curve, text):
@@ -79,6 +87,15 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part | 
                          "too small to matter."),
         alt=alt, n=summary_n(contrast), header=header, rows=rows,
     )  # fmt: skip
+
+
+def _require_gained(contrast) -> None:
+    quantity = contrast.summary.get("quantity")
+    if quantity not in GAINED:
+        raise ParameterError(
+            f"contrast: its quantity is {quantity!r}; months gained are drawn of time_in_state or "
+            "time_lost (of a restricted mean, less is a gain)"
+        )
 
 
 def _scale_name(row: pd.Series, text: Text) -> str:

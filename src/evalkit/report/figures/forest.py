@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, too_few_part
 from evalkit.report.markup import escape
-from evalkit.report.names import sentence_case, term_name
+from evalkit.report.names import exit_name, sentence_case, term_name
 from evalkit.report.parts import Part
 from evalkit.report.reading import few_persons, released_frame
 from evalkit.report.text import Text
@@ -40,6 +40,10 @@ def ratios(fit, text: Text, *, name: str = "ratios") -> Part:
     ----------
     fit : Released ModelFit
         On the scale of the model: log hazards, log odds, log subdistribution hazards or log time.
+
+    Notes
+    -----
+    The finding names the exit that the model was asked for; none where the model does not say it.
     """
     if few_persons(fit, text):
         return too_few_part(text)
@@ -62,8 +66,7 @@ def ratios(fit, text: Text, *, name: str = "ratios") -> Part:
     caption = text.say("Dot: ratio; bar: 95 per cent interval; line: no difference.")
     return picture(
         name, draw_ratios(fit, text), [fit], text,
-        finding=text.say("{outcome}: ratios by characteristic.",
-                         outcome=escape(sentence_case(text.outcome))),
+        finding=_finding(fit, text),
         caption=f"{caption} {_compared(text)}",
         alt=" ".join(spoken), n=float(fit.summary.get("n_person", math.nan)), rows=rows,
         header=[text.say("Characteristic"), reading.title, text.say("Interval")],
@@ -76,6 +79,14 @@ def ratio_rows(fit) -> pd.DataFrame:
     frame = frame[~frame["term"].isin(NO_RATIO)].reset_index(drop=True)
     columns = ["estimate", "conf_low", "conf_high"]
     return frame.assign(**np.exp(frame[columns].astype(float)))
+
+
+def _finding(fit, text: Text) -> str:
+    cause = dict(fit.provenance.arguments).get("cause")
+    if cause in (None, "None"):
+        return text.say("Ratios by characteristic.")
+    name = text.say("any exit") if cause == "any" else exit_name(cause, text)
+    return text.say("{outcome}: ratios by characteristic.", outcome=escape(sentence_case(name)))
 
 
 def _compared(text: Text) -> str:

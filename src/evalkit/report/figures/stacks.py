@@ -26,7 +26,13 @@ from evalkit.report.figures.frame import (
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, exit_name, sentence_case, state_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import arms_of, few_persons, is_too_few, released_frame
+from evalkit.report.reading import (
+    arms_of,
+    few_persons,
+    is_too_few,
+    released_frame,
+    require_outcome,
+)
 from evalkit.report.text import Text
 
 # The order is the same everywhere, from the axis upwards; the one ochre is for the pension.
@@ -48,8 +54,14 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
     ----------
     curve : Released IncidenceCurve
         By arm, with all causes.
+
+    Raises
+    ------
+    ParameterError
+        If the curve has rows, but none of the study's outcome.
     """
     frame = released_frame(curve, "IncidenceCurve").rename(columns={"cause": "layer"})
+    require_outcome(curve, text)
     if is_too_few(curve, text):
         return too_few_part(text)
     order = in_order(frame["layer"], (text.labels.study.outcome.cause, *EXIT_ORDER))
