@@ -143,11 +143,7 @@ def staggered_effects(
     cells = group_time_cells(
         table, control=control, adjustment=method, anticipation=anticipation, base=base
     )
-    if not any(not np.isnan(cell.estimate) and cell.influence.any() for cell in cells):
-        raise EstimationError(
-            f"{joined}: none of {len(cells)} cells of group and wave can be estimated"
-            + (f" ({cells[0].reason})" if cells else "")
-        )
+    _refuse_without_estimates(cells, joined)
     unit, by_cluster = _units(panel, person, cluster)
     rng = np.random.default_rng(seed)
     parts = [Summary("group_time", c.joined, c.wave, c.estimate, c.influence,
@@ -193,6 +189,14 @@ def _check(control: str, method: str, base: str, anticipation: int, n_draw: int)
         raise ParameterError(f"anticipation: must be 0 or more, is {anticipation}")
     if n_draw < 99:
         raise ParameterError(f"n_draw: {n_draw} draws make no band, take 9999")
+
+
+def _refuse_without_estimates(cells: Sequence, joined: str) -> None:
+    if not any(not np.isnan(cell.estimate) and cell.influence.any() for cell in cells):
+        raise EstimationError(
+            f"{joined}: none of {len(cells)} cells of group and wave can be estimated"
+            + (f" ({cells[0].reason})" if cells else "")
+        )
 
 
 def _table(

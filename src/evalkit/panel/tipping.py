@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import EstimationError, ParameterError
-from evalkit.panel.grid import build_grid
+from evalkit.panel.grid import Grid, build_grid
 from evalkit.panel.imputation import Method
 from evalkit.panel.rubin import Pooled
 from evalkit.panel.shifted_waves import (
@@ -96,15 +96,7 @@ def tipping_point(
     [-0.2, -0.1, 0.0, 0.1, 0.2]
     """
     grid = build_grid(panel, baseline=baseline, last_due=last_due)
-    if wave not in grid.waves[1:]:
-        raise ParameterError(f"wave: {wave!r} is none of {', '.join(map(str, grid.waves[1:]))}")
-    at = int(np.flatnonzero(grid.waves == wave)[0])
-    moved = shifts_of(grid, 1.0 if shifted == BOTH else {shifted: 1.0})[:, at]
-    moving = moved[grid.stratum] != 0
-    if not (grid.due[:, at] & ~grid.answered[:, at] & (grid.weight > 0) & moving).any():
-        raise EstimationError(
-            f"wave {wave}: nobody of the arm misses it, so that there is nothing to move"
-        )
+    at, moved = _moved(grid, wave, shifted)
     steps = _deltas(grid.score[:, at], deltas)
     scores, columns = draw(grid, covariates, m, method, seed)
     clustered = is_clustered(grid)
@@ -119,10 +111,7 @@ def tipping_point(
     is_clear = bool(
         np.prod(np.sign([edge[0] for edge in _limits(found, [0.0], conf_level)[:2]])) > 0
     )
-    rows = found.rows
-    in_arms = np.bincount(grid.stratum[rows], moving[rows])[moved != 0].astype(int)
-    imputed = np.bincount(grid.stratum[rows], moving[rows] & ~grid.answered[rows, at])
-    imputed = imputed[moved != 0].astype(int)
+    imputed, answered = _persons_moved(grid, found.rows, at, moved)
     return TippingCurve(
         rows={
             "term": [f"wave[{wave}]"] * len(steps), "delta": steps, "estimate": pooled.estimate,
@@ -130,7 +119,7 @@ def tipping_point(
             "p_value": 2 * stats.t.sf(statistic, pooled.df),
         },
         summary={
-            "n": len(rows),
+            "n": len(found.rows),
             "n_imputed": int(imputed.sum()),
             "wave": wave,
             "shifted": shifted,
@@ -144,10 +133,10 @@ def tipping_point(
             "outcome": panel.name,
         },
         support={
-            "n": [smaller_arm_of(grid, rows)] * len(steps),
+            "n": [smaller_arm_of(grid, found.rows)] * len(steps),
             # Of the arm moved, or of that which has fewer where both are.
             "k": [int(imputed.min())] * len(steps),
-            "complement": [int((in_arms - imputed).min())] * len(steps),
+            "complement": [int(answered.min())] * len(steps),
         },
         provenance=provenance(
             "tipping_point", panel.digest, seed=seed, wave=wave, deltas=tuple(steps),
@@ -155,6 +144,31 @@ def tipping_point(
             last_due=last_due, conf_level=conf_level,
         ),
     )  # fmt: skip
+
+
+def _moved(grid: Grid, wave: int, shifted: str) -> tuple[int, np.ndarray]:
+    """Position of the wave, and the shift of each arm there in units of delta."""
+    if wave not in grid.waves[1:]:
+        raise ParameterError(f"wave: {wave!r} is none of {', '.join(map(str, grid.waves[1:]))}")
+    at = int(np.flatnonzero(grid.waves == wave)[0])
+    moved = shifts_of(grid, 1.0 if shifted == BOTH else {shifted: 1.0})[:, at]
+    moving = moved[grid.stratum] != 0
+    if not (grid.due[:, at] & ~grid.answered[:, at] & (grid.weight > 0) & moving).any():
+        raise EstimationError(
+            f"wave {wave}: nobody of the arm misses it, so that there is nothing to move"
+        )
+    return at, moved
+
+
+def _persons_moved(
+    grid: Grid, rows: np.ndarray, at: int, moved: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Persons of each moved arm whose score is drawn, and those who answered."""
+    moving = moved[grid.stratum[rows]] != 0
+    of_arm = np.bincount(grid.stratum[rows], moving)[moved != 0].astype(int)
+    drawn = np.bincount(grid.stratum[rows], moving & ~grid.answered[rows, at])
+    drawn = drawn[moved != 0].astype(int)
+    return drawn, of_arm - drawn
 
 
 def _deltas(score: np.ndarray, given: Sequence[float] | None) -> np.ndarray:

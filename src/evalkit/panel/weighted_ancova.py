@@ -105,13 +105,7 @@ def weighted_ancova(
           term  estimate  std_error
     0  wave[6]     -0.02       0.02
     """
-    if vcov not in get_args(Vcov):
-        raise ParameterError(f"vcov: {vcov!r} is not one of {', '.join(get_args(Vcov))}")
-    if panel.is_weighted and OPTIONS in panel.covariates.columns:
-        raise EstimationError(
-            "weight: the panel has weights for drop-out already; give the panel without these "
-            "weights, weighted_ancova makes its own"
-        )
+    _refuse(panel, vcov)
     model = fit_response(
         panel, covariates=response, history=history, given=given, by_arm=by_arm,
         stabilised=stabilised, truncate=truncate, baseline=baseline, last_due=last_due,
@@ -159,6 +153,16 @@ def weighted_ancova(
             conf_level=conf_level,
         ),
     )  # fmt: skip
+
+
+def _refuse(panel: HealthPanel, vcov: str) -> None:
+    if vcov not in get_args(Vcov):
+        raise ParameterError(f"vcov: {vcov!r} is not one of {', '.join(get_args(Vcov))}")
+    if panel.is_weighted and OPTIONS in panel.covariates.columns:
+        raise EstimationError(
+            "weight: the panel has weights for drop-out already; give the panel without these "
+            "weights, weighted_ancova makes its own"
+        )
 
 
 def _row(
