@@ -108,9 +108,6 @@ def tipping_point(
         )
     low, high, pooled = _limits(found, steps, conf_level)
     statistic = np.abs(pooled.estimate) / pooled.std_error
-    is_clear = bool(
-        np.prod(np.sign([edge[0] for edge in _limits(found, [0.0], conf_level)[:2]])) > 0
-    )
     imputed, answered = _persons_moved(grid, found.rows, at, moved)
     return TippingCurve(
         rows={
@@ -125,7 +122,7 @@ def tipping_point(
             "shifted": shifted,
             "tipping_estimate": _root_of_line(found, steps),
             "tipping_interval": _nearest_root(found, steps, conf_level),
-            "is_clear": is_clear,
+            "is_clear": _is_clear(found, conf_level),
             "m": m,
             "conf_level": conf_level,
             "label": "description",
@@ -185,6 +182,12 @@ def _limits(found: ShiftedWave, deltas, conf_level: float) -> tuple[np.ndarray, 
     pooled = found.pooled(np.asarray(deltas, dtype=float))
     margin = stats.t.ppf((1 + conf_level) / 2, pooled.df) * pooled.std_error
     return pooled.estimate - margin, pooled.estimate + margin, pooled
+
+
+def _is_clear(found: ShiftedWave, conf_level: float) -> bool:
+    """Whether the interval without any shift leaves 0 out."""
+    low, high, _ = _limits(found, [0.0], conf_level)
+    return bool(np.sign(low[0]) * np.sign(high[0]) > 0)
 
 
 def _root_of_line(found: ShiftedWave, steps: np.ndarray) -> float:

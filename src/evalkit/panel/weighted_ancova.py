@@ -111,15 +111,7 @@ def weighted_ancova(
         stabilised=stabilised, truncate=truncate, baseline=baseline, last_due=last_due,
     )  # fmt: skip
     grid = model.grid
-    columns = analysis_columns(grid, covariates)
-    weight = model.weight * grid.weight[:, None]
-    rows = [np.flatnonzero(weight[:, position] > 0) for position in range(len(grid.waves))]
-    fits = [regression(columns[here], weight[here, at]) for at, here in enumerate(rows)]
-    if not any(fit is not None for fit in fits[1:]):
-        raise EstimationError(
-            f"arm: at none of {len(fits) - 1} waves are there persons of both arms with an answer, "
-            "more than the model has coefficients. Use fewer covariates."
-        )
+    rows, fits = _fits(model, analysis_columns(grid, covariates))
     clustered = by_cluster(grid, rows[1:])
     table = pd.DataFrame([
         _row(model, rows[at], fits[at], at, clustered, vcov == "stacked", conf_level)
@@ -163,6 +155,19 @@ def _refuse(panel: HealthPanel, vcov: str) -> None:
             "weight: the panel has weights for drop-out already; give the panel without these "
             "weights, weighted_ancova makes its own"
         )
+
+
+def _fits(model: Response, columns: np.ndarray) -> tuple[list[np.ndarray], list[Regression | None]]:
+    """Rows that answered at each wave, and the weighted regression on them where there is one."""
+    weight = model.weight * model.grid.weight[:, None]
+    rows = [np.flatnonzero(weight[:, position] > 0) for position in range(weight.shape[1])]
+    fits = [regression(columns[here], weight[here, at]) for at, here in enumerate(rows)]
+    if not any(fit is not None for fit in fits[1:]):
+        raise EstimationError(
+            f"arm: at none of {len(fits) - 1} waves are there persons of both arms with an answer, "
+            "more than the model has coefficients. Use fewer covariates."
+        )
+    return rows, fits
 
 
 def _row(
