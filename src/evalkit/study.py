@@ -169,18 +169,29 @@ class Economics(_Part):
     """Tariffs, discount rates and horizons of the pay-off."""
 
     tariffs: OptionalText = None
-    discount_rate: tuple[float, ...] = (0.0, 0.03, 0.035, 0.05)
-    horizons_years: tuple[int, ...] = (1, 3, 5, 10)
+    discount_rate: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(
+        (0.0, 0.03, 0.035, 0.05), min_length=1
+    )
+    horizons_years: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 3, 5, 10), min_length=1)
     currency: OptionalText = None
     price_year: int | None = None
+    willingness_to_pay: tuple[Annotated[float, Field(ge=0)], ...] = ()
 
 
 class Need(_Part):
-    """Assumed national shares in need, and the share of those outside who want help."""
+    """Assumed shares in need and wanting help, and whether records are of the population."""
 
     shares: tuple[float, ...] = (0.035, 0.05, 0.07)
     wanting: float = 0.5
     source: str = "FRISAM 2001"
+    of_population: bool = False
+
+
+class Collaboration(_Part):
+    """Questionnaires about working together: their scale, and the indicators that are shown."""
+
+    scale: tuple[float, float] = (1, 5)
+    indicators: str = "indicators_end"
 
 
 class Report(_Part):
@@ -218,6 +229,7 @@ class Study(_Part):
     adjustment: Adjustment = Adjustment()
     economics: Economics = Economics()
     need: Need = Need()
+    collaboration: Collaboration = Collaboration()
     disclosure: str = "strict10"
     report: Report = Report()
     edition: int = 1
@@ -233,6 +245,8 @@ class Study(_Part):
             raise ValueError("assignment: `randomised` needs a comparison, arms.comparison is none")
         if self.population.ages[0] > self.population.ages[1]:
             raise ValueError("population.ages: the lower age comes first")
+        if not self.collaboration.scale[0] < self.collaboration.scale[1]:
+            raise ValueError("collaboration.scale: the lowest answer comes first")
         if self.health and self.health.instrument != "SF-36":
             self._check_value_sets(self.health)
         return self

@@ -7,7 +7,11 @@ import pytest
 from checkouts import Checkout, make_checkout
 
 TINY = "327"
-LACKING = ("health", "costs", "municipality_years")
+COUNTY = "county-pohjanranta"
+LACKING = (
+    "health", "costs", "municipality_years", "statuses", "responses", "forms", "services",
+)  # fmt: skip
+UNITS = (f"municipality-{TINY}", COUNTY, "national")
 HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>(.*?)(?=<h2|</main|$)", re.S)
 
 
@@ -28,7 +32,7 @@ def odd(tmp_path_factory) -> Checkout:
     leave_three_of_one_arm(checkout.study)
     for table in LACKING:
         (checkout.study / f"{table}.csv").unlink()
-    result = checkout.report("--only", TINY, "--only", "national")
+    result = checkout.report("--only", TINY, "--only", COUNTY, "--only", "national")
     assert result.returncode == 0, result.stdout + result.stderr
     return checkout
 
@@ -42,7 +46,7 @@ def chapters(html: str) -> dict[str, str]:
     return {re.sub(r"<[^>]*>", "", head).strip(): body for head, body in HEADING.findall(html)}
 
 
-@pytest.mark.parametrize("unit", [f"municipality-{TINY}", "national"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_a_chapter_without_its_table_says_what_is_missing_and_shows_nothing(odd, unit):
     found = chapters(page(odd, unit))
     lacking = {
@@ -55,6 +59,31 @@ def test_a_chapter_without_its_table_says_what_is_missing_and_shows_nothing(odd,
         assert sentence in found[question]
         assert "<table" not in found[question]
         assert "<img" not in found[question]
+
+
+SENTENCES = {
+    f"municipality-{TINY}": {
+        "How well do those involved work together?": "answers about working together (responses)",
+        "In which forms did people meet the collaboration?": "forms of working together (forms)",
+    },
+    COUNTY: {
+        "How many took part, for how long, and what did it cost?": "the records hold no funds",
+        "What do the national indicators say?": "answers about working together (responses)",
+        "How closely do the sites follow the model?": "answers about working together (responses)",
+    },
+    "national": {
+        "Is the health gained worth what it costs?": "costs (costs)",
+        "Which services are there, and who is left without?": "services of the municipalities",
+    },
+}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_each_level_says_which_of_its_own_tables_is_missing(odd, unit):
+    found = chapters(page(odd, unit))
+
+    for question, sentence in SENTENCES[unit].items():
+        assert sentence in found[question]
 
 
 def test_a_municipality_with_three_persons_has_sentences_in_place_of_estimates(odd):
@@ -73,7 +102,7 @@ def test_the_nation_still_shows_its_estimates(odd):
     assert "<img" in found["How many come to support themselves, and when?"]
 
 
-@pytest.mark.parametrize("unit", [f"municipality-{TINY}", "national"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_no_page_holds_a_number_that_is_not_one(odd, unit):
     seen = re.sub(r"<(script|style).*?</\1>|data:[^\"]*|<[^>]*>", " ", page(odd, unit), flags=re.S)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.economics import ledger, pay_off
+from evalkit.economics import ledger, ledger_balances, pay_off, split_amount
 from evalkit.economics.entries import RESOURCES, balances, entries, society
 from evalkit.errors import EstimationError
 
@@ -106,3 +106,96 @@ def test_transfers_and_taxes_alone_leave_society_at_zero():
 
     assert total == pytest.approx(0, abs=ROUNDING * rows["amount"].sum())
     assert RESOURCES not in set(rows["payee"])
+
+
+MANY = 10_000
+EACH = 8  # rows of each random ledger
+AT_ONCE = 2_500
+
+
+def random_ledgers(seed, n):
+    """Rows of n random ledgers; the parties and accounts of each bear its number."""
+    rows = random_rows(seed, n=n * EACH)
+    number = np.repeat(np.arange(n), EACH).astype(str)
+    of_ledger = np.char.add(np.char.add(number, ":"), rows["payer"].to_numpy(dtype=str))
+    to_ledger = np.char.add(np.char.add(number, ":"), rows["payee"].to_numpy(dtype=str))
+    return rows.assign(payer=of_ledger, payee=to_ledger, ledger=np.repeat(np.arange(n), EACH))
+
+
+def by_ledger(balance):
+    """Balances as a table of ledgers by party; a party without flows has 0."""
+    names = balance.index.str.split(":", expand=True)
+    table = pd.Series(balance.to_numpy(), names).unstack(fill_value=0.0)
+    return table.sort_index(key=lambda number: number.astype(int))
+
+
+@settings(max_examples=MANY // AT_ONCE, deadline=None, derandomize=True)
+@given(seed=seeds)
+def test_society_is_the_sum_over_all_parties_in_each_of_many_ledgers(seed):
+    rows = random_ledgers(seed, AT_ONCE)
+    gross = rows.groupby("ledger")["amount"].sum().to_numpy()
+
+    table = by_ledger(balances(entries(rows)))
+
+    assert len(table) == AT_ONCE
+    produced = -table["production"] - table["resources"]
+    parties = table.drop(columns=["production", "resources"]).sum(axis=1)
+    assert (np.abs(produced - parties) <= ROUNDING * gross).all()
+    for number in range(0, AT_ONCE, 250):
+        assert society(table.iloc[number]) == pytest.approx(
+            parties.iloc[number], rel=1e-6, abs=1e-6
+        )
+
+
+@settings(max_examples=MANY // AT_ONCE, deadline=None, derandomize=True)
+@given(seed=seeds)
+def test_one_side_dropped_in_each_of_many_ledgers_is_detected_in_each(seed):
+    rows = random_ledgers(seed, AT_ONCE)
+    rng = np.random.default_rng(seed)
+    row = np.arange(AT_ONCE) * EACH + rng.integers(0, EACH, AT_ONCE)
+    side = row + len(rows) * rng.integers(0, 2, AT_ONCE)
+
+    with pytest.raises(EstimationError, match=f"{AT_ONCE} of {len(rows)} rows have one side only"):
+        balances(entries(rows).drop(index=side))
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(seed=seeds)
+def test_perspectives_are_sums_over_the_same_flows(seed):
+    rows = random_rows(seed, n=500)
+    public = ("municipality", "region", "state")
+    gross = rows["amount"].sum()
+
+    table = ledger_balances(rows, public=public).tidy().set_index(["kind", "party"])["balance"]
+
+    whole = table.loc["all"]
+    assert whole["public"] == pytest.approx(whole[list(public)].sum(), abs=ROUNDING * gross)
+    assert whole["society"] == pytest.approx(whole[PARTIES].sum(), abs=ROUNDING * gross)
+    assert abs(table.get(("transfer", "society"), 0.0)) <= ROUNDING * gross
+    assert abs(table.get(("tax", "society"), 0.0)) <= ROUNDING * gross
+    assert whole["society"] == pytest.approx(
+        ledger(rows).glance()["society"][0], abs=ROUNDING * gross
+    )
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    units=st.integers(0, 10**12),
+    weights=st.lists(st.integers(0, 10_000), min_size=1, max_size=7).filter(sum),
+)
+def test_splitting_an_amount_never_loses_an_ore(units, weights):
+    shares = {f"p{place}": weight / sum(weights) for place, weight in enumerate(weights)}
+
+    parts = split_amount(units / 100, shares).to_numpy()[0]
+
+    whole = np.rint(parts * 100).astype(int)
+    assert np.abs(parts * 100 - whole).max() <= 1e-3  # whole öre, as floats can hold them
+    assert whole.sum() == units
+    ideal = np.array(list(shares.values())) * units
+    assert (np.abs(whole - ideal) < 1 + 1e-3).all()
+
+
+def test_rounding_each_part_on_its_own_would_lose_an_ore():
+    """What the largest remainder is for: three thirds of 100 come to 99.99."""
+    assert 3 * round(100 / 3, 2) == pytest.approx(99.99)
+    assert split_amount(100, {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}).sum(axis=1)[0] == 100

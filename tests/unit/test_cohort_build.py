@@ -225,9 +225,15 @@ def test_the_order_of_rows_in_the_records_does_not_matter():
 def test_every_frame_can_be_stored(tmp_path):
     built = build()
     for name in built.__slots__:
-        path = tmp_path / f"{name}.parquet"
-        getattr(built, name).to_parquet(path)
-        pd.testing.assert_frame_equal(getattr(built, name), pd.read_parquet(path))
+        path, frame = tmp_path / f"{name}.parquet", getattr(built, name)
+        if frame is None:  # the study lacks the table
+            continue
+        frame.to_parquet(path)
+        stored = pd.read_parquet(path)
+        # Where a text is missing, a file gives None.
+        texts = frame.columns[frame.dtypes == object]
+        alike = frame.assign(**{column: frame[column].replace(np.nan, None) for column in texts})
+        pd.testing.assert_frame_equal(alike, stored)
 
 
 def test_a_missing_or_empty_table_is_an_error_that_names_it():

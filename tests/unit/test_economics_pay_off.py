@@ -194,7 +194,7 @@ def test_an_outlay_before_the_start_is_not_lost(rows):
         (lambda rows: rows.assign(month=0), "no rows after the start"),
         (lambda rows: rows.assign(n_person=range(len(rows))), "not one number for all rows"),
         (lambda rows: rows.assign(n_person=7), "7 persons given for programme, 30 in its rows"),
-        (lambda rows: rows.replace("state", "society"), "'society' is the sum"),
+        (lambda rows: rows.replace("state", "society"), "'society' is a sum"),
         (lambda rows: rows.assign(payee=None), "no payer or no payee"),
     ],
 )

@@ -11,6 +11,12 @@ from importlib.resources import files
 import pandas as pd
 
 FLAGS = ("public_support", "parental", "absorbing", "confirmed")
+# Payers of what the code book of benefits calls public support, and bodies that they finance.
+PUBLIC_PARTIES = (
+    "employment_authority", "employment_service", "federation", "kela", "municipalities",
+    "municipality", "pension_insurer", "region", "social_insurance", "state", "student_aid",
+    "unemployment_fund", "wellbeing_county",
+)  # fmt: skip
 
 
 @cache

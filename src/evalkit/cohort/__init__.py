@@ -8,10 +8,14 @@ from evalkit.cohort.months import MONTH_STATES
 from evalkit.cohort.open import Samples, health_panel, open_samples
 from evalkit.cohort.samples import (
     AreaCount,
+    Forms,
     HealthPanel,
     Occasions,
+    Participations,
     Persons,
+    Responses,
     StateHistory,
+    Statuses,
     TimeToEvent,
 )
 from evalkit.cohort.tables import CohortTables, part_of
@@ -21,11 +25,15 @@ __all__ = [
     "AreaCount",
     "CohortTables",
     "Exits",
+    "Forms",
     "HealthPanel",
     "Occasions",
+    "Participations",
     "Persons",
+    "Responses",
     "Samples",
     "StateHistory",
+    "Statuses",
     "TimeToEvent",
     "build_cohort",
     "flow_steps",

@@ -98,7 +98,12 @@ def _coordinated(tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFra
 
 def _covered(participations: pd.DataFrame, persons: pd.DataFrame, year: int) -> pd.Series:
     """Persons with a participation that touches the year, by municipality."""
+    touched = took_part_in(participations, year)
+    return persons[persons[schema.PERSON_ID].isin(touched)].groupby(schema.MUNICIPALITY).size()
+
+
+def took_part_in(participations: pd.DataFrame, year: int) -> np.ndarray:
+    """Ids of the persons with a participation that touches a calendar year."""
     begun = participations[schema.START] <= pd.Timestamp(year, 12, 31)
     ended = participations[schema.END].fillna(pd.Timestamp.max) >= pd.Timestamp(year, 1, 1)
-    touched = participations.loc[np.asarray(begun & ended), schema.PERSON_ID].unique()
-    return persons[persons[schema.PERSON_ID].isin(touched)].groupby(schema.MUNICIPALITY).size()
+    return participations.loc[np.asarray(begun & ended), schema.PERSON_ID].unique()

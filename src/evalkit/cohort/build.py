@@ -12,6 +12,7 @@ from evalkit.cohort.areas import areas_frame
 from evalkit.cohort.definitions import definitions_frame, exits_under, impossible_definitions
 from evalkit.cohort.eligibility import exclusions, payers
 from evalkit.cohort.flow import ANALYSED, first_reason
+from evalkit.cohort.following import following_tables
 from evalkit.cohort.months import ABSORBING, NEVER, month_number, month_text
 from evalkit.cohort.starts import PLACE, age_at, at_start, first_packages, table_of, with_places
 from evalkit.cohort.tables import CohortTables
@@ -132,10 +133,11 @@ def _tables(tables, study, persons, analysed, steps, months: Timelines) -> Cohor
         occasions=_attach(unit, occasions_frame(months)),
         answers=_answers(tables, study, unit, analysed[schema.START]),
         steps=steps,
-        costs=_costs(tables, unit, months.index_month),
+        costs=_costs(tables, study, unit, months.index_month),
         areas=areas_frame(tables, persons, study),
         definitions=_attach(unit, definitions_frame(tables, study, ids, months)),
         impossible=_impossible(tables, study, persons),
+        **following_tables(tables, persons, analysed),
     )
 
 
@@ -171,10 +173,11 @@ def _from_events(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
         occasions=empty,
         answers=_answers(tables, study, unit, given.loc[with_arm, schema.INDEX_DATE]),
         steps=steps,
-        costs=_costs(tables, unit, index_month[with_arm]),
+        costs=_costs(tables, study, unit, index_month[with_arm]),
         areas=pd.DataFrame(columns=list(AREA_COLUMNS)),
         definitions=empty,
         impossible=pd.DataFrame(columns=[schema.MUNICIPALITY, "definition", "reason"]),
+        **following_tables(tables, persons, analysed),
     )
 
 
@@ -205,12 +208,13 @@ def _answers(tables, study, unit: pd.DataFrame, start: pd.Series) -> pd.DataFram
     return _attach(unit, answers_by_wave(health, unit[schema.PERSON_ID], start, study.health))
 
 
-def _costs(tables, unit: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:
+def _costs(tables, study: Study, unit: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:
     """Rows of costs of the persons, months counted from start; those of type cases as they are."""
     costs = tables.get(schema.COSTS)
     if costs is None:
         names = [name for name in schema.TABLES[schema.COSTS].names if name not in UNIT]
         return pd.DataFrame(columns=[*UNIT, *names, "month_from_start"])
+    _require_currency(costs, study)
     row = pd.Index(unit[schema.PERSON_ID]).get_indexer(costs[schema.PERSON_ID])
     kept = (row >= 0) | costs[schema.PERSON_ID].isna().to_numpy()
     costs, row = costs[kept].reset_index(drop=True), row[kept]
@@ -219,6 +223,17 @@ def _costs(tables, unit: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:
     who = unit.reindex(np.where(row >= 0, row, -1)).reset_index(drop=True)
     rest = costs.drop(columns=[name for name in UNIT if name in costs])
     return pd.concat([who, rest.assign(month_from_start=month)], axis=1)
+
+
+def _require_currency(costs: pd.DataFrame, study: Study) -> None:
+    """Amounts are never converted: they must be in the currency of the study."""
+    currency = study.economics.currency
+    other = int((costs[schema.CURRENCY] != currency).sum()) if currency else 0
+    if other:
+        raise CohortError(
+            f"costs: {other} of {len(costs)} rows are not in {currency}, the economics.currency of "
+            "the study file; convert them first"
+        )
 
 
 def _refuse_clash(persons: pd.DataFrame) -> None:

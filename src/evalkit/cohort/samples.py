@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.cohort.benefit_spells import BenefitSpells
 from evalkit.cohort.checks import (
     codes,
     event_causes,
@@ -22,15 +23,25 @@ from evalkit.cohort.checks import (
 )
 from evalkit.cohort.grouping import group_rows
 from evalkit.cohort.histories import AreaCount, Occasions, Persons, StateHistory
+from evalkit.cohort.participations import Forms, Participations
+from evalkit.cohort.responses import Responses
+from evalkit.cohort.statuses import Statuses
+from evalkit.cohort.target_group import TargetGroup
 from evalkit.errors import CohortError
 from evalkit.provenance import digest_bytes, digest_frame, digest_json
 
 __all__ = [
     "AreaCount",
+    "BenefitSpells",
+    "Forms",
     "HealthPanel",
     "Occasions",
+    "Participations",
     "Persons",
+    "Responses",
     "StateHistory",
+    "Statuses",
+    "TargetGroup",
     "TimeToEvent",
     "frozen",
     "group_rows",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
+from evalkit.cohort.following import OF_ALL, OF_ORGANISERS, organisers
 from evalkit.records import schema
 
 
@@ -12,7 +13,8 @@ from evalkit.records import schema
 class CohortTables:
     """A cohort as data frames, ready to be stored and to be cut by municipality.
 
-    Every frame has `municipality`; all but `areas` and `impossible` have `person_id`.
+    Every frame down to `impossible` has `municipality`; all of them but `areas` and `impossible`
+    have `person_id`. Those below are None where the study has no such table.
 
     Attributes
     ----------
@@ -36,6 +38,19 @@ class CohortTables:
         One row a person, definition and length, all with the same end of follow-up.
     impossible : DataFrame
         Definitions that the study wants to show and the records do not allow, with the `reason`.
+    persons, participations, statuses, forms, needs, spells_received : DataFrame or None
+        Rows of the records of everybody, with `municipality`, `federation` and `county` of the
+        person, and the `arm` of those analysed. In the part of whole federations `participations`
+        also has those of people from elsewhere in the federations' packages; it has the
+        `coordination` of the package.
+    responses : DataFrame or None
+        Answers, with the `municipality` (or empty text) and the `federation` they are about.
+    services, area_years : DataFrame or None
+        Rows by municipality, with its `federation` and `county`.
+    packages, finances : DataFrame or None
+        Rows by federation, as in the records.
+    tariffs, price_index : DataFrame or None
+        As in the records; they belong to all.
     """
 
     people: pd.DataFrame
@@ -47,18 +62,80 @@ class CohortTables:
     areas: pd.DataFrame
     definitions: pd.DataFrame
     impossible: pd.DataFrame
+    persons: pd.DataFrame | None = None
+    participations: pd.DataFrame | None = None
+    statuses: pd.DataFrame | None = None
+    forms: pd.DataFrame | None = None
+    needs: pd.DataFrame | None = None
+    spells_received: pd.DataFrame | None = None
+    responses: pd.DataFrame | None = None
+    services: pd.DataFrame | None = None
+    area_years: pd.DataFrame | None = None
+    packages: pd.DataFrame | None = None
+    finances: pd.DataFrame | None = None
+    tariffs: pd.DataFrame | None = None
+    price_index: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         return f"<CohortTables: {len(self.people)} of {len(self.steps)} persons>"
 
 
 def part_of(tables: CohortTables, municipalities: Collection[str]) -> CohortTables:
-    """The rows of some municipalities, in their order; costs of type cases belong to all."""
+    """The rows of some municipalities, in their order.
+
+    Participations in packages of a federation that is there as a whole belong to it too, wherever
+    the person lives. Costs of type cases, tariffs and the price index belong to all. Packages and
+    finances belong to the federations of the municipalities (to the county where one is in none).
+    Answers that name a municipality are its own; those that name only a federation are every one's
+    of its municipalities, unless it is asked by municipality too: then they stand at the federation
+    only.
+    """
+    areas = tables.areas
+    own = areas[areas[schema.MUNICIPALITY].isin(municipalities)]
+    federations = set(organisers(own)) - {""} if len(own) else set()
+    whole = _whole_federations(areas, own)
     parts = {}
     for field in fields(CohortTables):
         frame = getattr(tables, field.name)
-        chosen = frame[schema.MUNICIPALITY].isin(municipalities)
+        if frame is None or field.name in OF_ALL:
+            parts[field.name] = frame
+            continue
+        if field.name in OF_ORGANISERS:
+            chosen = frame[schema.FEDERATION].isin(federations)
+        elif field.name == "responses":
+            chosen = _own_answers(frame, municipalities, federations, whole)
+        else:
+            chosen = frame[schema.MUNICIPALITY].isin(municipalities)
+        if field.name == "participations" and tables.packages is not None:
+            chosen |= frame[schema.PACKAGE_ID].isin(packages_of(tables.packages, whole))
         if field.name == "costs":
             chosen |= frame[schema.PERSON_ID].isna()
         parts[field.name] = frame[chosen].reset_index(drop=True)
     return CohortTables(**parts)
+
+
+def packages_of(packages: pd.DataFrame, federations: Collection[str]) -> set[str]:
+    """Ids of the packages of some federations."""
+    own = packages[schema.FEDERATION].isin(federations)
+    return set(packages.loc[own, schema.PACKAGE_ID])
+
+
+def _whole_federations(areas: pd.DataFrame, own: pd.DataFrame) -> set[str]:
+    """Federations of which all municipalities are among the own ones."""
+    if not len(areas):
+        return set()
+    found, wanted = organisers(own).value_counts(), organisers(areas).value_counts()
+    return {name for name, count in found.items() if name and wanted[name] == count}
+
+
+def _own_answers(
+    frame: pd.DataFrame,
+    municipalities: Collection[str],
+    federations: set[str],
+    whole: set[str],
+) -> pd.Series:
+    """Answers of the municipalities, and of their federations as far as those are not split."""
+    is_placed = frame[schema.MUNICIPALITY] != ""
+    split = set(frame.loc[is_placed, schema.FEDERATION])
+    of_federation = frame[schema.FEDERATION].isin(whole | (federations - split))
+    return frame[schema.MUNICIPALITY].isin(municipalities) | (~is_placed & of_federation)

@@ -8,9 +8,9 @@ import pandas as pd
 from scipy import sparse
 
 from evalkit.economics.entries import ACCOUNTS, balances, entries, society
+from evalkit.economics.parties import SOCIETY, require_no_sums
 from evalkit.errors import EstimationError
 
-SOCIETY = "society"
 MONTH = "month_from_start"
 
 
@@ -27,18 +27,27 @@ class ArmFlows:
         Flows of no person in particular, such as the budget of a package.
     n_behind : ndarray of int, shape (n_party,)
         Persons behind the flows of each party, society last.
+    cluster : ndarray of int, shape (persons with a row,), or None
+        Codes of the clusters, the same in all arms.
     """
 
     n_person: int
     of_person: sparse.csr_array
     shared: np.ndarray
     n_behind: np.ndarray
+    cluster: np.ndarray | None = None
 
-    def mean(self, times: np.ndarray | None = None) -> np.ndarray:
-        """Flows per person; `times` says how often each person with a row was drawn."""
+    def mean(self, times: np.ndarray | None = None, *, by_cluster: bool = False) -> np.ndarray:
+        """Flows per person; `times` says how often each person with a row was drawn.
+
+        With `by_cluster` the persons drawn are as many as their clusters have.
+        """
         if times is None:
             return (self.of_person.sum(axis=0) + self.shared) / self.n_person
-        return (times @ self.of_person + self.shared) / self.n_person
+        if not by_cluster:
+            return (times @ self.of_person + self.shared) / self.n_person
+        drawn = times.sum(axis=1, keepdims=True) * self.n_person / len(self.cluster)
+        return times @ self.of_person / drawn + self.shared / self.n_person
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +58,49 @@ class Flows:
     parties: tuple[str, ...]
     last: int
     n_before: int
+    n_cluster: int | None = None
+
+    @property
+    def n_person(self) -> int:
+        """Persons of all arms."""
+        return sum(arm.n_person for arm in self.arms.values())
+
+    @property
+    def n_behind(self) -> np.ndarray:
+        """Persons behind each party, society last; of two arms the smaller number."""
+        return np.min([arm.n_behind for arm in self.arms.values()], axis=0)
+
+    @property
+    def has_person(self) -> bool:
+        """Whether any flow is of a person."""
+        return any(arm.of_person.nnz for arm in self.arms.values())
+
+    def persons_by_month(self) -> np.ndarray:
+        """Persons with a flow of each party in each month, (party, month), society last.
+
+        Of two arms the smaller number; the whole arm where a flow is of no person in particular.
+        """
+        return np.min([self._persons(arm) for arm in self.arms.values()], axis=0)
+
+    def _persons(self, arm: ArmFlows) -> np.ndarray:
+        n_party, n_month = len(self.parties) - 1, self.last + 1
+        block = n_party * n_month
+        both = arm.of_person[:, :block] != 0
+        both = both + (arm.of_person[:, block : 2 * block] != 0)
+        entry = both.tocoo()
+        held = np.zeros((n_party + 1, n_month))
+        held[:-1] = np.bincount(entry.col[entry.data != 0], minlength=block).reshape(
+            n_party, n_month
+        )
+        pairs = np.unique(
+            entry.row[entry.data != 0] * n_month + entry.col[entry.data != 0] % n_month
+        )
+        held[-1] = np.bincount(pairs % n_month, minlength=n_month)
+        shared = (arm.shared[:block] != 0) | (arm.shared[block : 2 * block] != 0)
+        of_nobody = np.zeros_like(held, dtype=bool)
+        of_nobody[:-1] = shared.reshape(n_party, n_month)
+        of_nobody[-1] = of_nobody[:-1].any(axis=0)
+        return np.where(of_nobody & (held == 0), arm.n_person, held)
 
     def split(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Outlays and gains (..., party, month), gains before start (..., party), society last."""
@@ -71,8 +123,9 @@ def collect_flows(
     n_person: Mapping[str, int] | None,
     months: int | None,
     months_before: int,
+    cluster: str | None = None,
 ) -> Flows:
-    """Sum checked rows into cells.
+    """Sum checked rows into cells; `cluster` names the column of the unit of resampling.
 
     Raises
     ------
@@ -94,13 +147,39 @@ def collect_flows(
     society(balances(entries(rows)))
     names = pd.unique(pd.concat([rows["payer"], rows["payee"]]))
     parties = tuple(sorted(set(names) - set(ACCOUNTS)))
-    if SOCIETY in parties:
-        raise EstimationError(f"payer: {SOCIETY!r} is the sum over all parties and cannot be one")
+    require_no_sums(parties)
+    rows, n_cluster = _clusters(rows, cluster)
     flows = {
         arm: _arm_flows(rows[rows["arm"] == arm], arm, parties, last, months_before, n_person)
         for arm in arms
     }
-    return Flows(flows, (*parties, SOCIETY), last, months_before)
+    return Flows(flows, (*parties, SOCIETY), last, months_before, n_cluster)
+
+
+def _clusters(rows: pd.DataFrame, cluster: str | None) -> tuple[pd.DataFrame, int | None]:
+    """Rows with the code of their cluster, and the number of clusters.
+
+    Raises
+    ------
+    EstimationError
+        If there is no such column, a person has no cluster or several, or there is only one.
+    """
+    if cluster is None:
+        return rows, None
+    if cluster not in rows.columns or "person_id" not in rows.columns:
+        raise EstimationError(f"{cluster}: no such column beside person_id; clusters hold persons")
+    own = rows[rows["person_id"].notna()]
+    several = int((own.groupby("person_id")[cluster].nunique(dropna=False) != 1).sum())
+    unknown = int(own.loc[own[cluster].isna(), "person_id"].nunique())
+    if several or unknown:
+        raise EstimationError(
+            f"{cluster}: {several + unknown} of {own['person_id'].nunique()} persons have none, or "
+            "several; give each person one"
+        )
+    names = pd.Index(pd.unique(own[cluster]))
+    if len(names) < 2:
+        raise EstimationError(f"{cluster}: {len(names)} cluster; an interval needs several")
+    return rows.assign(_cluster=names.get_indexer(rows[cluster])), len(names)
 
 
 def _months(rows: pd.DataFrame) -> pd.Series:
@@ -134,6 +213,7 @@ def _arm_flows(
     holder, amount, cell = code[of_row][used], amount.to_numpy()[used], cell[used]
     own = holder >= 0
     party = pd.Index(parties).get_indexer(sides["party"])[used]
+    of_first = np.unique(code, return_index=True)[1][-len(distinct) :] if len(distinct) else []
     with_flow, of_nobody = _behind(holder, party, len(parties))
     return ArmFlows(
         n_person=count,
@@ -142,6 +222,7 @@ def _arm_flows(
         ),
         shared=np.bincount(cell[~own], amount[~own], minlength=n_cell),
         n_behind=np.where(of_nobody | (len(distinct) == 0), count, with_flow),
+        cluster=rows["_cluster"].to_numpy()[of_first] if "_cluster" in rows.columns else None,
     )
 
 

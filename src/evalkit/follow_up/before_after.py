@@ -83,7 +83,7 @@ def before_after(
     ]
     stratum, source, both, left, entered, neither = zip(*cells, strict=True)
     counts = [np.array(cell) for cell in (both, left, entered, neither)]
-    rows = {"stratum": stratum, "source": source, **_estimates(*counts, conf_level)}
+    rows = {"stratum": stratum, "source": source, **paired_estimates(*counts, conf_level)}
     n_pair, n_before, n_after = rows["n_pair"], rows["n_before"], rows["n_after"]
     return BeforeAfter(
         rows=rows,
@@ -190,7 +190,8 @@ def _cells(first: pd.Series, second: pd.Series) -> tuple[int, int, int, int]:
     )
 
 
-def _estimates(both, left, entered, neither, conf_level: float) -> dict[str, object]:
+def paired_estimates(both, left, entered, neither, conf_level: float) -> dict[str, object]:
+    """Shares, change and its test from the four cells of pairs; without pairs they are missing."""
     n = both + left + entered + neither
     share_before, share_after = (both + left) / n, (both + entered) / n
     change = (entered - left) / n
@@ -225,8 +226,8 @@ def _newcombe(both, left, entered, neither, conf_level: float) -> tuple[np.ndarr
     """Newcombe's interval for after minus before; see the notes of `before_after`."""
     n = both + left + entered + neither
     after, before = (both + entered) / n, (both + left) / n
-    after_low, after_high = _wilson(both + entered, n, conf_level)
-    before_low, before_high = _wilson(both + left, n, conf_level)
+    after_low, after_high = wilson(both + entered, n, conf_level)
+    before_low, before_high = wilson(both + left, n, conf_level)
     cross = both * neither - left * entered
     cross = np.where(cross > 0, np.maximum(cross - n / 2, 0), cross)
     scale = (both + left) * (entered + neither) * (both + entered) * (left + neither)
@@ -240,7 +241,8 @@ def _combined(first: np.ndarray, second: np.ndarray, phi: np.ndarray) -> np.ndar
     return np.sqrt(np.maximum(first**2 - 2 * phi * first * second + second**2, 0))
 
 
-def _wilson(count: np.ndarray, n: np.ndarray, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
+def wilson(count: np.ndarray, n: np.ndarray, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's interval of a share; every `n` is positive."""
     z = norm.ppf((1 + conf_level) / 2)
     share = count / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)

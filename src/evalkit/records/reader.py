@@ -116,6 +116,8 @@ def _find(
             faults.append(Fault(name, "", f"no file {mapping.file}", "Correct data.mapping."))
             return None
         return path
+    if name == schema.TARIFFS and study.economics.tariffs:
+        return _named_tariffs(study, faults)
     names = [name + suffix for suffix in SUFFIXES[study.data.format]]
     found = [folder / file for file in names if _is_table(folder / file)]
     if len(found) > 1:
@@ -131,6 +133,16 @@ def _find(
         remedy = "Add it to the data folder, or name your own file in data.mapping."
         faults.append(Fault(name, "", f"no file {' or '.join(names)}{hint}", remedy))
     return found[0] if found else None
+
+
+def _named_tariffs(study: Study, faults: list[Fault]) -> Path | None:
+    """The file of tariffs that the study file names, beside the records or beside itself."""
+    file = str(study.economics.tariffs)
+    for path in (study.data_folder / file, study.folder / file):
+        if _is_table(path):
+            return path
+    faults.append(Fault(schema.TARIFFS, "", f"no file {file}", "Correct economics.tariffs."))
+    return None
 
 
 def _is_table(path: Path) -> bool:

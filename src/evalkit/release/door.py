@@ -9,17 +9,26 @@ import pandas as pd
 from evalkit import results
 from evalkit.errors import DisclosureError
 from evalkit.release import (
+    before_after_rows,
+    collaboration_rows,
+    cost_utility_rows,
     designs,
     effects,
     grids,
     health_rows,
     horizons,
     intercepts,
+    label_rows,
     missing_answers,
+    money_rows,
+    need_rows,
+    organisation_rows,
     rows,
+    transition_rows,
 )
 from evalkit.release.addresses import block, family
 from evalkit.release.curves import OTHER_UNIT, release_curve
+from evalkit.release.parties import SOCIETY
 from evalkit.release.profiles import Profile, load_profile
 from evalkit.release.released import Released
 
@@ -39,9 +48,32 @@ RULES = {
     results.Characteristics: rows.by_level,
     results.BeforeAfter: rows.by_pair,
     results.NeedCoverage: rows.by_need,
+    results.NeedSteps: need_rows.by_need_step,
+    results.NeedByArea: need_rows.by_need_of_area,
+    results.AreaMeasures: need_rows.by_area_measure,
+    results.StatusChange: before_after_rows.by_status,
+    results.Transitions: transition_rows.by_transition,
+    results.StatusShares: before_after_rows.by_share,
+    results.MarginBounds: before_after_rows.by_published,
+    results.BenefitVector: before_after_rows.by_benefit,
+    results.BenefitChange: before_after_rows.by_change,
     results.PayOff: rows.by_party,
     results.Ledger: rows.by_account,
+    results.LedgerBalances: money_rows.by_balance,
+    results.NetPresentValue: money_rows.by_present_value,
+    results.BreakEven: money_rows.by_present_value,
+    results.PayOffCurve: money_rows.by_curve,
+    results.Sensitivity: money_rows.by_parameter,
+    results.TypeCases: money_rows.by_type_case,
     results.WaveMeans: rows.by_wave,
+    results.ResponseScores: collaboration_rows.by_score,
+    results.ResponseMeasures: collaboration_rows.by_statistic,
+    results.Agreement: collaboration_rows.by_agreement,
+    results.AgreementTable: collaboration_rows.by_pair_of_answers,
+    results.LabelShares: label_rows.by_label,
+    results.SiteSummary: collaboration_rows.by_site,
+    results.DoseResponse: collaboration_rows.by_dose,
+    results.Fidelity: collaboration_rows.by_fidelity,
     results.UnitIntercepts: intercepts.by_unit,
     results.HealthShares: health_rows.by_answer,
     results.HealthMeasures: health_rows.by_measure,
@@ -58,6 +90,22 @@ RULES = {
     results.DefinitionGrid: grids.by_definition,
     results.StateMonths: grids.by_state_months,
     results.StateSequences: grids.by_sequence,
+    results.QalyMeans: cost_utility_rows.by_qaly,
+    results.CostUtility: cost_utility_rows.by_cost_utility,
+    results.NetBenefit: cost_utility_rows.by_price,
+    results.Acceptability: cost_utility_rows.by_price,
+    results.InformationValue: cost_utility_rows.by_price,
+    results.Checklist: cost_utility_rows.by_item,
+    results.KeyFigures: organisation_rows.by_figure,
+    results.Targets: organisation_rows.by_figure,
+    results.ProcessTimes: organisation_rows.by_process,
+    results.Financing: organisation_rows.by_organisation,
+    results.ServiceProfile: organisation_rows.by_organisation,
+    results.ServiceGaps: organisation_rows.by_organisation,
+    results.ServiceIndex: organisation_rows.by_organisation,
+    results.SelfAssessment: organisation_rows.by_organisation,
+    results.AreaLink: organisation_rows.by_area_link,
+    results.DetectableShare: organisation_rows.by_area_link,
 }
 EFFECTS = (results.EffectCurve,)
 # Exits up to the last time that a released table tells; those after it are a number of their own.
@@ -68,12 +116,18 @@ TOLD = {
 }
 # Of persons still there, see `Decision`.
 THINNED = (
-    results.BeforeAfter, results.WaveMeans, results.StateSequences, results.HealthShares,
+    results.StatusChange, results.Transitions, results.StatusShares, results.BenefitVector,
+    results.BenefitChange, results.BeforeAfter, results.WaveMeans, results.StateSequences,
+    results.HealthShares,
     results.HealthMeasures, results.ResponseTable, results.WeightDiagnostics, results.Bounds,
-    results.UnitIntercepts,
+    results.UnitIntercepts, results.ResponseScores, results.ResponseMeasures, results.Agreement,
+    results.AgreementTable, results.DoseResponse, results.QalyMeans, results.CostUtility,
+    results.NetBenefit, results.Acceptability, results.InformationValue,
 )  # fmt: skip
 PERSONS = ("n", "n_person", "n_start", "n_end")
-COUNTED = ("n_event", "n_covered", "n_singleton", "n_left_out", "n_imputed")
+COUNTED = (
+    "n_event", "n_covered", "n_singleton", "n_left_out", "n_imputed", "n_misregistered",
+)  # fmt: skip
 
 
 def release(result: object, profile: str | Profile) -> Released:
@@ -142,19 +196,19 @@ def release(result: object, profile: str | Profile) -> Released:
     if not isinstance(result, (*CURVES, *EFFECTS, *RULES)):
         raise DisclosureError(f"{type(result).__name__} is no result that the door knows")
     if rule.hides_nothing or not len(result.support["n"]):
-        frame, log = result.tidy().assign(suppressed=False), []
+        frame, log, told = result.tidy().assign(suppressed=False), [], {}
     elif isinstance(result, CURVES):
-        frame, log = release_curve(result, rule)
+        (frame, log), told = release_curve(result, rule), {}
         frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
     elif isinstance(result, EFFECTS):
-        frame, log = effects.release_effects(result, rule)
+        (frame, log), told = effects.release_effects(result, rule), {}
         frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
     else:
-        frame, log = _decided(result, rule)
+        frame, log, told = _decided(result, rule)
     return Released(
         kind=type(result).__name__,
         rows={name: frame[name].to_numpy() for name in (*type(result).TIDY, "suppressed")},
-        summary=_summary(result, frame, rule),
+        summary=_summary(result, frame, rule) | told,
         profile=rule.name,
         publishable=rule.publishable,
         log=tuple(log),
@@ -162,10 +216,11 @@ def release(result: object, profile: str | Profile) -> Released:
     )
 
 
-def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list]:
+def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list, dict]:
     frame = result.tidy()
     decision = RULES[type(result)](result, frame, rule)
     hidden = decision.suppressed
+    frame = frame.assign(**decision.replaced)
     for column, mask in decision.cells.items():
         frame[column] = frame[column].astype(float).mask(mask & ~hidden)
     for column in decision.rounded:
@@ -185,7 +240,7 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list]:
         for name, mask, reason in told
         for row in np.flatnonzero(mask & listed)
     ]
-    return frame[listed].reset_index(drop=True), log
+    return frame[listed].reset_index(drop=True), log, decision.glance
 
 
 def _blank(frame: pd.DataFrame, hidden: np.ndarray, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -233,6 +288,10 @@ def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:
         summary["last_time"] = frame.loc[~frame["suppressed"], "time"].max()
     if isinstance(result, results.Flow):
         summary.update(_flow_ends(result, frame, rule))
+    if isinstance(result, cost_utility_rows.KINDS):
+        summary.update(cost_utility_rows.told(result, frame, rule))
+    if isinstance(result, results.Sensitivity):
+        summary.update(money_rows.base_told(frame))
     if isinstance(result, results.TippingCurve):
         summary.update(missing_answers.tips(result, frame))
     if isinstance(result, results.ModelFit) and frame["suppressed"].any():
@@ -273,7 +332,7 @@ def _group_hidden(result, rule: Profile) -> bool:
 def _society_hidden(frame: pd.DataFrame) -> bool:
     """Whether the row of society is hidden; where there is none, whether any row is."""
     hidden = frame["suppressed"]
-    is_society = frame["party"] == rows.SOCIETY if "party" in frame else hidden
+    is_society = frame["party"] == SOCIETY if "party" in frame else hidden
     return bool(hidden[is_society].any() if is_society.any() else hidden.any())
 
 

@@ -11,13 +11,13 @@ import pandas as pd
 from evalkit.release.addresses import arms_of, block, family, part, wave_of
 from evalkit.release.curves import cause_of
 from evalkit.release.hierarchy import Hierarchy
+from evalkit.release.parties import hidden_parties
 from evalkit.release.profiles import Profile
 from evalkit.release.sequences import open_points
 from evalkit.release.tables import protect_table
 
 FEW = "rests on too few persons"
 OTHER_CELL = "would give away a hidden number of the same table"
-SOCIETY = "society"
 INTERCEPT = "intercept"
 EVER = ("time_in_state",)  # k were ever there; that all were is no secret
 
@@ -40,6 +40,10 @@ class Decision:
         country or not answered; less the number who started, an exact count tells how many.
     texts : tuple of str
         Columns of texts that tell of the numbers; empty in hidden rows.
+    replaced : dict of str to ndarray
+        Columns with coarser numbers in place of the result's own, by column.
+    glance : dict of str to object
+        Entries of the glance that must say something else, or nothing.
     """
 
     address: list[str]
@@ -50,6 +54,8 @@ class Decision:
     keep: np.ndarray | None = None
     rounded: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    replaced: dict[str, np.ndarray] = field(default_factory=dict)
+    glance: dict[str, object] = field(default_factory=dict)
 
     @property
     def suppressed(self) -> np.ndarray:
@@ -289,25 +295,19 @@ def by_account(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 
 def by_party(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide parties of too few persons, and the smallest other one, since all add up to society.
+    """Hide parties of too few persons, and those that they would follow from.
 
-    Two hidden parties can rest on the same persons; so what is left for the hidden ones together
-    is safe only with one among them that is large enough. It is one that pays for interventions
-    too, if one of the hidden ones does and any is left. Where no other party is left, two hidden
-    ones are safe because society is; a single one is society.
+    All parties add up to society, and in other tables the public ones to public finance; so the
+    same are hidden as there.
     """
     decision = _accounts(result, frame, profile)
     decision.texts = ("reason",)
-    hidden, is_party = decision.suppressed, (frame["party"] != SOCIETY).to_numpy()
-    left = np.flatnonzero(is_party & ~hidden)
-    if not hidden.any():
-        return decision
-    if hidden[~is_party].any() or (not left.size and is_party.sum() == 1):
-        decision.secondary = ~hidden
-    elif left.size:
-        n, pays = result.support["n"], frame["cost"].to_numpy(dtype=float) != 0.0
-        no_cover = pays[hidden].any() & ~pays
-        decision.secondary[left[np.lexsort((n[left], no_cover[left]))[0]]] = True
+    party = frame["party"].to_numpy()
+    n = pd.Series(result.support["n"].astype(float), party)
+    pays = set(party[frame["cost"].to_numpy(dtype=float) != 0.0])
+    hidden = set(party[decision.suppressed])
+    gone = hidden_parties(n, hidden, pays, set(), profile) if hidden else hidden
+    decision.secondary = np.isin(party, list(gone)) & ~decision.suppressed
     return decision
 
 

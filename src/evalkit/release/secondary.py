@@ -5,6 +5,7 @@ So what each unit may show is planned once, for all units of a study together.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,17 @@ from evalkit import results as kinds
 from evalkit.errors import ParameterError
 from evalkit.release import curves
 from evalkit.release.addresses import block, family, split_area
+from evalkit.release.before_after_plan import STATUS_BLOCKS
+from evalkit.release.cost_utility_plan import COST_UTILITY_BLOCKS
+from evalkit.release.follow_up_plan import BLOCKS
 from evalkit.release.health_rows import CHANGE, CHANGES, PAIRS, SHARES, UNLISTED
 from evalkit.release.hierarchy import Hierarchy
+from evalkit.release.organisation_plan import OTHER_BLOCKS
 from evalkit.release.pair_blocks import change_blocks
 from evalkit.release.profiles import Profile, load_profile
-from evalkit.release.rows import flow_order, flow_points
 from evalkit.release.sequences import protect_points
 from evalkit.release.tables import protect_blocks, protect_table
+from evalkit.release.unit_plan import unit_blocks
 
 COLUMNS = ["level", "code", "block"]
 CURVES = (kinds.SurvivalCurve, kinds.IncidenceCurve)
@@ -50,7 +55,7 @@ def secondary_suppression(
     levels : sequence of str
         Levels that are published, smallest first.
     unit_results : mapping of str to sequence of results, optional
-        Results without strata, by municipality: flows and ranges of need.
+        Results without strata, by municipality: flows, ranges of need, and pay-off.
 
     Returns
     -------
@@ -70,7 +75,10 @@ def secondary_suppression(
     `people/stratum/variable/level`, `occasions/stratum/source` (and `.../pairs`: who entered and
     left), `health/stratum/wave`, `answers/stratum/wave/item/level`,
     `pairs/stratum/wave/item/change` (and `.../shares`: of important changes), `flow/step`,
-    `need/covered`; `family/stratum` stands for all.
+    `need/covered`, `statuses/stratum/measure/category` (and `.../pairs`),
+    `qaly/stratum`, `cost_utility/stratum`, `packages/stratum` (and `.../started`, `left`,
+    `outcome`, `anonymous`, `persons`), `processes/stratum/step/quantity`; `family/stratum` stands
+    for all. Key figures are to be given by municipality alone and by municipality and package.
     Under a shown unit, municipalities are hidden until what is left has enough persons; if all
     are, the unit itself is hidden. Numbers at risk are rounded at every level instead. States are
     planned at the profile's ticks only, so horizons should be ticks
@@ -88,7 +96,8 @@ def secondary_suppression(
         for result in results:
             if isinstance(result, kind):
                 rule_of_kind(result)
-    plan.units(unit_results or {})
+    for units, shown, name in unit_blocks(unit_results or {}, plan.hierarchy, rule):
+        plan.hide(units, shown, name)
     return plan.frame()
 
 
@@ -110,6 +119,8 @@ class _Plan:
             kinds.HealthShares: self.health_shares,
             kinds.HealthMeasures: self.pairs,
         }
+        more = OTHER_BLOCKS | BLOCKS | STATUS_BLOCKS | COST_UTILITY_BLOCKS
+        self.rules |= {kind: partial(self.other, blocks) for kind, blocks in more.items()}
 
     def frame(self) -> pd.DataFrame:
         """The plan as a table."""
@@ -138,7 +149,7 @@ class _Plan:
         _, shown = protect_table(counts, hierarchy, fails=self.profile.fails)
         for position, rest in enumerate(table.columns):
             for name in BY_STRATUM:
-                self._hide(hierarchy, shown[:, position], block(name, rest))
+                self.hide(hierarchy, shown[:, position], block(name, rest))
 
     def curve(self, result) -> None:
         """Plan the times of every cause, and of any exit."""
@@ -187,11 +198,11 @@ class _Plan:
             essential=np.append(curves.essential_times(time, unit), True),
             base=base,
         )
-        self._hide(hierarchy, shown[:, base], block("exits", rest))
+        self.hide(hierarchy, shown[:, base], block("exits", rest))
         self.exits[name] = (time, shown[:, :base])
         for position, at in enumerate(time):
             told = shown[:, position] | ~shown[:, base]
-            self._hide(hierarchy, told, block("exits", rest, at, cause))
+            self.hide(hierarchy, told, block("exits", rest, at, cause))
 
     def _plan_any(self, rest, leaves, grids, causes, time, unit) -> None:
         """Any exit is shown where all causes are: less the shown ones it tells of the hidden."""
@@ -299,55 +310,23 @@ class _Plan:
         for (rest, item), rows in change.groupby(["rest", "item"], sort=False):
             self._leaves(rows["area"])
             for wave, units, shown in change_blocks(rows, self.hierarchy, self.profile):
-                self._hide(units, shown, block(PAIRS, rest, wave, item, CHANGE))
+                self.hide(units, shown, block(PAIRS, rest, wave, item, CHANGE))
         shares = frame[frame["quantity"].str.startswith("share_")]
         for (rest, wave, item), rows in shares.groupby(["rest", "wave", "item"], sort=False):
             table, leaves = self._table(rows, "quantity")
             counts = np.column_stack([table.sum(axis=1), table])
             self._plan_block(counts, leaves, block(PAIRS, rest, wave, item, SHARES))
 
-    def units(self, by_unit: Mapping[str, Sequence[object]]) -> None:
-        """Plan results without strata, given by municipality."""
-        flows, covered = {}, {}
-        for code, items in by_unit.items():
-            for item in items:
-                if isinstance(item, kinds.Flow):
-                    flows[code] = item.tidy()
-                elif isinstance(item, kinds.NeedCoverage):
-                    covered[code] = item.summary["n_covered"]
-                else:
-                    raise ParameterError(f"no blocks for one unit's {type(item).__name__}")
-        if flows:
-            self._plan_flows(flows)
-        if covered:
-            leaves = self._leaves(covered)
-            names = np.array(self.hierarchy.leaves)[leaves]
-            counts = np.array([[covered[code]] for code in names], dtype=float)
-            self._plan_block(counts, leaves, block("need", "covered"))
-
-    def _plan_flows(self, flows: dict[str, pd.DataFrame]) -> None:
-        steps = {tuple(frame["step"]) for frame in flows.values()}
-        if len(steps) > 1:
-            raise ParameterError("flows of different municipalities differ in their steps")
-        leaves = self._leaves(flows)
-        hierarchy = self.hierarchy.restrict(leaves)
-        counts = np.array([flow_points(flows[code]) for code in hierarchy.leaves])
-        shown = protect_points(
-            counts,
-            hierarchy,
-            flow_order(counts.shape[1]),
-            fails=lambda gap: self.profile.fails(gap) & (np.asarray(gap) != 0),
-            allowed=~self.profile.too_few(hierarchy.member @ counts),
-            essential=np.ones(counts.shape[1], dtype=bool),
-        )
-        for position, step in enumerate(["start", *steps.pop()][::-1]):
-            self._hide(hierarchy, shown[:, position], block("flow", step))
+    def other(self, blocks, result) -> None:
+        """Plan what a module of its own yields: units, which of them may show, the address."""
+        for units, shown, name in blocks(result, _with_area(result), self.hierarchy, self.profile):
+            self.hide(units, shown, name)
 
     def _plan_block(self, counts, leaves, name, allowed=None) -> np.ndarray:
         hierarchy = self.hierarchy.restrict(leaves)
         table = np.asarray(counts, dtype=float)
         shown = protect_blocks(table, hierarchy, fails=self.profile.fails, allowed=allowed)
-        self._hide(hierarchy, shown, name)
+        self.hide(hierarchy, shown, name)
         return shown
 
     def _plan_table(self, table: pd.DataFrame, leaves, name: tuple, allowed) -> None:
@@ -359,9 +338,9 @@ class _Plan:
             keep=table.columns.isin(self.profile.keep),
             allowed=allowed,
         )
-        self._hide(hierarchy, base, block(*name))
+        self.hide(hierarchy, base, block(*name))
         for position, category in enumerate(table.columns):
-            self._hide(hierarchy, shown[:, position] | ~base, block(*name, category))
+            self.hide(hierarchy, shown[:, position] | ~base, block(*name, category))
 
     def _table(self, rows: pd.DataFrame, category: str) -> tuple[pd.DataFrame, np.ndarray]:
         """Counts by municipality and category; municipalities without persons are left out."""
@@ -377,7 +356,8 @@ class _Plan:
             raise ParameterError(f"{len(unknown)} strata name no municipality of `areas`")
         return np.isin(self.hierarchy.leaves, list(areas))
 
-    def _hide(self, hierarchy: Hierarchy, shown: np.ndarray, name: str) -> None:
+    def hide(self, hierarchy: Hierarchy, shown: np.ndarray, name: str) -> None:
+        """Note a block for every unit that has persons and may not show it."""
         for node in np.flatnonzero(~shown & hierarchy.member.any(axis=1)):
             self.hidden[int(node), name] = None
 

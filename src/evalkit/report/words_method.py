@@ -48,6 +48,8 @@ TABLES = {
     "costs": mark("costs"),
     "tariffs": mark("tariffs"),
     "municipality_years": mark("population by municipality and year"),
+    "forms": mark("forms of working together"),
+    "services": mark("services of the municipalities"),
 }
 
 

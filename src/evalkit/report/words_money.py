@@ -64,6 +64,11 @@ def _pay_off_sentence(row, pay_off, text: Text) -> str:
         return withheld(text)
     if pay_off_label(pay_off, text) != "description":
         return _recovery_sentence(float(row["pay_off_months"]), share, years, text)
+    return _share_sentence(share, years, text)
+
+
+def _share_sentence(share: float, years: int, text: Text) -> str:
+    """Say what share of the change must be due to the programme."""
     if share > 1:
         return text.plural(
             "Society does not recover the cost within {n} year, even if the whole change is due to "
@@ -94,3 +99,96 @@ def _recovery_sentence(months: float, share: float, years: int, text: Text) -> s
         "Society does not recover the cost within {n} years.",
         years,
     )
+
+
+@page_part
+def break_even(break_even, text: Text) -> Part:
+    """Say how much of the change must be due to the programme, by horizon: the headline.
+
+    Parameters
+    ----------
+    break_even : Released BreakEven or None
+        None where there are no costs.
+    """
+    question = text.say("How much must be due to the programme?")
+    if break_even is None:
+        return missing(question, "costs", text)
+    if is_without_rows(break_even):
+        return missing(question, "too_few", text)
+    frame = released_frame(break_even, "BreakEven")
+    few = few_persons(break_even, text)
+    sentences = [] if few else _by_horizon(frame, text)
+    answer = " ".join(sentences) if sentences else span(too_few(text), "withheld")
+    reading = text.say(
+        "What changed after the start would partly have changed anyway: people start when things "
+        "are at their worst. So the question is turned round: how much of the change must be due "
+        "to the programme for its cost to come back? The less, the safer. The more years are "
+        "counted, the longer the change must last."
+    )
+    spoken = span(estimand_label(str(break_even.summary["label"]), text), "label")
+    return chapter(question, f"{answer} {spoken}", reading, text)
+
+
+def _by_horizon(frame, text: Text) -> list[str]:
+    """Sentences about society and about the public sector, those that may be shown."""
+    found = []
+    for party in ("society", "public"):
+        rows = frame[(frame["party"] == party) & ~frame["suppressed"]]
+        for _, row in rows.sort_values("horizon_years").iterrows():
+            share, years = float(row["break_even_share"]), float(row["horizon_years"])
+            if math.isfinite(years) and years.is_integer() and not math.isnan(share):
+                found.append(_horizon_sentence(party, share, int(years), text))
+    return list(dict.fromkeys(found))
+
+
+def _horizon_sentence(party: str, share: float, years: int, text: Text) -> str:
+    if party == "society":
+        return _share_sentence(share, years, text)
+    if share > 1:
+        return text.plural(
+            "The public sector together does not recover the cost within {n} year, even if the "
+            "whole change is due to the programme.",
+            "The public sector together does not recover the cost within {n} years, even if the "
+            "whole change is due to the programme.",
+            years,
+        )
+    return text.plural(
+        "The public sector together recovers the cost within {n} year if at least {percent} of "
+        "the change is due to the programme.",
+        "The public sector together recovers the cost within {n} years if at least {percent} of "
+        "the change is due to the programme.",
+        years, percent=text.percent(share),
+    )  # fmt: skip
+
+
+@page_part
+def type_cases(cases, text: Text) -> Part:
+    """Say what weighted type cases come to, and that they are assumed.
+
+    Parameters
+    ----------
+    cases : Released TypeCases or None
+    """
+    question = text.say("What do the type cases come to?")
+    if cases is None:
+        return missing(question, "costs", text)
+    row = society_row_of(released_frame(cases, "TypeCases"))
+    if row is None or row["suppressed"]:
+        answer = span(too_few(text), "withheld")
+    else:
+        share, years = float(row["break_even_share"]), float(cases.summary["horizon_years"])
+        share = 0.0 if row["reason"] == "no outlay" else share
+        answer = _share_sentence(share, round(years), text)
+    reading = text.say(
+        "Type cases are described careers, each standing for a number of people. They show how the "
+        "account is put together, but nobody was followed: the amounts and the numbers of people "
+        "are assumed. The range says only what other numbers of people in the cases would give."
+    )
+    spoken = span(text.say("assumed, not measured"), "label")
+    return chapter(question, f"{answer} {spoken}", reading, text)
+
+
+def society_row_of(frame):
+    """Row of society in a table of parties; None where it has none."""
+    rows = frame[frame["party"] == "society"]
+    return rows.iloc[-1] if len(rows) else None

@@ -21,8 +21,8 @@ from evalkit.study import Labels, Study, Words
 
 TEMPLATES = {
     "municipality": "municipal_report.ipynb",
-    "federation": "municipal_report.ipynb",
-    "county": "municipal_report.ipynb",
+    "federation": "federation_report.ipynb",
+    "county": "federation_report.ipynb",
     "national": "national_report.ipynb",
     "study": "study_report.ipynb",
 }

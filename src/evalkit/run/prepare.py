@@ -52,7 +52,9 @@ def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -
 def _write_tables(tables: CohortTables, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for field in fields(CohortTables):
-        getattr(tables, field.name).to_parquet(folder / f"{field.name}.parquet", index=False)
+        frame = getattr(tables, field.name)
+        if frame is not None:
+            frame.to_parquet(folder / f"{field.name}.parquet", index=False)
 
 
 def _records_digest(study: Study) -> str:

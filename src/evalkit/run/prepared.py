@@ -1,6 +1,6 @@
 """What stands in a study's work folder: its units, and the cohort as tables."""
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -37,11 +37,15 @@ def read_prepared(folder: Path) -> Prepared:
 
 
 def read_cohort(folder: Path) -> CohortTables:
-    """Cohort tables of a whole study or of one unit's slice."""
+    """Cohort tables of a whole study or of one unit's slice; a table without a file is None."""
+    paths = {field.name: folder / f"{field.name}.parquet" for field in fields(CohortTables)}
+    # Tables without a default are those that every cohort has.
+    always = {field.name for field in fields(CohortTables) if field.default is MISSING}
     return CohortTables(
         **{
-            field.name: pd.read_parquet(folder / f"{field.name}.parquet")
-            for field in fields(CohortTables)
+            name: pd.read_parquet(path)
+            for name, path in paths.items()
+            if name in always or path.is_file()
         }
     )
 

@@ -6,7 +6,7 @@ it keeps is cut into the slices, so that a unit's key changes only when its own 
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ from evalkit.cohort import (
     HealthPanel,
     Occasions,
     Persons,
+    Responses,
     Samples,
     StateHistory,
     TimeToEvent,
@@ -23,18 +24,20 @@ from evalkit.cohort import (
     open_samples,
     part_of,
 )
+from evalkit.cohort.following import organisers
+from evalkit.records.schema import ARMS
 from evalkit.release import Profile, Released, load_profile, require_released, write_released
+from evalkit.run.following import Following, followed
 from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
 from evalkit.run.prepared import read_cohort
 from evalkit.study import Study
 
 LEVELS = ("municipality", "federation", "county", "national")
 SCORES, PLAN, RELEASED = "scores.parquet", "suppression.parquet", "released"
-BASELINE = ("sex", "age_group", "education", "origin", "support_months")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Shared:
+class Shared(Following):
     """The whole study, opened by the shared stage."""
 
     study: Study
@@ -78,54 +81,88 @@ class Shared:
         return health_panel(scores, self._tables)
 
     @property
-    def baseline_variables(self) -> list[str]:
-        """Columns that describe people at the start, those that the records have."""
-        return baseline_variables(self.study, self.people)
-
-    @property
-    def instrument(self) -> str | None:
-        """Instrument that health is measured by; None where the study has none."""
-        return self.study.health.instrument if self.study.health else None
-
-    @property
-    def value_sets(self) -> tuple[str, ...]:
-        """Value sets that the study file names: its own, then those of its sensitivity."""
-        return value_sets_of(self.study)
-
-    @property
-    def valued_twice(self) -> HealthPanel | None:
-        """The health panel where the study file names a second value set, else None."""
-        return self.health if len(self.value_sets) > 1 else None
-
-    @property
-    def cause(self) -> str:
-        """The exit that is waited for."""
-        return self.study.outcome.cause
-
-    @property
-    def horizon(self) -> int:
-        """Horizon of comparisons."""
-        return self.study.horizon_months
-
-    @property
     def levels(self) -> tuple[str, ...]:
         """Levels that are published, smallest first; the national page shows municipalities too."""
         shown = {*self.study.report.levels, "municipality"}
         return tuple(level for level in LEVELS if level in shown)
 
-    def by_municipality(self, estimator: Callable[[object], object]) -> dict[str, list[object]]:
-        """Flow of each municipality, and an estimate from its area where the study has areas."""
+    def by_municipality(
+        self, need: Callable[[object], object], money: Callable[..., object] | None = None
+    ) -> dict[str, list[object]]:
+        """Results of each municipality that have no strata, as its page shows them.
+
+        Parameters
+        ----------
+        need, money : callable
+            `need_and_coverage`, `pay_off`; used where the study has areas and costs.
+
+        Returns
+        -------
+        dict of str to list of results
+            By municipality: its flow, and what could be estimated.
+        """
         found = {}
         for code in self.areas["municipality"]:
             own = open_samples(part_of(self._tables, [code]), self.study)
-            found[code] = [own.flow, *([estimator(own.area)] if own.area is not None else [])]
+            found[code] = [own.flow, *([need(own.area)] if own.area is not None else [])]
+        for code, result in (self._money(money) if money else {}).items():
+            found.setdefault(code, []).append(result)
         return found
 
+    def _money(self, estimator: Callable[..., object]) -> dict[str, object]:
+        """Pay-off of each municipality that has people with costs in both arms."""
+        people = followed(self._tables.people, self.study)
+        costs = self._tables.costs
+        costs = costs[costs["person_id"].isin(people["person_id"])]
+        found = {}
+        for code, own in costs.groupby("municipality"):
+            arms = people.loc[people["municipality"] == code, "arm"].value_counts()
+            if set(own["arm"]) == set(ARMS) == set(arms.index):
+                options = {"n_person": arms.to_dict(), "months": self.horizon, "n_bootstrap": 0}
+                found[code] = estimator(own.reset_index(drop=True), **options, **self.prices)
+        return found
+
+    @property
+    def counted_areas(self) -> pd.DataFrame | None:
+        """Areas with population and persons covered; None where a population is not known."""
+        known = len(self.areas) and self.areas["population"].notna().all()
+        return self.areas if known else None
+
+    @property
+    def all_areas(self) -> pd.DataFrame:
+        """Areas, and those that numbers belong to without any municipality.
+
+        A federation's answers that name no municipality, and people whose municipality is not
+        known, count like a municipality of their own.
+        """
+        areas = self.areas
+        names = organisers(areas)
+        own = areas.assign(organiser=names).drop_duplicates("organiser")
+        own = own[own["organiser"] != ""]
+        more = own.assign(municipality=own["organiser"]).drop(columns="organiser")
+        nowhere = pd.DataFrame({name: [""] for name in ("municipality", "federation", "county")})
+        return pd.concat([areas, more, nowhere], ignore_index=True)
+
+    @property
+    def answers_by_area(self) -> Responses | None:
+        """Answers with the `area` they are about: the municipality, else the federation.
+
+        None where no answer names a municipality: then only whole federations show them.
+        """
+        sample = self.asked("collaboration_quality")
+        if sample is None or not (sample.covariates["municipality"] != "").any():
+            return None
+        rows = sample.covariates
+        area = rows["municipality"].where(rows["municipality"] != "", rows["federation"])
+        return replace(sample, covariates=rows.assign(area=area))
+
     def estimate(
-        self, estimator: Callable[..., object], sample: object, **options: object
+        self, estimator: Callable[..., object], sample: object, *args: object, **options: object
     ) -> object | None:
-        """Estimate from a sample; None where the records hold no such sample."""
-        return None if sample is None else estimator(sample, **options)
+        """Estimate from a sample; None where the records hold no such sample, or one besides."""
+        if sample is None or any(value is None for value in args):
+            return None
+        return estimator(sample, *args, **options)
 
     def keep_scores(self, scoring: Callable[..., object]) -> None:
         """Score `answers` by the study's value set and keep the index of every row.
@@ -150,27 +187,19 @@ class Shared:
         """Keep the plan of secondary suppression (columns level, code, block)."""
         plan.to_parquet(self._folder / PLAN, index=False)
 
-    def keep(self, name: str, released: Released) -> None:
-        """Keep a released table under a name; national and regional units read it."""
+    def keep(self, name: str, released: Released | None) -> None:
+        """Keep a released table under a name; national and regional units read it.
+
+        Of a table by municipality a region gets the rows of its own. None is not kept.
+        """
+        if released is None:
+            return
         folder = self._folder / RELEASED
         folder.mkdir(exist_ok=True)
         write_released(require_released(released), folder / f"{name}.json")
 
     def __repr__(self) -> str:
         return f"<Shared {self.study.name}: {len(self.areas)} municipalities>"
-
-
-def baseline_variables(study: Study, people: Persons) -> list[str]:
-    """Columns of people that describe them at the start, those that the records have."""
-    wanted = (*BASELINE, *study.adjustment.covariates)
-    return [name for name in dict.fromkeys(wanted) if name in people.covariates.columns]
-
-
-def value_sets_of(study: Study) -> tuple[str, ...]:
-    """Value sets that a study file names: its own, then those of its sensitivity."""
-    health = study.health
-    own = () if health is None or health.value_set is None else (health.value_set,)
-    return (*own, *health.sensitivity) if own else ()
 
 
 def open_shared(study: str) -> Shared:

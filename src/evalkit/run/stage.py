@@ -1,10 +1,15 @@
 """The shared stage as a step of a run: started by path, kept by key, cut into the slices."""
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from evalkit.provenance import digest_files, digest_json
+from evalkit.provenance import digest_files, digest_frame, digest_json
+from evalkit.release import read_released, write_released
+from evalkit.release.addresses import split_area
 from evalkit.run.execute import run_notebook
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, read_json, source_digest, write_json
@@ -14,7 +19,7 @@ from evalkit.share import shared_folder
 from evalkit.study import Study
 
 TEMPLATE = "shared_stage.ipynb"
-NATIONAL = ("national", "study", "federation", "county")
+NATIONAL, REGIONAL = ("national", "study"), ("federation", "county")
 
 
 def run_shared_stage(name: str, study: Study, layout: Layout) -> bool:
@@ -61,5 +66,38 @@ def _cut(unit: UnitPlan, layout: Layout) -> None:
         own = plan[(plan["level"] == unit.level) & (plan["code"] == unit.code)]
         own.reset_index(drop=True).to_parquet(target / PLAN, index=False)
     shutil.rmtree(target / RELEASED, ignore_errors=True)
-    if unit.level in NATIONAL and (layout.shared / RELEASED).is_dir():
-        shutil.copytree(layout.shared / RELEASED, target / RELEASED)
+    if (layout.shared / RELEASED).is_dir():
+        if unit.level in NATIONAL:
+            shutil.copytree(layout.shared / RELEASED, target / RELEASED)
+        elif unit.level in REGIONAL:
+            areas = pd.read_parquet(target / "areas.parquet", columns=["municipality"])
+            _cut_released(layout.shared / RELEASED, target / RELEASED, set(areas["municipality"]))
+
+
+def _cut_released(source: Path, target: Path, municipalities: set[str]) -> None:
+    """Give a region the rows of its own municipalities, and tables that are not of any whole."""
+    target.mkdir()
+    for path in sorted(source.glob("*.json")):
+        whole = read_released(path)
+        first = np.array([split_area(str(key))[0] for key in next(iter(whole.rows.values()))])
+        own = np.isin(first, list(municipalities))
+        if not own.any():
+            shutil.copy(path, target / path.name)
+            continue
+        rows = {name: values[own] for name, values in whole.rows.items()}
+        log = tuple(entry for entry in whole.log if _area_of(entry[1]) in municipalities)
+        counts = {name: float("nan") for name in whole.summary if name.split("_")[0] == "n"}
+        part = replace(
+            whole,
+            rows=rows,
+            summary=dict(whole.summary) | counts,
+            log=log,
+            provenance=replace(whole.provenance, sample=digest_frame(pd.DataFrame(rows))[:16]),
+        )
+        write_released(part, target / path.name)
+
+
+def _area_of(address: str) -> str:
+    """Municipality of an address such as `exits/0114, programme/24`."""
+    parts = address.split("/")
+    return split_area(parts[1])[0] if len(parts) > 1 else ""

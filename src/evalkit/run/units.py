@@ -15,11 +15,15 @@ import pandas as pd
 from evalkit.cohort import (
     AreaCount,
     CohortTables,
+    Forms,
     HealthPanel,
     Occasions,
+    Participations,
     Persons,
+    Responses,
     Samples,
     StateHistory,
+    Statuses,
     TimeToEvent,
     health_panel,
     open_samples,
@@ -33,15 +37,16 @@ from evalkit.errors import (
 from evalkit.provenance import digest_frame, provenance
 from evalkit.release import Profile, Released, load_profile, read_released, release
 from evalkit.results import Flow
+from evalkit.run.following import Following, followed
 from evalkit.run.layout import SITE_VARIABLE, Layout, find_study, running_layout
 from evalkit.run.plan import UnitPlan
 from evalkit.run.prepared import read_cohort, read_prepared
-from evalkit.run.shared import PLAN, RELEASED, SCORES, baseline_variables, value_sets_of
+from evalkit.run.shared import PLAN, RELEASED, SCORES
 from evalkit.study import Labels, Need, Study
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Unit:
+class Unit(Following):
     """One unit of a study, opened for reading.
 
     Attributes
@@ -80,14 +85,14 @@ class Unit:
         sample : object or None
             One of this unit's samples.
         *args, **options
-            Passed on to the estimator.
+            Passed on to the estimator; a further sample among them that is None is missing too.
 
         Raises
         ------
         EstimationError
             If there is no estimate although each arm has persons enough for one.
         """
-        if sample is None:
+        if sample is None or any(value is None for value in args):
             return None
         try:
             with warnings.catch_warnings(record=True) as caught:
@@ -95,10 +100,21 @@ class Unit:
                 result = estimator(sample, *args, **options)
             self._keep_warnings(caught)
         except EstimationError:
-            if self._smaller_arm(sample) >= max(FEWEST, self.profile.threshold):
+            if self._fewest(sample) >= max(FEWEST, self.profile.threshold):
                 raise
             result = _without_rows(estimator, sample)
         return release(result, self.profile)
+
+    def estimate(
+        self, estimator: Callable[..., object], sample: object, *args: object, **options: object
+    ) -> object | None:
+        """Estimate without releasing, for what another estimate is made of; None without a sample.
+
+        Only `release` lets a number onto a page.
+        """
+        if sample is None or any(value is None for value in args):
+            return None
+        return estimator(sample, *args, **options)
 
     def _keep_warnings(self, caught: list[warnings.WarningMessage]) -> None:
         """Keep evalkit's own warnings for the page; any other is shown as it came."""
@@ -108,12 +124,22 @@ class Unit:
             else:
                 warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
 
-    def _smaller_arm(self, sample: object) -> int:
-        """Persons of the smaller arm; of a panel those who answered twice, as a change needs."""
+    def _fewest(self, sample: object) -> int:
+        """Persons of the smaller arm; of a panel those who answered twice, as a change needs.
+
+        Of samples that are not of arms everybody, of tables of places the rows.
+        """
         if isinstance(sample, pd.DataFrame):
+            if "month_from_start" not in sample:
+                return len(sample)
             found = self.n_person
+        elif not hasattr(sample, "covariates"):  # a result that another one is made of
+            return FEWEST
         else:
             rows = sample.covariates
+            if isinstance(sample, OF_EVERYBODY):
+                who = "respondent_id" if "respondent_id" in rows else "person_id"
+                return int(rows[who].nunique())
             if isinstance(sample, HealthPanel):
                 answered = rows.dropna(subset="outcome")
                 rows = answered[answered.duplicated("person_id")]
@@ -124,6 +150,19 @@ class Unit:
     def study(self) -> Study:
         """The protocol."""
         return self.labels.study
+
+    @property
+    def _is_municipality(self) -> bool:
+        return self.labels.level == "municipality"
+
+    @property
+    def answers_area(self) -> str:
+        """Name of the federation or county whose answers a municipality shows; empty if its own."""
+        if not self._is_municipality or self.responses is None:
+            return ""
+        rows = self.responses.covariates
+        is_own = (rows["municipality"] != "").any()
+        return "" if is_own or rows.empty else str(rows["federation"].iloc[0])
 
     @property
     def exits(self) -> TimeToEvent:
@@ -167,46 +206,38 @@ class Unit:
         return costs[costs["person_id"].isin(self._followed()["person_id"])].reset_index(drop=True)
 
     @property
+    def period_costs(self) -> pd.DataFrame | None:
+        """Costs from the start to the horizon, sums in arrears at the horizon in its last month."""
+        costs = self.costs
+        if costs is None:
+            return None
+        inside = costs[costs["month_from_start"] <= self.horizon]
+        month = inside["month_from_start"].clip(upper=self.horizon - 1)
+        return inside.assign(month_from_start=month)
+
+    @property
     def n_person(self) -> dict[str, int]:
         """Persons of each arm who are followed for the whole horizon."""
         return self._followed()["arm"].value_counts().to_dict()
 
+    @property
+    def money_options(self) -> dict[str, object]:
+        """Options of what is estimated from `costs`: persons, months followed, prices."""
+        return {"n_person": self.n_person, "months": self.horizon, **self.prices}
+
     def _followed(self) -> pd.DataFrame:
         """Persons whose records cover the horizon, whatever happened to them."""
-        people = self._tables.people
-        cut = pd.Period(self.study.data_cut, "M")
-        months = [(cut - pd.Period(month, "M")).n for month in people["index_month"]]
-        return people[pd.Series(months, index=people.index, dtype=int) >= self.horizon]
-
-    @property
-    def cause(self) -> str:
-        """The exit that is waited for."""
-        return self.study.outcome.cause
+        return followed(self._tables.people, self.study)
 
     @property
     def value_set(self) -> str | None:
         """Value set of the health index; None where the study has no health index."""
         return self.study.health.value_set if self.study.health else None
 
-    @property
-    def value_sets(self) -> tuple[str, ...]:
-        """Value sets that the study file names: its own, then those of its sensitivity."""
-        return value_sets_of(self.study)
-
     def primary(self, *, ancova: object | None, fixed_effects: object | None) -> object | None:
         """The health analysis that the study file names as its primary one, of the two given."""
         named = self.study.health.primary if self.study.health else "ancova"
         return fixed_effects if named == "fixed_effects" else ancova
-
-    @property
-    def instrument(self) -> str | None:
-        """Instrument that health is measured by; None where the study has none."""
-        return self.study.health.instrument if self.study.health else None
-
-    @property
-    def valued_twice(self) -> HealthPanel | None:
-        """The health panel where the study file names a second value set, else None."""
-        return self.health if len(self.value_sets) > 1 else None
 
     def useful_health(self, of_value_set: Callable[[str], object]) -> float | None:
         """Smallest useful difference in health; None where none is known.
@@ -230,16 +261,6 @@ class Unit:
     def rate_formula(self) -> str:
         """Formula of a model of rates: arm and the covariates that the study file names."""
         return " + ".join(["arm", *self.study.adjustment.covariates])
-
-    @property
-    def baseline_variables(self) -> list[str]:
-        """Columns that describe people at the start, those that the records have."""
-        return baseline_variables(self.study, self.people)
-
-    @property
-    def horizon(self) -> int:
-        """Horizon of comparisons, in the time unit of the exits."""
-        return self.study.horizon_months
 
     @cached_property
     def health(self) -> HealthPanel | None:
@@ -269,6 +290,7 @@ class Unit:
 
 
 ARMS = ("programme", "comparison")
+OF_EVERYBODY = (Participations, Statuses, Forms, Responses)
 FEWEST = 10  # persons of an arm; with fewer, under any profile, an estimate may not exist
 
 

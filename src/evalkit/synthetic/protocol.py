@@ -19,6 +19,7 @@ _TITLES = {
         "Coordinated rehabilitation in Finland, a made-up study",
     ),
 }
+_REGION = {"SE": "federation", "FI": "county"}
 _SENSITIVITY = {"SE": "[SE-2022-TTO]", "FI": "[SE-2014-TTO]"}
 
 _TEMPLATE = """\
@@ -85,7 +86,7 @@ def study_text(country: Country, scenario: Scenario, seed: int, *, nation: bool)
         waves=", ".join(str(wave) for wave in WAVES),
         currency=country.currency,
         price_year=PRICE_YEAR,
-        levels="[municipality, federation, national]" if nation else "[municipality, national]",
+        levels=f"[municipality, {_REGION[country.code]}, national]",
         languages=_LANGUAGES[country.code],
         seed=seed,
     )

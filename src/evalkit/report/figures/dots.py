@@ -207,7 +207,7 @@ def draw_before_after(before_after, text: Text) -> Figure:
     with style.style():
         figure, (axes,) = style.panel(22 + ROW_MM * len(frame), left=62, right=14, top=8, bottom=14)
         for place, row in frame.iterrows():
-            _draw_pair(axes, row, place, text)
+            draw_pair(axes, row, place, text)
         shares = [*frame["share_before"].dropna(), *frame["share_after"].dropna(), 0.1]
         top = min(1.0, math.ceil(max(shares) * 10 + 0.3) / 10)
         axes.set_xlim(0, top)
@@ -223,7 +223,8 @@ def draw_before_after(before_after, text: Text) -> Figure:
     return figure
 
 
-def _draw_pair(axes, row: pd.Series, place: int, text: Text) -> None:
+def draw_pair(axes, row: pd.Series, place: int, text: Text) -> None:
+    """Draw a hollow dot before, a filled dot after, and an arrow between them."""
     before, after = row["share_before"], row["share_after"]
     if math.isfinite(before) and math.isfinite(after):
         if abs(after - before) > 0.012:

@@ -1,4 +1,4 @@
-"""Who gains: diverging bars by actor."""
+"""Who gains: diverging bars by actor, and from every perspective."""
 
 import math
 
@@ -7,15 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from evalkit.errors import ParameterError
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
+from evalkit.report.names_money import years_label
 from evalkit.report.parts import Part
 from evalkit.report.reading import few_persons, money_decimals, released_frame
 from evalkit.report.text import Text
 
 ROW_MM = 7.0
+SUMS = ("public", "society")
 
 
 @drawn_part
@@ -92,7 +95,113 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
     return figure
 
 
-def _net_bar(axes: Axes, place: int, net: float, decimals: int, text: Text) -> None:
+@drawn_part
+def perspectives(
+    value, text: Text, *, years: float = 5, rate: float = 0.03, name: str = "perspectives"
+) -> Part:
+    """Net gain of each actor, of the public sector and of society, at one horizon and rate.
+
+    Parameters
+    ----------
+    value : Released NetPresentValue
+    years, rate : float
+        Which of its horizons and discount rates is drawn.
+
+    Raises
+    ------
+    ParameterError
+        If the table has no such horizon and rate.
+    """
+    if few_persons(value, text):
+        return too_few_part(text)
+    frame = at_horizon(value, years, rate)
+    currency = str(value.summary["currency"])
+    decimals = money_decimals(frame)
+    thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
+    rows = [
+        [escape(sentence_case(actor_name(row["party"], text))), shown(row["cost"], thousands),
+         shown(row["gain"], thousands), shown(row["net"], thousands)]
+        for _, row in frame.iterrows()
+    ]  # fmt: skip
+    spoken = [text.say("Bars of net gain, one for each who pays or gains.")]
+    spoken += [
+        text.say("{actor}: {amount}.", actor=sentence_case(actor_name(row["party"], text)),
+                 amount=text.money(row["net"], currency, decimals))
+        for _, row in frame.iterrows()
+        if math.isfinite(row["net"])
+    ]  # fmt: skip
+    caption = text.say(
+        "Gain less cost, {years}, discounted by {percent} a year. The public sector together is "
+        "the sum over authorities; society is the sum over all, where benefits and taxes cancel.",
+        years=years_label(years, text), percent=text.percent(rate, 1),
+    )  # fmt: skip
+    return picture(
+        name, draw_perspectives(value, text, years=years, rate=rate), [value], text,
+        finding=text.say("Who pays and who gains, from every perspective."),
+        caption=f"{caption} " + text.say("Amounts in thousand {currency} per person.",
+                                         currency=currency),
+        alt=" ".join(spoken), n=summary_n(value), rows=rows,
+        header=[text.say("Actor"), text.say("Cost"), text.say("Gain"), text.say("Gain less cost")],
+    )  # fmt: skip
+
+
+def at_horizon(value, years: float, rate: float) -> pd.DataFrame:
+    """Rows of one horizon and rate: public parties, their sum, the others, society.
+
+    Raises
+    ------
+    ParameterError
+        If there are none.
+    """
+    frame = released_frame(value, "NetPresentValue")
+    frame = frame[(frame["horizon_years"] == years) & (frame["discount_rate"] == rate)]
+    if frame.empty:
+        raise ParameterError(f"net present value: no rows of {years:g} years at a rate of {rate:g}")
+    public = str(value.summary["public"]).split(", ")
+    order = frame["party"].map(
+        lambda party: 3 if party == "society" else 1 if party == "public" else
+        0 if party in public else 2
+    )  # fmt: skip
+    return frame.assign(order=order).sort_values("order", kind="stable").reset_index(drop=True)
+
+
+def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure:
+    """Draw diverging bars; the sums are set apart and in bold."""
+    frame = at_horizon(value, years, rate)
+    currency = str(value.summary["currency"])
+    place, places = 0.0, []
+    for number, order in enumerate(frame["order"]):
+        place += 0.0 if not number else 1.0 if order == frame["order"][number - 1] else 1.35
+        places.append(place)
+    with style.style():
+        figure, (axes,) = style.panel(18 + ROW_MM * (places[-1] + 1), left=58, right=14, top=4,
+                                      bottom=14)  # fmt: skip
+        known = frame["net"].dropna().abs()
+        limit = 1.35 * (known.max() if len(known) and known.max() > 0 else 1.0)
+        for at, (_, row) in zip(places, frame.iterrows(), strict=True):
+            _net_bar(axes, at, row["net"], money_decimals(frame), text)
+        axes.axvline(0, color=style.INK, linewidth=0.9)
+        axes.set_xlim(-limit, limit)
+        axes.set_ylim(places[-1] + 0.6, -0.6)
+        names = [sentence_case(actor_name(party, text)) for party in frame["party"]]
+        axes.set_yticks(places, names)
+        for label, party in zip(axes.get_yticklabels(), frame["party"], strict=True):
+            label.set_fontweight(600 if party in SUMS else 400)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        step = 0 if limit >= 4000 else 1
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda amount, _: text.number(amount / 1000, step))
+        )
+        style.light_grid(axes, "x")
+        axes.set_xlabel(
+            text.say("Gain less cost per person, thousand {currency}", currency=currency)
+        )
+    return figure
+
+
+def _net_bar(axes: Axes, place: float, net: float, decimals: int, text: Text) -> None:
     if not math.isfinite(net):
         axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
                       textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip

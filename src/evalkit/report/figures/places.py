@@ -70,8 +70,12 @@ def municipality_rows(by_municipality, names, text: Text) -> pd.DataFrame:
     frame = released_frame(by_municipality, "Contrast")
     frame = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")].copy()
     frame["name"] = [names.get(term.split(", ")[0], term) for term in frame["term"]]
-    order = sorted(range(len(frame)), key=lambda row: _collate(frame["name"].iloc[row], text))
-    return frame.iloc[order].reset_index(drop=True)
+    return frame.iloc[alphabetical(list(frame["name"]), text)].reset_index(drop=True)
+
+
+def alphabetical(names: list[str], text: Text) -> list[int]:
+    """Positions of names in the order of the language's alphabet."""
+    return sorted(range(len(names)), key=lambda row: _collate(names[row], text))
 
 
 def _collate(name: str, text: Text) -> list[int]:

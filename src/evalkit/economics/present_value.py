@@ -1,0 +1,203 @@
+"""Net present value: cost and gain over several horizons, at several rates."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from evalkit.economics.entries import ROUNDING
+from evalkit.economics.flows import Flows
+from evalkit.economics.parties import PUBLIC_PARTIES, behind_public, public_among, with_public
+from evalkit.economics.paths import (
+    Beyond,
+    Design,
+    against_reference,
+    check_options,
+    discount,
+    late_reason,
+    open_flows,
+    over_horizon,
+)
+from evalkit.errors import ParameterError
+from evalkit.provenance import digest_frame, provenance
+from evalkit.results import Ledger, NetPresentValue
+
+HORIZONS = (1, 3, 5, 10)
+RATES = (0.0, 0.03, 0.035, 0.05)
+YEAR = 12
+
+
+def net_present_value(
+    frame: pd.DataFrame | Ledger,
+    *,
+    design: Design = "contrast",
+    horizons: Sequence[float] = HORIZONS,
+    discount_rates: Sequence[float] = RATES,
+    beyond: Beyond = "stop",
+    write_off_years: float | None = None,
+    public: Sequence[str] = PUBLIC_PARTIES,
+    n_person: Mapping[str, int] | None = None,
+    months: int | None = None,
+    months_before: int = 12,
+    price_index: pd.DataFrame | None = None,
+    price_year: int | None = None,
+) -> NetPresentValue:
+    """Net present value, benefit-cost ratio and annuity of each party, by horizon and rate.
+
+    Agencies use different rates and horizons, and the answer can turn on them. So all of them stand
+    in one table, and none is hidden in a default.
+
+    Parameters
+    ----------
+    frame, design, n_person, months, months_before, price_index, price_year
+        As for `pay_off`.
+    horizons : sequence of float
+        Years.
+    discount_rates : sequence of float
+        A year.
+    beyond : {"stop", "hold"}
+        Gains after the months followed: none, or the mean of the last twelve goes on, which is an
+        assumption and makes the result a range of what could be.
+    write_off_years : float, optional
+        Spread the cost of interventions evenly over so many years (practice: 1 or 3); a horizon
+        shorter than that bears only its part. By default costs count in the month they were paid.
+    public : sequence of str
+        As for `break_even_by_horizon`.
+
+    Returns
+    -------
+    NetPresentValue
+        One row a party, horizon and rate, then `public` and `society`: discounted `cost`, `gain`
+        and `net` per person, `benefit_cost` (gain/cost), `annuity` (the even yearly amount with
+        the same present value), `break_even_share` (cost/gain, both discounted) and `reason`.
+
+    Raises
+    ------
+    EstimationError
+        As `pay_off`.
+    ParameterError
+        If a horizon, a rate or the years of writing off are out of range.
+
+    Notes
+    -----
+    Month s is discounted by (1 + r)^(-s/12). annuity = net r / (1 - (1 + r)^-h), net / h at r = 0.
+    The ratio and the share are missing without cost; the share is infinite without gain. Here the
+    share discounts both sides and takes gains as `beyond` says; `break_even_by_horizon` does not.
+
+    References
+    ----------
+    Drummond and others (2015) Methods for the Economic Evaluation of Health Care Programmes,
+    chapter 4, on discounting and equivalent annual cost.
+
+    Examples
+    --------
+    An outlay of 100, and 60 less to pay in each of two years:
+
+    >>> frame = pd.DataFrame({
+    ...     "arm": ["programme", "comparison", "comparison"],
+    ...     "month": [0, 12, 24],
+    ...     "payer": "region",
+    ...     "payee": "resources",
+    ...     "item": ["package", "care", "care"],
+    ...     "kind": ["intervention", "real_resource", "real_resource"],
+    ...     "amount": [100.0, 60.0, 60.0],
+    ...     "currency": "SEK",
+    ...     "price_year": 2025,
+    ... })
+    >>> result = net_present_value(frame, n_person={"programme": 1, "comparison": 1},
+    ...                            horizons=(1, 2), discount_rates=(0, 0.03))
+    >>> result.tidy().query("party == 'region'")[["horizon_years", "discount_rate", "net"]].round(2)
+       horizon_years  discount_rate    net
+    0            1.0           0.00 -40.00
+    1            1.0           0.03 -41.75
+    2            2.0           0.00  20.00
+    3            2.0           0.03  14.81
+    """
+    check_options(design, beyond, list(horizons), list(discount_rates))
+    if write_off_years is not None and not write_off_years > 0:
+        raise ParameterError("write_off_years: needs years above 0, or none")
+    rows, flows = open_flows(
+        frame, design=design, n_person=n_person, months=months, months_before=months_before,
+        price_index=price_index, price_year=price_year,
+    )  # fmt: skip
+    years, rates = (np.asarray(given, dtype=float) for given in (horizons, discount_rates))
+    parties, values = _present_values(flows, years, rates, beyond, write_off_years, public)
+    keys = pd.MultiIndex.from_product([parties, years, rates])
+    behind = behind_public(flows.parties, flows.n_behind, public)
+    spread = "cash" if write_off_years is None else f"written off over {write_off_years:g} years"
+    return NetPresentValue(
+        rows={
+            "party": keys.get_level_values(0).to_numpy(dtype=object),
+            "horizon_years": keys.get_level_values(1).to_numpy(),
+            "discount_rate": keys.get_level_values(2).to_numpy(),
+            **_columns(values, keys),
+        },
+        summary={
+            "n": flows.n_person,
+            "write_off_years": np.nan if write_off_years is None else write_off_years,
+            "currency": rows["currency"].iloc[0],
+            "price_year": int(rows["price_year"].iloc[0]),
+            "public": ", ".join(public_among(flows.parties, public)),
+            "label": "description" if beyond == "stop" else "assumed",
+            "method": f"{design}, {flows.last} months followed, then {beyond}, {spread}",
+        },
+        support={"n": np.repeat(behind, len(years) * len(rates))},
+        provenance=provenance(
+            "net_present_value", digest_frame(rows)[:16], design=design, horizons=list(horizons),
+            discount_rates=list(discount_rates), beyond=beyond, write_off_years=write_off_years,
+            public=list(public), n_person=n_person, months=months, months_before=months_before,
+            price_year=price_year,
+        ),
+    )  # fmt: skip
+
+
+def _present_values(
+    flows: Flows, years: np.ndarray, rates: np.ndarray, beyond: Beyond,
+    write_off_years: float | None, public: Sequence[str],
+) -> tuple[tuple[str, ...], np.ndarray]:  # fmt: skip
+    """Names of the parties, and discounted cost, gain and gross (3, party, horizon, rate)."""
+    outlay, gain = against_reference(flows)
+    values = np.empty((3, len(flows.parties), len(years), len(rates)))
+    for at, horizon in enumerate(np.rint(YEAR * years).astype(int)):
+        cost = (
+            over_horizon(outlay, flows.last, horizon, "stop")
+            if write_off_years is None
+            else _written_off(outlay.sum(axis=-1), round(YEAR * write_off_years), horizon)
+        )
+        gained = over_horizon(gain, flows.last, horizon, beyond)
+        gross = np.abs(gained).sum(axis=-1) + np.abs(cost).sum(axis=-1)
+        for place, rate in enumerate(rates):
+            factor = discount(horizon + 1, rate)
+            values[:, :, at, place] = cost @ factor, gained @ factor, gross
+    parties, values = with_public(flows.parties, values, public, axis=1)
+    return parties, values
+
+
+def _written_off(cost: np.ndarray, months: int, horizon: int) -> np.ndarray:
+    """Cost spread evenly over months 1, ..., `months`, as far as the horizon reaches."""
+    month = np.arange(horizon + 1)
+    return cost[:, None] / months * ((month >= 1) & (month <= months))
+
+
+def _columns(values: np.ndarray, keys: pd.MultiIndex) -> dict[str, object]:
+    cost, gain, gross = values.reshape(3, -1)
+    cost, gain = (np.where(np.abs(part) <= ROUNDING * gross, 0.0, part) for part in (cost, gain))
+    years, rate = (keys.get_level_values(level).to_numpy(dtype=float) for level in (1, 2))
+    net, has_cost = gain - cost, cost > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        annuity = np.where(rate == 0, 1 / years, rate / (1 - (1 + rate) ** -years))
+        ratio = np.where(has_cost, gain / cost, np.nan)
+        share = np.where(gain > 0, cost / gain, np.inf)
+    late = [late_reason(year) for year in years]
+    return {
+        "cost": cost,
+        "gain": gain,
+        "net": net,
+        "benefit_cost": ratio,
+        "annuity": net * annuity,
+        "break_even_share": np.where(has_cost, share, np.nan),
+        "reason": np.select(
+            [~has_cost, gain <= 0, net < 0], [np.full(len(late), "no outlay"),
+             np.full(len(late), "never"), late], default=""
+        ),
+    }  # fmt: skip

@@ -1,0 +1,159 @@
+"""Which rows of money are hidden: perspectives, present values, curves, sensitivity, type cases.
+
+All parties add up to society, and the public ones to public finance. Parties are hidden whole: in
+every horizon, rate, kind and month.
+"""
+
+import numpy as np
+import pandas as pd
+
+from evalkit.release.addresses import family
+from evalkit.release.parties import SUMS, hidden_parties
+from evalkit.release.profiles import Profile
+from evalkit.release.rows import Decision, decision_of
+
+YEAR = 12
+
+
+def by_present_value(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide parties of too few persons, and those that they would follow from."""
+    return _whole_parties(result, frame, profile, _persons(result, frame, profile))
+
+
+def by_balance(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide parties with too few persons behind any kind of flow; all if a sum has too few."""
+    few = profile.too_few(result.support["n"])
+    kinds = pd.Series(result.support["n"].astype(float)).groupby(frame["party"]).min()
+    if few[frame["party"].isin(SUMS).to_numpy()].any():
+        kinds[:] = 0.0
+    return _whole_parties(result, frame, profile, kinds)
+
+
+def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide parties of too few, and list only months between which enough persons had flows.
+
+    A month is shown for all parties or for none. The step of every shown party from the last shown
+    month must rest on enough persons: at least as many as had a flow in some month between. Where
+    the curve follows from a share of persons, those with and without it must be enough as well.
+    """
+    parties = list(dict.fromkeys(frame["party"]))
+    n_month = len(frame) // max(len(parties), 1)
+    k = result.support["k"].astype(float).reshape(len(parties), n_month)
+    complement = result.support["complement"].astype(float).reshape(len(parties), n_month)
+    ticks = [at for at in range(n_month) if at in profile.ticks or at % YEAR == 0]
+    is_share = not np.isnan(complement).all()
+    decision = _whole_parties(result, frame, profile, _persons(result, frame, profile))
+    hidden = pd.Series(decision.suppressed).groupby(frame["party"].to_numpy()).all()
+    rows = [place for place, party in enumerate(parties) if not hidden[party]]
+    shown = (
+        _enough_in_state(k[0], complement[0], ticks, profile)
+        if is_share
+        else _enough_between(k[rows], ticks, profile)
+    )
+    month = frame["month"].to_numpy()
+    decision.keep = np.isin(month, ticks)
+    decision.secondary = decision.secondary | (~np.isin(month, shown) & ~decision.suppressed)
+    # The net gain of a single month is a step of its own; only the sum up to a month is shown.
+    decision.cells["net"] = np.ones(len(frame), dtype=bool)
+    if not shown:
+        decision.secondary = ~decision.primary & ~decision.planned
+    return decision
+
+
+def _enough_between(k: np.ndarray, ticks: list[int], profile: Profile) -> list[int]:
+    """Ticks whose step from the last shown one rests on enough persons of every party.
+
+    Months after those followed have no persons and no news: gains that are not observed. That
+    nobody has had a flow with a party at the start is no secret.
+    """
+    shown, last = [], -1
+    for tick in ticks:
+        step = k[:, last + 1 : tick + 1]
+        seen = ~np.isnan(step)
+        most = np.where(seen, step, 0).max(axis=1, initial=0)
+        nobody_yet = (most == 0) if tick == 0 else np.zeros(len(most), dtype=bool)
+        if not (profile.too_few(most) & seen.any(axis=1) & ~nobody_yet).any():
+            shown.append(tick)
+            last = tick
+    return shown
+
+
+def _enough_in_state(
+    k: np.ndarray, complement: np.ndarray, ticks: list[int], profile: Profile
+) -> list[int]:
+    """Ticks at which enough are in the state and enough are not; nobody is at the start."""
+    return [
+        tick
+        for tick in ticks
+        if tick == 0 or not (profile.fails(k[tick]) | profile.fails(complement[tick]))
+    ]
+
+
+def by_parameter(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide items of too few persons, with the smallest other one; all if the party is too few."""
+    name = family(result.provenance.function)
+    n = result.support["n"].astype(float)
+    few = profile.too_few(n)
+    party = str(result.summary["party"])
+    of_party = n[(frame["unit"] != "factor").to_numpy()]
+    everything = bool(profile.too_few(result.summary["n"]) | profile.too_few(of_party).any())
+    planned = profile.hides(name, "", party)
+    addresses = [(name, "", party, parameter) for parameter in frame["parameter"]]
+    decision = decision_of(addresses, few | everything, profile)
+    decision.planned |= np.full(len(frame), planned)
+    left = np.flatnonzero(~decision.suppressed & (frame["unit"] == "factor").to_numpy())
+    if decision.suppressed.any() and left.size:
+        # The last of the smallest: its bar is the narrowest, since the widest come first.
+        decision.secondary[left[::-1][np.argmin(n[left][::-1])]] = True
+    return decision
+
+
+def base_told(frame: pd.DataFrame) -> dict:
+    """The base case is told where any row is: they rest on the same persons."""
+    return {"base": np.nan} if frame["suppressed"].all() else {}
+
+
+def by_type_case(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide all where the cases describe too few persons; constructed cases describe nobody."""
+    few = profile.too_few(result.summary["n"]) | profile.too_few(result.support["n"])
+    name = family(result.provenance.function)
+    addresses = [(name, "", party) for party in frame["party"]]
+    decision = decision_of(addresses, np.broadcast_to(few, len(frame)).copy(), profile)
+    decision.texts = ("reason",)
+    return decision
+
+
+def _persons(result, frame: pd.DataFrame, profile: Profile) -> pd.Series:
+    """Persons behind each party; none where all together are too few."""
+    n = pd.Series(result.support["n"].astype(float)).groupby(frame["party"].to_numpy()).min()
+    return n * 0.0 if profile.too_few(result.summary["n"]) else n
+
+
+def _whole_parties(result, frame: pd.DataFrame, profile: Profile, n: pd.Series) -> Decision:
+    name = family(result.provenance.function)
+    keys = [key for key in type(result).KEYS if key != "party"]
+    addresses = [(name, "", *row) for row in frame[["party", *keys]].itertuples(index=False)]
+    few = frame["party"].map(pd.Series(profile.too_few(n), n.index)).to_numpy(dtype=bool)
+    decision = decision_of(addresses, few, profile)
+    hidden = set(frame["party"][decision.suppressed])
+    pays = _payers(frame)
+    gone = hidden_parties(n, hidden, pays, _public_codes(result), profile)
+    decision.secondary = frame["party"].isin(gone).to_numpy() & ~decision.suppressed
+    if "reason" in frame.columns:
+        decision.texts = ("reason",)
+    return decision
+
+
+def _payers(frame: pd.DataFrame) -> set[str]:
+    """Parties that pay for interventions: what goes with one of them is another."""
+    if "cost" in frame.columns:
+        return set(frame.loc[frame["cost"] != 0, "party"])
+    if "kind" in frame.columns:
+        paid = (frame["kind"] == "intervention") & (frame["paid"] != 0)
+        return set(frame.loc[paid, "party"])
+    first = frame.groupby("party", sort=False)["cumulative"].first()
+    return set(first.index[first < 0])
+
+
+def _public_codes(result) -> set[str]:
+    return set(filter(None, str(result.summary["public"]).split(", ")))

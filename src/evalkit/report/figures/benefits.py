@@ -1,0 +1,151 @@
+"""The full benefit vector: every benefit at fixed months, one panel each, and all together."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evalkit.report import style
+from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n
+from evalkit.report.markup import escape
+from evalkit.report.names import arm_name, sentence_case
+from evalkit.report.names_before_after import status_name
+from evalkit.report.parts import Part
+from evalkit.report.phrases import occasion
+from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.text import Text
+
+TOTAL = "total"
+COLUMNS, HEIGHT_MM = 4, 24
+LONGEST = 21  # letters over one panel
+LABEL = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6}
+
+
+@drawn_part
+def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
+    """Full-year equivalents per 100 persons of every benefit at fixed months from start.
+
+    Parameters
+    ----------
+    vector : Released BenefitVector
+        The first stratum is drawn; the table shows all.
+    """
+    frame = released_frame(vector, "BenefitVector")
+    months = sorted(frame["occasion"].unique())
+    rows = [
+        [
+            escape(sentence_case(status_name(benefit, text))),
+            escape(sentence_case(arm_name(stratum, text))),
+            *(shown(_value(part, month), lambda value: text.number(value, 1)) for month in months),
+        ]
+        for (stratum, benefit), part in frame.groupby(["stratum", "benefit"], sort=False)
+    ]
+    first = _first(frame)
+    spoken = [text.say("One panel for each benefit, with a dot for each month.")]
+    for benefit in _order(first):
+        part = first[first["benefit"] == benefit].dropna(subset=["equivalents_per_100"])
+        if len(part) > 1:
+            spoken.append(text.say(
+                "{benefit}: from {first} to {last} per 100 people.",
+                benefit=sentence_case(status_name(benefit, text)),
+                first=text.number(part["equivalents_per_100"].iloc[0], 1),
+                last=text.number(part["equivalents_per_100"].iloc[-1], 1),
+            ))  # fmt: skip
+    return picture(
+        name, draw_benefits(vector, text), [vector], text,
+        finding=text.say("All benefits beside each other: does one take another's place?"),
+        caption=text.say(
+            "Full-year equivalents: how many of 100 people the benefit could have supported in "
+            "full in that month. The scale is the same in all panels, except for all together."
+        ),
+        alt=" ".join(spoken), n=summary_n(vector), rows=rows, text_columns=2,
+        header=[text.say("Benefit"), text.say("Group"),
+                *(sentence_case(occasion(int(month), text)) for month in months)],
+    )  # fmt: skip
+
+
+def _value(part: pd.DataFrame, month: int) -> float:
+    return float(part.loc[part["occasion"] == month, "equivalents_per_100"].iloc[0])
+
+
+def _first(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["stratum"] == arms_of(frame)[0]]
+
+
+def _order(first: pd.DataFrame) -> list[str]:
+    """All together, then the benefits as the code book has them, those never shown last."""
+    names = [name for name in dict.fromkeys(first["benefit"]) if name != TOTAL]
+    known = first.dropna(subset=["equivalents_per_100"])["benefit"]
+    seen = [name for name in names if name in set(known)]
+    return [TOTAL, *seen, *(name for name in names if name not in seen)]
+
+
+def draw_benefits(vector, text: Text) -> Figure:
+    """Draw the panels; those of single benefits have one scale."""
+    first = _first(released_frame(vector, "BenefitVector"))
+    order, months = _order(first), sorted(first["occasion"].unique())
+    single = first[first["benefit"] != TOTAL]["equivalents_per_100"].astype(float)
+    top = _top(float(np.nanmax([*single, 1.0])))
+    with style.style():
+        figure, panels = style.grid(
+            len(order), columns=COLUMNS, height=HEIGHT_MM, left=13, right=5, top=19, bottom=13,
+            gap=9,
+        )  # fmt: skip
+        for number, (axes, benefit) in enumerate(zip(panels, order, strict=True)):
+            part = first[first["benefit"] == benefit].sort_values("occasion")
+            values = part["equivalents_per_100"].to_numpy(dtype=float)
+            here = _top(float(np.nanmax([*values, 1.0]))) if benefit == TOTAL else top
+            _draw(axes, part["occasion"].to_numpy(), values, text)
+            _dress(axes, benefit, months, here, text, first=number % COLUMNS == 0,
+                   low=len(order) - number <= COLUMNS)  # fmt: skip
+    return figure
+
+
+def _top(highest: float) -> float:
+    step = 10.0 ** math.floor(math.log10(highest))
+    return float(next(step * size for size in (1, 2, 3, 4, 5, 6, 8, 10) if step * size >= highest))
+
+
+def _draw(axes: Axes, months: np.ndarray, values: np.ndarray, text: Text) -> None:
+    known = np.isfinite(values)
+    if not known.any():
+        axes.annotate(text.say("not shown"), (0.5, 0.5), xycoords="axes fraction", ha="center",
+                      va="center", color=style.QUIET, bbox=LABEL)  # fmt: skip
+        return
+    axes.plot(months, values, color=style.PROGRAMME, linewidth=1.4, gid="equivalents")
+    axes.plot(months, values, "o", color=style.PROGRAMME, markersize=4.5, clip_on=False)
+    for at in {int(np.flatnonzero(known)[0]), int(np.flatnonzero(known)[-1])}:
+        words = text.number(values[at], 0 if values[at] >= 10 else 1)
+        axes.annotate(words, (months[at], values[at]), (0, 5), textcoords="offset points",
+                      ha="center", va="bottom", annotation_clip=False, bbox=LABEL)  # fmt: skip
+
+
+def _dress(axes: Axes, benefit, months, top, text: Text, *, first: bool, low: bool) -> None:
+    axes.set_xlim(min(months) - 7, max(months) + 5)
+    axes.set_ylim(0, 1.32 * top)
+    axes.set_xticks(months, [text.number(month) for month in months])
+    axes.set_yticks([0, top / 2, top], [
+        text.number(value, 0 if float(value).is_integer() else 1) for value in (0, top / 2, top)
+    ])  # fmt: skip
+    style.light_grid(axes, "y")
+    axes.axvline(0, color=style.QUIET, linewidth=0.6, linestyle=(0, (2, 2)))
+    if low:
+        axes.set_xlabel(text.say("Months from start"), labelpad=2)
+    name = sentence_case(status_name(benefit, text))
+    words = name if len(name) <= LONGEST else _two_lines(name)
+    style.note(axes, words, -8 if first else 0, HEIGHT_MM + 6.6, weight=600, va="bottom",
+               linespacing=1.0)  # fmt: skip
+    if first:
+        style.note(axes, text.say("Per 100 people"), -8, HEIGHT_MM + 1.6, color=style.QUIET,
+                   va="bottom")  # fmt: skip
+
+
+def _two_lines(name: str) -> str:
+    """Break a long name at the space nearest to its middle, or after a hyphen."""
+    places = [at for at, letter in enumerate(name) if letter == " "]
+    if not places:
+        return name
+    at = min(places, key=lambda place: abs(place - len(name) / 2))
+    return f"{name[:at]}\n{name[at + 1 :]}"

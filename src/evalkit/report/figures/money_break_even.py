@@ -1,0 +1,175 @@
+"""Break-even share by horizon: how much must be due to the programme."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evalkit.report import style
+from evalkit.report.figures.frame import (
+    MISSING,
+    drawn_part,
+    picture,
+    shown,
+    shown_range,
+    summary_n,
+    too_few_part,
+)
+from evalkit.report.markup import escape
+from evalkit.report.names import actor_name, sentence_case
+from evalkit.report.names_money import years_label
+from evalkit.report.parts import Part
+from evalkit.report.reading import few_persons, money_decimals, released_frame
+from evalkit.report.text import Text
+
+ROW_MM, GAP = 5.4, 0.8
+WIDEST = 1.25  # the axis ends a little beyond the whole change
+SUMS = ("public", "society")
+
+
+@drawn_part
+def break_even(break_even, text: Text, *, name: str = "break-even") -> Part:
+    """Share of the change that must be due to the programme, by party and horizon.
+
+    Parameters
+    ----------
+    break_even : Released BreakEven
+    """
+    if few_persons(break_even, text):
+        return too_few_part(text)
+    frame = released_frame(break_even, "BreakEven")
+    decimals = money_decimals(frame.assign(net=0.0))
+    currency = str(break_even.summary["currency"])
+    thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
+    rows = [
+        [
+            escape(sentence_case(actor_name(row["party"], text))),
+            years_label(row["horizon_years"], text),
+            shown(row["cost"], thousands), shown(row["gain"], thousands),
+            share_words(row, text), interval_words(row, text),
+        ]
+        for _, row in frame.iterrows()
+    ]  # fmt: skip
+    spoken = [text.say("Dots with intervals by actor and years counted; beyond the line at one "
+                       "hundred per cent the cost does not come back.")]  # fmt: skip
+    spoken += [
+        text.say("{actor}, {years}: {share}.", years=years_label(row["horizon_years"], text),
+                 actor=sentence_case(actor_name(row["party"], text)), share=share_words(row, text))
+        for _, row in drawn_rows(frame).iterrows()
+        if not row["suppressed"]
+    ]  # fmt: skip
+    caption = text.say(
+        "Dot: share of the change that must be due to the programme for the cost to come back; "
+        "bar: 95 per cent interval; line: all of the change."
+    )
+    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    return picture(
+        name, draw_break_even(break_even, text), [break_even], text,
+        finding=text.say("How much must be due to the programme?"),
+        caption=f"{caption} {unit}",
+        alt=" ".join(spoken), n=summary_n(break_even), rows=rows, text_columns=2,
+        header=[text.say("Actor"), text.say("Years counted"), text.say("Cost"),
+                text.say("Gain a year"), text.say("Break-even share"), text.say("Interval")],
+    )  # fmt: skip
+
+
+def drawn_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of those who have an outlay, one of those who are hidden; the sums last."""
+    repeated = frame["suppressed"] & frame.duplicated("party")
+    kept = frame[(frame["reason"] != "no outlay") & ~repeated]
+    is_sum = kept["party"].isin(SUMS)
+    return pd.concat([kept[~is_sum], kept[is_sum]]).reset_index(drop=True)
+
+
+def share_words(row, text: Text) -> str:
+    """Write a break-even share, or why there is none."""
+    if row["suppressed"]:
+        return MISSING
+    if row["reason"] == "no outlay":
+        return text.say("no outlay")
+    if row["reason"] == "never":
+        return text.say("never")
+    return shown(row["break_even_share"], text.percent)
+
+
+def interval_words(row, text: Text) -> str:
+    """Write the interval of a share; one that reaches infinity ends in "never"."""
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    if math.isfinite(low) and math.isinf(high):
+        return text.say("{low} to never", low=text.percent(low))
+    return shown_range(low, high, text.percent_range)
+
+
+def draw_break_even(break_even, text: Text) -> Figure:
+    """Draw one group of rows a party, one row a horizon."""
+    frame = drawn_rows(released_frame(break_even, "BreakEven"))
+    new = (frame["party"] != frame["party"].shift()).to_numpy()
+    places = np.arange(len(frame)) + GAP * (np.cumsum(new) - 1)
+    bottom = float(places[-1]) if len(places) else 0.0
+    with style.style():
+        figure, (axes,) = style.panel(26 + ROW_MM * bottom, left=66, right=30, top=9, bottom=14)
+        for place, (_, row) in zip(places, frame.iterrows(), strict=True):
+            _share_row(axes, place, row, text)
+        for party, rows in frame.groupby("party", sort=False):
+            middle = places[rows.index].mean()
+            axes.annotate(
+                _wrapped(sentence_case(actor_name(party, text))),
+                xycoords=("axes fraction", "data"), xy=(0, middle),
+                xytext=(-64 * style.MM * 72, 0), textcoords="offset points", va="center",
+                ha="left", weight=600, annotation_clip=False,
+            )  # fmt: skip
+        axes.axvline(1, color=style.INK, linewidth=0.9, gid="all of the change")
+        axes.annotate(text.say("all of the change"), (1, 1), (0, 3), va="bottom", ha="center",
+                      xycoords=("data", "axes fraction"), textcoords="offset points",
+                      color=style.QUIET, annotation_clip=False)  # fmt: skip
+        axes.set_xlim(0, WIDEST)
+        axes.set_ylim(bottom + 0.7, -0.7)
+        named = [
+            "" if hidden else years_label(years, text)
+            for years, hidden in zip(frame["horizon_years"], frame["suppressed"], strict=True)
+        ]
+        axes.set_yticks(places, named)
+        axes.tick_params(axis="y", length=0, labelcolor=style.QUIET)
+        axes.spines["left"].set_visible(False)
+        marks = [0, 0.25, 0.5, 0.75, 1]
+        axes.set_xticks(marks, [text.number(100 * mark) for mark in marks])
+        style.light_grid(axes, "x")
+        axes.set_xlabel(text.say("Share of the change that must be due to the programme, per cent"))
+    return figure
+
+
+def _wrapped(name: str) -> str:
+    """Break a long name into two lines at the space nearest to its middle."""
+    places = [at for at, letter in enumerate(name) if letter == " "]
+    if len(name) <= 24 or not places:
+        return name
+    at = min(places, key=lambda place: abs(place - len(name) / 2))
+    return f"{name[:at]}\n{name[at + 1 :]}"
+
+
+def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
+    share = float(row["break_even_share"])
+    colour = style.INK if row["party"] in SUMS else style.PROGRAMME
+    if row["suppressed"] or math.isnan(share):
+        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0), zorder=5,
+                      textcoords="offset points", va="center", color=style.QUIET,
+                      bbox={"facecolor": style.PAPER, "edgecolor": "none",
+                            "pad": 1.0})  # fmt: skip
+        return
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    if math.isfinite(low):
+        end = min(high, WIDEST)
+        axes.plot([min(low, WIDEST), end], [place, place], color=colour, linewidth=1.6,
+                  solid_capstyle="butt")  # fmt: skip
+        if high > WIDEST:
+            axes.plot([WIDEST], [place], ">", color=colour, markersize=5, clip_on=False)
+    if share <= WIDEST:
+        axes.plot([share], [place], "o", color=colour, markersize=6, gid="share",
+                  markerfacecolor=colour if share <= 1 else style.PAPER)  # fmt: skip
+    elif not math.isfinite(low):
+        axes.plot([WIDEST], [place], ">", color=colour, markersize=5, clip_on=False)
+    written = share_words(row, text)
+    axes.annotate(written, (1, place), (9, 0), xycoords=("axes fraction", "data"), va="center",
+                  textcoords="offset points", annotation_clip=False)  # fmt: skip

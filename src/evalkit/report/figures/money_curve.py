@@ -1,0 +1,183 @@
+"""Net gain summed up month by month, with the month from which the cost is back."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from evalkit.report import style
+from evalkit.report.figures.frame import (
+    MISSING,
+    drawn_part,
+    picture,
+    shown,
+    summary_n,
+    too_few_part,
+)
+from evalkit.report.markup import escape
+from evalkit.report.names import actor_name, sentence_case
+from evalkit.report.parts import Part
+from evalkit.report.reading import few_persons, released_frame
+from evalkit.report.text import Text
+
+LABEL_GAP_MM = 9.0
+LOOKS = (
+    (style.PROGRAMME, "-", "o"), (style.COMPARISON, (0, (5, 2)), "s"),
+    (style.THIRD, (0, (1, 1.4)), "^"), (style.FOURTH, (0, (6, 1.6, 1.2, 1.6)), "D"),
+    (style.OCHRE, (0, (3, 1)), "v"), (style.QUIET, (0, (1, 3)), "P"),
+)  # fmt: skip
+SUM_LOOKS = {"public": (style.INK, (0, (8, 2)), "X"), "society": (style.INK, "-", "*")}
+
+
+@drawn_part
+def pay_off_curve(curve, text: Text, *, name: str = "pay-off-curve") -> Part:
+    """Gain less cost, summed up from the start, for each who has an outlay.
+
+    Parameters
+    ----------
+    curve : Released PayOffCurve
+    """
+    if few_persons(curve, text):
+        return too_few_part(text)
+    frame = released_frame(curve, "PayOffCurve")
+    currency = str(curve.summary["currency"])
+    decimals = _decimals(frame)
+    months = sorted(frame["month"].unique())
+    told = [at for at in months if at % 12 == 0]
+    thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
+    rows, spoken = [], [text.say("Lines of gain less cost, summed up from the start.")]
+    for party in dict.fromkeys(frame["party"]):
+        own = frame[frame["party"] == party].set_index("month")
+        label = sentence_case(actor_name(party, text))
+        cells = [shown(own["cumulative"].get(at, math.nan), thousands) for at in told]
+        found = pay_off_words(own, text)
+        rows.append([escape(label), *cells, found])
+        if found != MISSING:
+            spoken.append(text.say("{actor}: {result}.", actor=label, result=found))
+    header = [text.say("Actor"), *(text.say("Month {month}", month=text.number(at)) for at in told),
+              text.say("Cost back")]  # fmt: skip
+    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    rate = text.say("Discount rate {percent} a year.",
+                    percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
+    caption = text.say("Below the line the cost is not yet back; the mark on the line is the month "
+                       "from which it is, for good.")  # fmt: skip
+    return picture(
+        name, draw_pay_off_curve(curve, text), [curve], text,
+        finding=text.say("When is the cost back, and for whom?"),
+        caption=" ".join([caption, *_assumed(curve, text), unit, rate]),
+        alt=" ".join(spoken), n=summary_n(curve), rows=rows, header=header,
+    )  # fmt: skip
+
+
+def _assumed(curve, text: Text) -> list[str]:
+    """Say that amounts, or months after those followed, are assumed."""
+    method, found = str(curve.summary["method"]), []
+    if str(curve.summary["label"]) == "assumed":
+        found.append(text.say("Amounts a month are assumed; who supports themselves is followed."))
+    if method.endswith("then hold"):
+        found.append(text.say("After the months followed the last year is assumed to go on."))
+    return found
+
+
+def pay_off_words(rows: pd.DataFrame, text: Text) -> str:
+    """Say when the cost of one party is back: a month, never, not in time, or no outlay."""
+    told = rows[~rows["suppressed"]]
+    if told.empty:
+        return MISSING
+    row = told.iloc[-1]
+    reason, month = str(row["reason"]), float(row["pay_off_months"])
+    if reason == "no outlay":
+        return text.say("no outlay")
+    if reason == "never":
+        return text.say("never")
+    if reason.startswith("not within"):
+        years = float(reason.split()[2])
+        if years.is_integer():
+            return text.plural("not within {n} year", "not within {n} years", int(years))
+        return text.plural("not within {n} month", "not within {n} months", round(12 * years))
+    if not math.isfinite(month):
+        return MISSING
+    return text.say("month {month}", month=text.number(month))
+
+
+def _decimals(frame: pd.DataFrame) -> int:
+    largest = np.nanmax(np.abs(frame["cumulative"].to_numpy(dtype=float)), initial=0.0)
+    return 0 if largest >= 50_000 else 1
+
+
+def lines(frame: pd.DataFrame) -> list[str]:
+    """Parties that are drawn: those with an outlay that is shown; the sums last."""
+    shown_rows = frame[~frame["suppressed"]]
+    payers = shown_rows.loc[shown_rows["reason"] != "no outlay", "party"]
+    names = list(dict.fromkeys(payers))
+    return [name for name in names if name not in SUM_LOOKS] + [
+        name for name in SUM_LOOKS if name in names
+    ]
+
+
+def draw_pay_off_curve(curve, text: Text) -> Figure:
+    """Draw a line a party, with its pay-off month on the line of zero."""
+    frame = released_frame(curve, "PayOffCurve")
+    drawn = lines(frame)
+    currency = str(curve.summary["currency"])
+    with style.style():
+        figure, (axes,) = style.panel(max(96.0, 24 + LABEL_GAP_MM * len(drawn)), left=20, right=58,
+                                      top=10, bottom=14)  # fmt: skip
+        ends = []
+        for number, party in enumerate(drawn):
+            look = SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)]
+            ends.append(_line(axes, frame[frame["party"] == party], look))
+        axes.axhline(0, color=style.INK, linewidth=0.9)
+        last = float(frame["month"].max())
+        axes.set_xlim(0, last)
+        marks = [at for at in range(0, int(last) + 1, 12 if last <= 72 else 24)]
+        axes.set_xticks(marks, [text.number(mark) for mark in marks])
+        axes.set_xlabel(text.say("Months since the start"))
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        step = 0 if np.ptp(axes.get_ylim()) >= 6_000 else 1
+        axes.yaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: text.number(value / 1000, step))
+        )
+        style.light_grid(axes, "y")
+        style.axis_title(
+            axes, text.say("Gain less cost so far per person, thousand {currency}",
+                           currency=currency))  # fmt: skip
+        _end_labels(axes, frame, drawn, ends, text)
+    return figure
+
+
+def _line(axes: Axes, rows: pd.DataFrame, look: tuple) -> float:
+    """Draw one party; give the height of its last shown value."""
+    colour, dashes, marker = look
+    rows = rows[rows["cumulative"].notna()].sort_values("month")
+    axes.plot(rows["month"], rows["cumulative"], color=colour, linestyle=dashes, linewidth=1.8)
+    axes.plot(rows["month"].iloc[-1:], rows["cumulative"].iloc[-1:], marker, color=colour,
+              markersize=6, clip_on=False, zorder=4)  # fmt: skip
+    back = float(rows["pay_off_months"].iloc[-1])
+    if math.isfinite(back):
+        axes.plot([back], [0], marker, color=colour, markeredgecolor=style.PAPER, markersize=9,
+                  zorder=5, gid="cost back", clip_on=False)  # fmt: skip
+    return float(rows["cumulative"].iloc[-1])
+
+
+def _end_labels(
+    axes: Axes, frame: pd.DataFrame, drawn: list[str], ends: list[float], text: Text
+) -> None:
+    low, high = axes.get_ylim()
+    height_mm = axes.get_position().height * axes.figure.get_figheight() / style.MM
+    gap = LABEL_GAP_MM / height_mm * (high - low)
+    places = style.spread(ends, gap, low + gap / 3, high - gap / 3)
+    last = float(frame["month"].max())
+    for number, (party, place) in enumerate(zip(drawn, places, strict=True)):
+        colour, _, marker = SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)]
+        own = frame[frame["party"] == party]
+        words = f"{sentence_case(actor_name(party, text))}\n{pay_off_words(own, text)}"
+        axes.annotate("", (last, ends[number]), (16, 0), textcoords="offset points")
+        axes.plot([1.045], [place], marker, color=colour, markersize=6, clip_on=False,
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+        axes.annotate(words, (1, place), (16, 0), xycoords=("axes fraction", "data"), va="center",
+                      textcoords="offset points", color=colour, weight=600, linespacing=1.05,
+                      annotation_clip=False)  # fmt: skip

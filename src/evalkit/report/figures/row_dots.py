@@ -1,0 +1,154 @@
+"""Rows of dots with intervals on one scale, one dot for each of a few groups in a row."""
+
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evalkit.report import style
+from evalkit.report.text import Text
+
+COLOURS = (style.PROGRAMME, style.COMPARISON, style.THIRD, style.FOURTH)
+MARKERS = ("o", "s", "^", "D")
+ROW_MM, DOT_MM, KEY_MM = 5.2, 3.4, 5.0
+WIDEST_NAME = 40  # letters of a row's name in one line
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One number with its interval, or an interval alone; missing where withheld."""
+
+    estimate: float
+    low: float
+    high: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is anything to draw."""
+        return math.isfinite(self.estimate) or math.isfinite(self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its name, one dot for each group, and what stands at its right, one for each group."""
+
+    name: str
+    dots: tuple[Dot, ...]
+    right: tuple[str, ...] = ()
+
+
+def draw_rows(
+    rows: Sequence[Row], groups: Sequence[str], text: Text, *, limits: tuple[float, float],
+    ticks: Sequence[float], written: Callable[[float], str], x_title: str, right_title: str = "",
+    left: float | None = None, right: float = 22, line: float | None = None,
+) -> Figure:  # fmt: skip
+    """Draw the rows from top to bottom; groups differ in colour, shape and a key above."""
+    names = [textwrap.fill(row.name, WIDEST_NAME) for row in rows]
+    heights = [
+        max(ROW_MM, DOT_MM * len(groups) + 1.6, 3.9 * (name.count("\n") + 1) + 1.2)
+        for name in names
+    ]
+    is_keyed = len(groups) > 1
+    lines = _key_lines(groups) if is_keyed else []
+    longest = max(len(line) for name in names for line in name.split("\n"))
+    left = min(max(1.68 * longest + 5, 26), 72) if left is None else left
+    top = 7 + (KEY_MM * len(lines) if is_keyed else 0) + (4 if right_title else 0)
+    with style.style():
+        figure, (axes,) = style.panel(
+            top + sum(heights) + 15, left=left, right=right, top=top, bottom=15
+        )
+        axes.set_xlim(*limits)
+        axes.set_ylim(sum(heights), 0)
+        if line is not None:
+            axes.axvline(line, color=style.INK, linewidth=0.9, gid="line")
+        centres = _draw_all(axes, rows, heights, text)
+        axes.set_yticks(centres, names, va="center")
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xticks(ticks, [written(tick) for tick in ticks])
+        style.light_grid(axes, "x")
+        axes.set_xlabel(x_title)
+        if right_title:
+            axes.annotate(right_title, (1, 1), (6, 5), xycoords="axes fraction", ha="left",
+                          va="bottom", textcoords="offset points", color=style.QUIET,
+                          annotation_clip=False)  # fmt: skip
+        if is_keyed:
+            _draw_key(axes, lines, left, 4 if right_title else 0, sum(heights))
+    return figure
+
+
+def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
+    """Draw the dots of all rows; give the middle of each row."""
+    centres, start = [], 0.0
+    for row, height in zip(rows, heights, strict=True):
+        centre = start + height / 2
+        centres.append(centre)
+        if not any(dot.shown for dot in row.dots):
+            _hidden(axes, centre, text)
+        count = len(row.dots)
+        for place, dot in enumerate(row.dots):
+            at = centre + (place - (count - 1) / 2) * DOT_MM
+            if dot.shown:
+                _draw_dot(axes, dot, at, place)
+            elif any(other.shown for other in row.dots):
+                axes.annotate(
+                    text.say("not shown"), (0, at), (4, 0), va="center", color=COLOURS[place],
+                    xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=8,
+                )  # fmt: skip
+            if row.right:
+                axes.annotate(row.right[place], (1, at), (6, 0), va="center", annotation_clip=False,
+                              xycoords=("axes fraction", "data"), textcoords="offset points",
+                              color=COLOURS[place] if count > 1 else style.INK)  # fmt: skip
+        start += height
+    return centres
+
+
+def _draw_dot(axes: Axes, dot: Dot, at: float, place: int) -> None:
+    colour, marker = COLOURS[place], MARKERS[place]
+    low, high = axes.get_xlim()
+    if math.isfinite(dot.low) and math.isfinite(dot.high):
+        axes.plot([max(dot.low, low), min(dot.high, high)], [at, at], color=colour, linewidth=1.4,
+                  solid_capstyle="butt", zorder=2)  # fmt: skip
+    if math.isfinite(dot.estimate):
+        axes.plot([dot.estimate], [at], marker, color=colour, markersize=5.4, zorder=3, gid="dot",
+              clip_on=False)  # fmt: skip
+
+
+def _hidden(axes: Axes, at: float, text: Text) -> None:
+    axes.annotate(text.say("Not shown, to protect people."), (0, at), (4, 0), va="center",
+                  xycoords=("axes fraction", "data"), textcoords="offset points",
+                  color=style.QUIET, zorder=5,
+                  bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2})  # fmt: skip
+
+
+def _key_lines(groups: Sequence[str]) -> list[list[tuple[int, str]]]:
+    """Entries of the key in lines, as many in each as there is room for."""
+    lines, width = [[]], 0.0
+    for place, name in enumerate(groups):
+        needed = 7 + 1.75 * len(name)
+        if width + needed > 165 and lines[-1]:
+            lines.append([])
+            width = 0.0
+        lines[-1].append((place, name))
+        width += needed
+    return lines
+
+
+def _draw_key(axes: Axes, lines, left: float, lift: float, height: float) -> None:
+    """Write the key above the rows from the figure's left edge: mark, then name."""
+    for number, entries in enumerate(lines):
+        x = 3.0 - left
+        y = height + 4 + lift + KEY_MM * (len(lines) - 1 - number)
+        for place, name in entries:
+            style.note(axes, name, x + 3, y, va="center", color=COLOURS[place], weight=600)
+            _key_mark(axes, x, y, place)
+            x += 7 + 1.75 * len(name)
+
+
+def _key_mark(axes: Axes, x_mm: float, y_mm: float, place: int) -> None:
+    width, height = axes.get_window_extent().size / axes.figure.dpi / style.MM
+    axes.plot([x_mm / width], [y_mm / height], MARKERS[place], color=COLOURS[place], markersize=5.4,
+              transform=axes.transAxes, clip_on=False)  # fmt: skip

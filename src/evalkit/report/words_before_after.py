@@ -1,0 +1,279 @@
+"""Words of need and of before and after: leavers only, who began, substitution, the area."""
+
+import math
+
+from evalkit.report.certainty import estimand_label
+from evalkit.report.figures.alluvial import OCCASIONS
+from evalkit.report.figures.areas import area_rows
+from evalkit.report.markup import escape, paragraphs, span
+from evalkit.report.names import arm_name, sentence_case
+from evalkit.report.names_before_after import status_name
+from evalkit.report.parts import Part
+from evalkit.report.phrases import not_shown
+from evalkit.report.reading import arms_of, is_without_rows, released_frame
+from evalkit.report.replay import page_part
+from evalkit.report.text import Text
+from evalkit.report.words_method import missing
+
+GROUP, TOTAL = "work_or_study", "total"
+
+
+@page_part
+def leavers(change, text: Text) -> Part:
+    """Say how occupation changed among those who have left, and who is missing from that.
+
+    Parameters
+    ----------
+    change : Released StatusChange or None
+        None where the records hold no statuses.
+    """
+    heading = text.say("Leavers only: at the start and at the end")
+    if change is None or is_without_rows(change):
+        return missing(heading, "statuses" if change is None else "too_few", text)
+    frame = released_frame(change, "StatusChange")
+    frame = frame[frame["stratum"] == arms_of(frame)[0]]
+    row = frame[frame["category"] == GROUP].iloc[0]
+    if not (math.isfinite(row["share_before"]) and math.isfinite(row["share_after"])):
+        return _answered(heading, span(not_shown(change, text), "withheld"), text)
+    before, after = (text.say(OCCASIONS[str(change.summary[key])]) for key in ("before", "after"))
+    sentences = [
+        text.say(
+            "Of those who have left, {share_before} worked or studied {before} and {share_after} "
+            "{after}: a change of {change} percentage points.",
+            share_before=text.percent(row["share_before"]), before=before,
+            share_after=text.percent(row["share_after"]), after=after,
+            change=text.number(row["change"], 0, signed=True),
+        ),
+        _still_in(row, text),
+    ]  # fmt: skip
+    return _answered(heading, " ".join(sentences), text)
+
+
+def _still_in(row, text: Text) -> str:
+    if not (math.isfinite(row["n_still_in"]) and math.isfinite(row["bound_low"])):
+        return text.say(
+            "Whoever is still in is missing from this, and who leaves early can differ from who "
+            "stays long."
+        )
+    return text.plural(
+        "{n} person who started is still in and is missing from this; among all who started the "
+        "share afterwards lies in the range {range}.",
+        "{n} people who started are still in and are missing from this; among all who started the "
+        "share afterwards lies in the range {range}.",
+        int(row["n_still_in"]), range=text.percent_range(row["bound_low"], row["bound_high"]),
+    )  # fmt: skip
+
+
+def _answered(heading: str, answer: str, text: Text) -> Part:
+    label = span(estimand_label("description", text), "label")
+    return Part(paragraphs(f"### {heading}", f"{answer} {label}"))
+
+
+@page_part
+def began(shares, text: Text) -> Part | None:
+    """Say how many of those in work or study began or do more than before.
+
+    Parameters
+    ----------
+    shares : Released StatusShares or None
+    """
+    if shares is None or is_without_rows(shares):
+        return None
+    frame = released_frame(shares, "StatusShares")
+    frame = frame[frame["stratum"] == arms_of(frame)[0]].set_index("quantity")
+    work, more = (frame.loc[name] for name in (GROUP, "started_or_increased"))
+    if not math.isfinite(work["share"]):
+        return Part(span(not_shown(shares, text), "withheld"))
+    if not math.isfinite(more["share"]):
+        return Part(text.say("Of those who have left, {share} work or study.",
+                             share=text.percent(work["share"])))  # fmt: skip
+    return Part(text.say(
+        "Of those who have left, {share} work or study; of these, {more} began it or do more of it "
+        "than before.",
+        share=text.percent(work["share"]), more=text.percent(more["share"]),
+    ))  # fmt: skip
+
+
+@page_part
+def margins(bounds, text: Text) -> Part | None:
+    """Say what two published shares leave open.
+
+    Parameters
+    ----------
+    bounds : Released MarginBounds or None
+    """
+    if bounds is None:
+        return None
+    frame = released_frame(bounds, "MarginBounds").set_index("quantity")
+    entered, left = frame.loc["entered"], frame.loc["left"]
+    if not math.isfinite(entered["low"]):
+        return Part(span(not_shown(bounds, text), "withheld"))
+    return Part(text.say(
+        "Two shares do not tell who changed: between {entered_low} and {entered_high} people came "
+        "into it, and between {left_low} and {left_high} left it. This is a range of what is "
+        "possible, not an interval of chance.",
+        entered_low=text.number(entered["low"]), entered_high=text.number(entered["high"]),
+        left_low=text.number(left["low"]), left_high=text.number(left["high"]),
+    ))  # fmt: skip
+
+
+@page_part
+def substitution(change, text: Text) -> Part | None:
+    """Say whether other benefits took the place of those that fell.
+
+    Parameters
+    ----------
+    change : Released BenefitChange or None
+        Of all benefits, in full-year equivalents.
+    """
+    if change is None or is_without_rows(change):
+        return None
+    frame = released_frame(change, "BenefitChange")
+    rows = frame[(frame["benefit"] == TOTAL) & (frame["quantity"] == "equivalents")]
+    sentences = [_substituted(row, change, text) for _, row in rows.iterrows()]
+    label = span(estimand_label("description", text), "label")
+    return Part(f"{' '.join(sentences)} {label}") if sentences else None
+
+
+def _substituted(row, change, text: Text) -> str:
+    group = escape(sentence_case(arm_name(row["stratum"], text)))
+    if not math.isfinite(row["alert"]):
+        return text.say("{group}: no benefit fell so much that it could be asked what took its "
+                        "place.", group=group)  # fmt: skip
+    share = text.percent(float(change.summary["alert_share"]))
+    offset = row["offset_share"]
+    if row["alert"] == 1:
+        if not math.isfinite(offset):
+            return text.say(
+                "{group}: some benefits fell, but others rose by at least {share} of that. One "
+                "benefit took another's place; that is not self-support.",
+                group=group, share=share,
+            )  # fmt: skip
+        return text.say(
+            "{group}: some benefits fell, but others rose by {offset} of that. One benefit took "
+            "another's place; that is not self-support.",
+            group=group, offset=text.percent(offset),
+        )  # fmt: skip
+    if not math.isfinite(offset):
+        return text.say(
+            "{group}: some benefits fell, and others rose by less than {share} of that.",
+            group=group, share=share,
+        )  # fmt: skip
+    return text.say("{group}: some benefits fell, and others rose by {offset} of that.",
+                    group=group, offset=text.percent(offset))  # fmt: skip
+
+
+@page_part
+def sick_days(change, text: Text) -> Part | None:
+    """Say how the days with a benefit changed.
+
+    Parameters
+    ----------
+    change : Released BenefitChange or None
+        Of `quantity="days"`.
+    """
+    if change is None or is_without_rows(change):
+        return None
+    frame = released_frame(change, "BenefitChange")
+    rows = frame[frame["quantity"] == "days"]
+    row = rows[rows["benefit"] == TOTAL].iloc[0] if len(rows) else None
+    if row is None or not math.isfinite(row["before"]):
+        return Part(span(not_shown(change, text), "withheld"))
+    names = [name for name in dict.fromkeys(rows["benefit"]) if name != TOTAL]
+    label = span(estimand_label("description", text), "label")
+    sentence = text.say(
+        "Days per person ({benefits}): {before} before the start and {after} after it, a change of "
+        "{change} ({range}).",
+        benefits=text.list([status_name(name, text) for name in names]),
+        before=text.number(row["before"]), after=text.number(row["after"]),
+        change=text.number(row["change"], 0, signed=True),
+        range=text.range(row["conf_low"], row["conf_high"], signed=True),
+    )  # fmt: skip
+    return Part(f"{sentence} {label}")
+
+
+@page_part
+def need_by_area(areas, text: Text) -> Part | None:
+    """Say how far apart the municipalities are in coverage.
+
+    Parameters
+    ----------
+    areas : Released NeedByArea or None
+    """
+    if areas is None or is_without_rows(areas):
+        return None
+    frame = area_rows(areas, {}, text)
+    known = frame.dropna(subset=["middle"])
+    if known.empty:
+        return Part(span(not_shown(areas, text), "withheld"))
+    label = span(estimand_label("description", text), "label")
+    sentence = text.say(
+        "At most {low} to {high} of those in need took part, in the municipalities that can be "
+        "shown ({shown} of {all}).",
+        low=text.percent(known["middle"].min()), high=text.percent(known["middle"].max()),
+        shown=text.number(len(known)), all=text.number(len(frame)),
+    )  # fmt: skip
+    return Part(f"{sentence} {label}")
+
+
+@page_part
+def target_group(need, text: Text) -> Part | None:
+    """Say how many are in the target group, and of whom that is.
+
+    Parameters
+    ----------
+    need : Released NeedSteps or None
+    """
+    if need is None or is_without_rows(need):
+        return None
+    frame = released_frame(need, "NeedSteps")
+    frame = frame[frame["stratum"] == arms_of(frame)[0]].set_index("step")
+    strict = frame.loc["strict"]
+    if not math.isfinite(strict["n_low"]):
+        return Part(span(not_shown(need, text), "withheld"))
+    slots = {"n": text.number(strict["n_low"]), "share": text.percent(strict["share_low"], 1)}
+    if need.summary["basis"] == "records":
+        return Part(text.say(
+            "Of the people in the records {n} are in the target group ({share}). The records are "
+            "not of everybody, so this says nothing about need in the area.",
+            **slots,
+        ))  # fmt: skip
+    return Part(text.say(
+        "{n} people of working age are in the target group ({share}): more than twelve months of "
+        "public support, contact with several authorities, and no pension for good.",
+        **slots,
+    ))  # fmt: skip
+
+
+@page_part
+def context(measures, text: Text) -> Part | None:
+    """Say how many live in the area, and how many of them on assistance.
+
+    Parameters
+    ----------
+    measures : Released AreaMeasures or None
+        Of `area_context`, of one area.
+    """
+    if measures is None or is_without_rows(measures):
+        return None
+    frame = released_frame(measures, "AreaMeasures")
+    frame = frame[frame["stratum"] == frame["stratum"].iloc[0]]
+    people = frame[frame["measure"] == "population_working_age"].iloc[0]
+    if not math.isfinite(people["value"]):
+        return Part(span(not_shown(measures, text), "withheld"))
+    number, year = text.number(people["value"]), str(int(people["year"]))
+    sentences = [
+        text.say("{n} people of working age live here ({year}).", n=number, year=year)
+    ]  # fmt: skip
+    households = frame[frame["measure"] == "households_on_assistance"]
+    if len(households) and math.isfinite(households["value"].iloc[0]):
+        row = households.iloc[0]
+        if row["may_be_missing"] == 1:
+            sentences.append(text.say("Social assistance: not delivered, or nobody."))
+        elif math.isfinite(row["per_inhabitant"]):
+            sentences.append(text.plural(
+                "{n} household has social assistance: {rate} per 100 inhabitants.",
+                "{n} households have social assistance: {rate} per 100 inhabitants.",
+                int(row["value"]), rate=text.number(row["per_inhabitant"], 1),
+            ))  # fmt: skip
+    return Part(" ".join(sentences))

@@ -1,0 +1,379 @@
+"""Need, and before and after, on the page: artists, numbers in tables, sentences."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import released_by_hand as hand
+
+from evalkit.errors import DisclosureError, ParameterError
+from evalkit.report import figures, style, tables, words
+from evalkit.report.figures.alluvial import draw_alluvial
+from evalkit.report.figures.areas import draw_need_by_area
+from evalkit.report.figures.benefits import draw_benefits
+from evalkit.report.figures.leavers import draw_leavers
+from evalkit.report.figures.waterfall import draw_waterfall
+from evalkit.report.text import open_text
+
+LANGUAGES = ("sv", "fi", "en")
+STATES = ("work", "subsidised_work", "study", "job_seeker", "other")
+SHARES = np.array([
+    [0.04, 0.01, 0.0, 0.01, 0.01], [0.02, 0.03, 0.0, 0.02, 0.01], [0.01, 0.0, 0.01, 0.01, 0.01],
+    [0.09, 0.05, 0.02, 0.10, 0.10], [0.08, 0.05, 0.02, 0.10, 0.20],
+])  # fmt: skip
+N = 1000
+
+
+def speak(language="en", **options):
+    return open_text(hand.labels(**options), language)
+
+
+def transitions(hide=None):
+    rows = []
+    names = [*STATES, "all"]
+    table = np.block([[SHARES, SHARES.sum(1)[:, None]], [SHARES.sum(0)[None], SHARES.sum()]])
+    for i, before in enumerate(names):
+        for j, after in enumerate(names):
+            share = table[i, j]
+            rows.append({"stratum": "", "before": before, "after": after, "n": share * N,
+                         "n_before": table[i, -1] * N, "n_after": table[-1, j] * N,
+                         "share": share, "share_of_before": share / table[i, -1]})  # fmt: skip
+    summary = {"n": N, "measure": "occupation", "exclusive": True, "before": "start",
+               "after": "end"}  # fmt: skip
+    return hand.released("Transitions", rows, summary, hide=hide, function="transitions")
+
+
+def few_study(frame):
+    return (frame["before"] == "study") | (frame["after"] == "study")
+
+
+def change(hide=None, still_in=20.0):
+    rows = []
+    for measure, category, before, after in (
+        ("occupation", "work", 0.10, 0.20), ("occupation", "subsidised_work", 0.05, 0.08),
+        ("occupation", "study", 0.03, 0.05), ("occupation", "job_seeker", 0.40, 0.30),
+        ("occupation", "other", 0.42, 0.37), ("occupation", "work_or_study", 0.18, 0.33),
+        ("support", "sickness_benefit", 0.5, 0.3), ("support", "any_support", 0.9, 0.7),
+    ):  # fmt: skip
+        rows.append({
+            "stratum": "", "measure": measure, "category": category, "n_start": N + still_in,
+            "n_leaver": N, "n_still_in": still_in, "n_before": before * N, "n_after": after * N,
+            "share_before": before, "share_after": after, "change_n": (after - before) * N,
+            "change": 100 * (after - before), "conf_low": 100 * (after - before) - 3,
+            "conf_high": 100 * (after - before) + 3,
+            "change_percent": 100 * (after - before) / before, "p_value": 0.01,
+            "n_entered": 120, "n_left": 20, "bound_low": after - 0.01, "bound_high": after + 0.01,
+            "unit": "persons; percentage points; per cent of the share before",
+        })  # fmt: skip
+    summary = {"n": N, "n_start": N + still_in, "n_still_in": still_in, "before": "start",
+               "after": "end"}  # fmt: skip
+    return hand.released("StatusChange", rows, summary, hide=hide, function="status_change")
+
+
+def vector(hide=None):
+    values = {"sickness_benefit": (40, 45, 30, 20), "rehabilitation_benefit": (3, 4, 6, 5),
+              "unemployment_insurance": (12, 10, 8, 6), "social_assistance": (60, 58, 40, 30),
+              "total": (115, 117, 84, 61)}  # fmt: skip
+    rows = [
+        {"stratum": "programme", "benefit": benefit, "occasion": month, "n": N, "n_with": value * 9,
+         "share": value / 120, "equivalents": value * 10, "equivalents_per_100": float(value),
+         "unit": "x"}
+        for benefit, series in values.items()
+        for month, value in zip((-12, 0, 12, 24), series, strict=True)
+    ]  # fmt: skip
+    return hand.released("BenefitVector", rows, {"n": N}, hide=hide, function="benefit_vector")
+
+
+def benefit_changes(alert=1.0, offset=0.85, quantity="equivalents"):
+    rows = [
+        {"stratum": "programme", "benefit": benefit, "quantity": quantity, "n": N, "n_before": 300,
+         "n_after": 200, "before": 40.0, "after": 40.0 + gap, "change": gap, "conf_low": gap - 2,
+         "conf_high": gap + 2, "change_percent": gap, "offset_share": share, "alert": alarm,
+         "unit": "x"}
+        for benefit, gap, share, alarm in (
+            ("sickness_benefit", -20.0, offset, alert), ("social_assistance", 17.0, np.nan, np.nan),
+            ("total", -3.0, offset, alert),
+        )
+    ]  # fmt: skip
+    summary = {"n": N, "window_before": "-12 to -1", "window_after": "12 to 23",
+               "alert_share": 0.8}  # fmt: skip
+    return hand.released("BenefitChange", rows, summary, function="benefit_change")
+
+
+def need_of_areas(hide=None):
+    rows = []
+    for area, covered in (("0114", 34), ("0131", 76)):
+        for share in (0.035, 0.05, 0.07):
+            need, part = 4000 * share, covered / 4000
+            for quantity, low, high, n_low, n_high in (
+                ("need", share, share, need, need),
+                ("coverage", 0.0, min(part / share, 1), 0.0, covered),
+                ("unmet", share - part, share, need - covered, need),
+                ("covered_per_need", covered / need, covered / need, covered, covered),
+            ):
+                rows.append({"stratum": area, "need_share": share, "quantity": quantity, "low": low,
+                             "high": high, "n_low": n_low, "n_high": n_high})  # fmt: skip
+    return hand.released("NeedByArea", rows, {"population": 8000, "n_covered": 110}, hide=hide,
+                         function="need_by_area")  # fmt: skip
+
+
+def need_steps(basis="population", hide=None):
+    first = "population" if basis == "population" else "in_records"
+    rows = [
+        {"stratum": "", "step": step, "n_low": low, "n_high": high, "share_low": low / 4000,
+         "share_high": high / 4000}
+        for step, low, high in (
+            (first, 4000, 4000), ("on_support", 600, 600), ("long_support", 400, 400),
+            ("several_actors", 250, 250), ("strict", 220, 220), ("unmet", 150, 150),
+            ("expressed_unmet", 60, 90), ("broad", 350, 350),
+        )
+    ]  # fmt: skip
+    return hand.released("NeedSteps", rows, {"n": 4000, "basis": basis}, hide=hide,
+                         function="need_steps")  # fmt: skip
+
+
+def drawings(text, hidden=False):
+    third = (lambda frame: frame.index % 3 == 1) if hidden else None
+    study = few_study if hidden else None
+    return {
+        "alluvial": draw_alluvial(transitions(study), text),
+        "leavers": draw_leavers(change(third), text),
+        "benefits": draw_benefits(vector(third), text),
+        "areas": draw_need_by_area(
+            need_of_areas((lambda frame: frame["stratum"] == "0131") if hidden else None), text,
+            names=hand.MUNICIPALITIES,
+        ),
+        "waterfall": draw_waterfall(need_steps(hide=third), text),
+        "waterfall_assumed": draw_waterfall(hand.need(), text),
+    }  # fmt: skip
+
+
+def with_id(axes, name):
+    return [artist for artist in axes.get_children() if artist.get_gid() == name]
+
+
+@pytest.fixture
+def drawn_words(monkeypatch):
+    """Draw a figure; give each word that appears, with its box."""
+    drawn, draw = [], mpl.text.Text.draw
+
+    def record(self, renderer):
+        drawn.append(self)
+        draw(self, renderer)
+
+    monkeypatch.setattr(mpl.text.Text, "draw", record)
+
+    def words_of(figure):
+        drawn.clear()
+        with style.style():
+            figure.canvas.draw()
+            return [
+                (word.get_text(), word.get_window_extent(figure.canvas.get_renderer()))
+                for word in dict.fromkeys(drawn)
+                if word.get_text().strip() and word.get_visible()
+            ]
+
+    return words_of
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_is_cut_or_lies_over_another(language, hidden, drawn_words):
+    for name, figure in drawings(speak(language), hidden).items():
+        boxes = drawn_words(figure)
+        width, height = figure.canvas.get_width_height()
+        room = mpl.transforms.Bbox.from_extents(-1, -1, width + 1, height + 1)
+        cut = [
+            word for word, box in boxes if not (room.contains(*box.min) and room.contains(*box.max))
+        ]
+        over = [
+            (one, two)
+            for number, (one, first) in enumerate(boxes)
+            for two, second in boxes[number + 1 :]
+            if first.padded(-1).overlaps(second.padded(-1))
+        ]
+        assert (name, cut, over) == (name, [], [])
+
+
+def test_every_shown_flow_is_a_band_and_nothing_else():
+    whole = draw_alluvial(transitions(), speak()).axes[0]
+    part = draw_alluvial(transitions(few_study), speak()).axes[0]
+
+    assert len(with_id(whole, "flow")) == int((SHARES > 0).sum())
+    kept = np.delete(np.delete(SHARES, 2, axis=0), 2, axis=1)
+    assert len(with_id(part, "flow")) == int((kept > 0).sum())
+
+
+def test_hidden_flows_are_a_hatched_band_of_their_own_size():
+    axes = draw_alluvial(transitions(few_study), speak()).axes[0]
+    hidden = with_id(axes, "hidden")
+
+    left = sum(band.get_height() for band in hidden if band.get_x() < 0.5)
+    kept = np.delete(np.delete(SHARES, 2, axis=0), 2, axis=1)
+    assert all(band.get_hatch() for band in hidden)
+    assert left == pytest.approx(1 - kept.sum(), abs=2e-3)
+
+
+def test_without_any_shown_flow_there_is_a_sentence():
+    part = figures.alluvial(transitions(lambda frame: frame["after"] != "all"), speak())
+
+    assert not part.images
+    assert "recognised" in part.markdown
+
+
+def test_a_table_of_people_in_several_cells_is_not_drawn():
+    released = hand.released(
+        "Transitions", transitions().tidy().drop(columns="suppressed"), {"exclusive": False}
+    )
+
+    with pytest.raises(ParameterError, match="people are in several cells"):
+        figures.alluvial(released, speak())
+
+
+def test_open_ends_of_the_waterfall_are_hatched():
+    axes = draw_waterfall(need_steps(), speak()).axes[0]
+
+    ranges = with_id(axes, "range")
+    assert [bar.get_width() for bar in ranges] == [30]
+    assert all(bar.get_hatch() for bar in ranges)
+    assert with_id(axes, "at least")[0].get_width() == 600
+
+
+def test_the_strip_of_everybody_shows_which_part_is_enlarged():
+    strip = draw_waterfall(need_steps(), speak()).axes[1]
+
+    assert with_id(strip, "everybody")[0].get_width() == 4000
+    assert with_id(strip, "enlarged")[0].get_width() == pytest.approx(600 * 1.04)
+
+
+def test_people_in_records_are_never_called_the_population():
+    for language, population in zip(
+        LANGUAGES, ("arbetsför", "yöikäis", "working age"), strict=True
+    ):
+        part = figures.waterfall(need_steps("records"), speak(language))
+        assert population not in part.markdown
+
+
+def test_the_dot_of_an_area_is_the_most_that_coverage_can_be_at_the_middle_share():
+    axes = draw_need_by_area(need_of_areas(), speak(), names={}).axes[0]
+
+    dots = [line.get_xdata()[0] for line in with_id(axes, "at most")]
+    assert dots == pytest.approx([34 / 200, 76 / 200])
+    assert [bar.get_width() for bar in with_id(axes, "range")] == pytest.approx(
+        [34 / 140, 76 / 140]
+    )
+
+
+def test_benefits_have_one_scale_and_the_total_its_own():
+    figure = draw_benefits(vector(), speak())
+
+    tops = [axes.get_ylim()[1] for axes in figure.axes]
+    assert len(set(tops[1:])) == 1
+    assert tops[0] > tops[1]
+
+
+def test_the_table_of_leavers_names_every_unit():
+    part = tables.leavers(change(), speak())
+
+    header = part.markdown.splitlines()[0]
+    assert "Change, people" in header
+    assert "Change, percentage points" in header
+    assert "Change, per cent of before" in header
+    assert "Leavers only" in part.markdown
+
+
+def test_the_sentence_of_leavers_counts_those_still_in():
+    part = words.leavers(change(), speak())
+
+    assert "### Leavers only" in part.markdown
+    assert "18% worked or studied at the start and 33% at the end" in part.markdown
+    assert "20 people who started are still in" in part.markdown
+    assert "{.label}" in part.markdown
+
+
+def test_leavers_without_a_table_of_statuses_say_so():
+    assert "occupation" in words.leavers(None, speak()).markdown
+
+
+@pytest.mark.parametrize(
+    ("alert", "offset", "sentence"),
+    [
+        (1.0, 0.85, "others rose by 85% of that. One benefit took another's place"),
+        (1.0, np.nan, "others rose by at least 80% of that. One benefit took another's place"),
+        (0.0, 0.30, "and others rose by 30% of that."),
+        (0.0, np.nan, "and others rose by less than 80% of that."),
+        (np.nan, np.nan, "no benefit fell so much"),
+    ],
+)
+def test_the_alert_speaks_where_it_fires_and_only_there(alert, offset, sentence):
+    spoken = words.substitution(benefit_changes(alert, offset), speak()).markdown
+
+    assert sentence in spoken
+    assert ("took another's place" in spoken) == (alert == 1)
+
+
+def test_days_are_told_with_their_interval():
+    spoken = words.sick_days(benefit_changes(quantity="days"), speak()).markdown
+
+    assert "40 before the start and 37 after it, a change of −3 (−5 to −1)" in spoken
+
+
+def test_bounds_of_two_shares_are_called_a_range():
+    rows = pd.DataFrame([
+        ("before", 992.3, 992.3, "persons"), ("after", 2518.9, 2518.9, "persons"),
+        ("entered", 1526.6, 2518.9, "persons"), ("left", 0.0, 992.3, "persons"),
+        ("change", 20.0, 20.0, "percentage points"),
+    ], columns=["quantity", "low", "high", "unit"])  # fmt: skip
+    summary = {"n": 7633, "share_before": 0.13, "share_after": 0.33}
+    bounds = hand.released("MarginBounds", rows, summary, function="margin_bounds")
+
+    assert "between 1,527 and 2,519 people" in words.margins(bounds, speak()).markdown
+    table = tables.margins(bounds, speak()).markdown
+    assert "1,527 to 2,519" in table
+    assert "percentage points" in table
+
+
+def test_a_zero_that_may_be_missing_has_an_asterisk_and_its_note():
+    rows = [{"stratum": "0114", "year": 2023, "group": "economic", "measure": "social_assistance",
+             "quantity": "equivalents", "n": 20, "value": value, "per_inhabitant": 0.0,
+             "may_be_missing": doubt, "unit": "x"}
+            for value, doubt in ((0.0, 1.0), (5.0, 0.0))]  # fmt: skip
+    doubtful = hand.released("AreaMeasures", rows[:1], function="support_measure")
+    sure = hand.released("AreaMeasures", rows[1:], function="support_measure")
+
+    assert "0.0\\*" in tables.area_measures(doubtful, speak()).markdown
+    assert "asterisk" in tables.area_measures(doubtful, speak()).markdown
+    assert "asterisk" not in tables.area_measures(sure, speak()).markdown
+
+
+def test_records_of_participants_are_said_to_tell_nothing_about_need():
+    spoken = words.target_group(need_steps("records"), speak()).markdown
+
+    assert "says nothing about need in the area" in spoken
+    assert "working age" not in spoken
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_part_is_made_in_every_language(language):
+    text = speak(language)
+    parts = [
+        figures.alluvial(transitions(), text), figures.leavers(change(), text),
+        figures.benefits(vector(), text), figures.need_by_area(need_of_areas(), text),
+        figures.waterfall(hand.need(), text), tables.leavers(change(), text),
+        tables.leavers_by_group(change(), text), tables.transitions(transitions(), text),
+        tables.transitions(transitions(), text, share=True), tables.need_steps(need_steps(), text),
+        tables.benefit_changes(benefit_changes(), text),
+        tables.need_by_area(need_of_areas(), text), words.need_by_area(need_of_areas(), text),
+    ]  # fmt: skip
+
+    assert all(part.markdown for part in parts)
+
+
+@pytest.mark.parametrize(
+    "show", [figures.alluvial, figures.leavers, figures.benefits, figures.waterfall,
+             figures.need_by_area, tables.transitions, tables.leavers, words.leavers,
+             words.substitution],
+)  # fmt: skip
+def test_only_what_has_passed_the_door_is_shown(show):
+    with pytest.raises(DisclosureError):
+        show(pd.DataFrame({"n": [1]}), speak())

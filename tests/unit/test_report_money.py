@@ -1,0 +1,372 @@
+"""Figures, tables and words of money: drawn from what was released, whole in three languages."""
+
+import re
+import struct
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import released_by_hand as hand
+
+from evalkit import results
+from evalkit.errors import DisclosureError, ParameterError
+from evalkit.provenance import provenance
+from evalkit.report import figures, style, tables, words
+from evalkit.report.figures import money, money_break_even, money_curve, money_tornado
+from evalkit.report.text import open_text
+
+LANGUAGES = ("sv", "fi", "en")
+WIDTH = 1083
+PARTIES = ("municipality", "region", "social_insurance", "employer", "public", "individual",
+           "society")  # fmt: skip
+PUBLIC = "municipality, region, social_insurance"
+
+
+def speak(language="en", **options):
+    return open_text(hand.labels(**options), language)
+
+
+def few_employers(frame):
+    return frame["party"].isin(["employer", "individual"])
+
+
+HIDDEN = {"hide": few_employers}
+
+
+def never(party, years):
+    """Reason, share: the region never, the municipality late, employers have no outlay."""
+    if party in ("employer", "individual"):
+        return "no outlay", np.nan
+    if party == "region":
+        return "never", np.inf
+    share = {"municipality": 3.2, "social_insurance": 1.4}.get(party, 1.7) / years
+    return ("" if share <= 1 else f"not within {years:g} years"), share
+
+
+def break_even(**options):
+    rows = []
+    for party in PARTIES:
+        for years in (1.0, 3.0, 5.0, 10.0):
+            reason, share = never(party, years)
+            rows.append({
+                "party": party, "horizon_years": years, "cost": 15_000.0, "gain": 9_000.0,
+                "break_even_share": share, "conf_low": 0.8 * share,
+                "conf_high": np.inf if party == "municipality" else 1.2 * share, "reason": reason,
+            })  # fmt: skip
+    summary = {"n": 214, "currency": "SEK", "price_year": 2024, "label": "description",
+               "public": PUBLIC}  # fmt: skip
+    return hand.released("BreakEven", rows, summary, **options)
+
+
+def present_value(**options):
+    rows = [
+        {"party": party, "horizon_years": years, "discount_rate": rate, "cost": 15_000.0,
+         "gain": 4_000.0 * years, "net": (4_000.0 * years - 15_000) * (1 - 2 * (party == "region")),
+         "benefit_cost": 1.2, "annuity": 800.0, "break_even_share": 0.8, "reason": ""}
+        for party in PARTIES for years in (1.0, 5.0) for rate in (0.0, 0.03)
+    ]  # fmt: skip
+    summary = {"n": 214, "currency": "SEK", "price_year": 2024, "public": PUBLIC,
+               "label": "assumed", "write_off_years": 3.0}  # fmt: skip
+    return hand.released("NetPresentValue", rows, summary, **options)
+
+
+def curve(label="description", **options):
+    slope = {"municipality": 0.5, "region": -0.05, "social_insurance": 1.2, "employer": 0.2,
+             "individual": 0.3, "public": 1.7, "society": 1.9}  # fmt: skip
+    cost = {"municipality": 15, "region": 15, "social_insurance": 30, "public": 60, "society": 60}
+    rows = []
+    for party in PARTIES:
+        paid = cost.get(party, 0)
+        back = paid / slope[party] if slope[party] > 0 else np.inf
+        reason = "no outlay" if not paid else "never" if back == np.inf else ""
+        for month in (0, 6, 12, 18, 24, 36, 48, 60):
+            rows.append({"party": party, "month": month, "net": np.nan,
+                         "cumulative": 1_000 * (slope[party] * month - paid),
+                         "pay_off_months": np.ceil(back) if paid else np.nan,
+                         "first_crossing": np.ceil(back) if paid else np.nan,
+                         "reason": reason})  # fmt: skip
+    summary = {"n": 214, "horizon_years": 5, "discount_rate": 0.03, "currency": "SEK",
+               "price_year": 2024, "public": PUBLIC, "label": label,
+               "method": "contrast, 36 months followed, then hold"}  # fmt: skip
+    return hand.released("PayOffCurve", rows, summary, **options)
+
+
+def bars(quantity="break_even_share", base=0.44, **options):
+    values = [
+        ("horizon_years", 1, 5, 1.32, 0.26, "years"), ("package", 0.7, 1.5, 0.31, 0.66, "factor"),
+        ("share_due", 0.0, 1.0, np.inf, 0.44, "share"), ("work", 0.8, 1.2, 0.55, 0.36, "factor"),
+        ("benefits", 0.9, 1.1, 0.44, 0.44, "factor"), ("care", 0.5, 2.0, 0.47, 0.52, "factor"),
+        ("discount_rate", 0.0, 0.035, 0.44, 0.44, "share"),
+    ]  # fmt: skip
+    scale = 1.0 if quantity == "break_even_share" else 20_000.0
+    rows = [
+        {"parameter": name, "low": low, "high": high, "at_low": scale * first if np.isfinite(first)
+         else scale, "at_high": scale * last, "unit": unit}
+        if quantity == "net" else
+        {"parameter": name, "low": low, "high": high, "at_low": first, "at_high": last,
+         "unit": unit}
+        for name, low, high, first, last, unit in values
+    ]  # fmt: skip
+    summary = {"n": 214, "quantity": quantity, "party": "society", "base": scale * base,
+               "horizon_years": 3, "discount_rate": 0.03, "currency": "SEK",
+               "label": "assumed"}  # fmt: skip
+    return hand.released("Sensitivity", rows, summary, **options)
+
+
+def balances(**options):
+    rows = [{"party": party, "kind": kind, "received": 5e6, "paid": 8e6, "balance": -3e6}
+            for party in PARTIES for kind in ("intervention", "transfer", "all")]  # fmt: skip
+    summary = {"n": 214, "currency": "SEK", "price_year": 2024, "public": PUBLIC}
+    return hand.released("LedgerBalances", rows, summary, **options)
+
+
+def cases(share=0.5, **options):
+    rows = [
+        {"party": party, "cost": 50_000.0, "gain": 90_000.0, "net": 40_000.0,
+         "pay_off_months": 6.7, "break_even_share": share, "gain_low": 60_000.0,
+         "gain_high": 120_000.0, "pay_off_low": 5.0, "pay_off_high": np.inf, "total_gain": 1e7,
+         "reason": "never" if party == "region" else ""}
+        for party in ("municipality", "region", "society")
+    ]  # fmt: skip
+    summary = {"n": np.nan, "n_case": 5, "n_extrapolated": 24, "horizon_years": 1}
+    return hand.released("TypeCases", rows, summary, **options)
+
+
+def draw_all(text, **options):
+    return {
+        "break_even": money_break_even.draw_break_even(break_even(**options), text),
+        "curve": money_curve.draw_pay_off_curve(curve(**options), text),
+        "perspectives": money.draw_perspectives(present_value(**options), text, years=5, rate=0.03),
+        "tornado": money_tornado.draw_tornado(bars(), text),
+        "net": money_tornado.draw_tornado(bars("net"), text),
+    }
+
+
+def make_all(text, **options):
+    return [
+        figures.break_even(break_even(**options), text),
+        figures.pay_off_curve(curve(**options), text),
+        figures.perspectives(present_value(**options), text),
+        figures.tornado(bars(), text),
+    ]
+
+
+def tables_all(text, **options):
+    return [
+        tables.break_even(break_even(**options), text),
+        tables.net_present_value(present_value(**options), text),
+        tables.ledger_balances(balances(**options), text),
+        tables.type_cases(cases(), text, currency="SEK"),
+    ]
+
+
+@pytest.fixture
+def drawn_words(monkeypatch):
+    """Draw a figure; give each word that appears, with its box."""
+    drawn, draw = [], mpl.text.Text.draw
+
+    def record(self, renderer):
+        drawn.append(self)
+        draw(self, renderer)
+
+    monkeypatch.setattr(mpl.text.Text, "draw", record)
+
+    def boxes(figure):
+        drawn.clear()
+        with style.style():
+            figure.canvas.draw()
+            renderer = figure.canvas.get_renderer()
+            # An annotation's box without its arrow, which has none here.
+            return [
+                (word.get_text(), mpl.text.Text.get_window_extent(word, renderer))
+                for word in dict.fromkeys(drawn)
+                if word.get_text().strip() and word.get_visible()
+            ]
+
+    return boxes
+
+
+@pytest.mark.parametrize(
+    ("language", "options"), [(language, {}) for language in LANGUAGES] + [("fi", HIDDEN)]
+)
+def test_no_word_is_cut_and_no_two_overlap(language, options, drawn_words):
+    wrong = []
+    for name, figure in draw_all(speak(language), **options).items():
+        boxes = [(word, box.padded(-1)) for word, box in drawn_words(figure)]
+        assert len(boxes) > 5
+        wrong += [
+            (name, word) for word, box in boxes
+            if box.x0 < -2 or box.x1 > figure.bbox.width + 2 or box.y0 < -2
+            or box.y1 > figure.bbox.height + 2
+        ]  # fmt: skip
+        wrong += [
+            (name, first, second)
+            for number, (first, box) in enumerate(boxes)
+            for second, other in boxes[:number]
+            if box.overlaps(other)
+        ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_has_its_picture_alternative_text_source_and_data(language):
+    source = {"sv": "Källa: ", "fi": "Lähde: ", "en": "Source: "}[language]
+    for part in make_all(speak(language)):
+        ((file, png),) = part.images.items()
+        assert re.search(rf'!\[\]\(figures/{file}\){{fig-alt="[^"]{{40,}}"}}', part.markdown)
+        assert source in part.markdown and "\n| " in part.markdown
+        assert struct.unpack(">I", png[16:20])[0] == WIDTH
+
+
+@pytest.mark.parametrize("options", [{}, {"hide": few_employers}])
+def test_no_missing_number_is_written(options):
+    text = speak()
+    for part in [*make_all(text, **options), *tables_all(text, **options)]:
+        assert not re.search(r"\b(nan|inf)\b", part.markdown)
+
+
+@pytest.mark.parametrize("options", [{}, {"hide": few_employers}])
+def test_hidden_parties_have_a_mark_and_no_number(options):
+    for part in [*make_all(speak(), **options)[:3], *tables_all(speak(), **options)[:3]]:
+        rows = [line for line in part.markdown.splitlines() if line.startswith("| Employers")]
+        assert rows
+        numbers = [re.search(r"\d\.\d(?!%)|\d,\d{3}|no outlay", row) for row in rows]
+        assert not any(numbers) if options else all(numbers)
+
+
+def test_a_picture_has_the_same_bytes_every_time():
+    first, second = (figures.break_even(break_even(), speak()).images for _ in range(2))
+
+    assert first == second
+
+
+@pytest.mark.parametrize("make", [figures.break_even, figures.pay_off_curve, figures.tornado,
+                                  figures.perspectives, tables.net_present_value,
+                                  tables.ledger_balances])  # fmt: skip
+def test_only_what_was_released_is_shown(make):
+    raw = results.LedgerBalances(
+        rows={"party": ["a"], "kind": ["all"]}, summary={}, support={"n": [50]},
+        provenance=provenance("ledger_balances", "0" * 16),
+    )  # fmt: skip
+    with pytest.raises(DisclosureError):
+        make(raw, speak())
+    assert make(None, speak()) is None
+
+
+def with_id(axes, name):
+    return [artist for artist in axes.get_children() if artist.get_gid() == name]
+
+
+def test_who_never_gets_the_cost_back_has_no_mark_on_the_line():
+    (axes,) = money_curve.draw_pay_off_curve(curve(), speak()).axes
+
+    marks = sorted(line.get_xdata()[0] for line in with_id(axes, "cost back"))
+    assert marks == [25, 30, 32, 36]
+    written = " ".join(word.get_text() for word in axes.texts)
+    assert "Region\nnever" in written
+    assert "Employers" not in written  # who has no outlay has no pay-off
+
+
+def test_lines_are_told_apart_without_colour():
+    (axes,) = money_curve.draw_pay_off_curve(curve(), speak()).axes
+
+    marks = [line.get_marker() for line in with_id(axes, "cost back")]
+    assert len(set(marks)) == len(marks)
+
+
+def test_shares_beyond_the_axis_are_written_and_not_drawn():
+    (axes,) = money_break_even.draw_break_even(break_even(), speak()).axes
+
+    drawn = [round(line.get_xdata()[0], 3) for line in with_id(axes, "share")]
+    assert max(drawn) <= money_break_even.WIDEST
+    written = [word.get_text() for word in axes.texts]
+    assert "320%" in written and written.count("never") == 4
+
+
+def test_a_tornado_bar_goes_from_the_result_at_low_to_that_at_high():
+    (axes,) = money_tornado.draw_tornado(bars(), speak()).axes
+
+    low, high = ([bar for bar in axes.patches if bar.get_gid() == side]
+                 for side in ("at_low", "at_high"))  # fmt: skip
+    assert low[0].get_x() + low[0].get_width() == pytest.approx(1.32)
+    assert high[0].get_x() + high[0].get_width() == pytest.approx(0.26)
+    assert all(bar.get_hatch() for bar in [*low, *high])
+    assert any("never (0%)" in word.get_text() for word in axes.texts)
+
+
+def test_a_hidden_base_shows_no_bar():
+    hidden = bars(base=np.nan, hide=lambda frame: np.ones(len(frame), bool))
+
+    part = figures.tornado(hidden, speak())
+
+    assert not part.images and "44%" not in part.markdown
+
+
+def test_perspectives_set_the_sums_apart_and_need_a_known_horizon():
+    frame = money.at_horizon(present_value(), 5, 0.03)
+
+    assert frame["party"].tolist() == [
+        "municipality", "region", "social_insurance", "public", "employer", "individual",
+        "society",
+    ]  # fmt: skip
+    with pytest.raises(ParameterError, match="no rows of 7 years"):
+        figures.perspectives(present_value(), speak(), years=7)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Society recovers the cost within 3 years if at least 57% of the change is due"),
+        ("sv", "Samhället får tillbaka kostnaden inom 3 år om minst 57"),
+        ("fi", "Yhteiskunta saa kustannukset takaisin 3 vuoden kuluessa, jos muutoksesta"),
+    ],
+)
+def test_the_headline_says_the_share_of_every_horizon(language, said):
+    markdown = words.break_even(break_even(), speak(language)).markdown
+
+    assert said in markdown
+    late = {"en": "Society does not recover the cost within 1 year", "sv": "inom 1 år, även om",
+            "fi": "ei saa kustannuksia takaisin 1 vuoden kuluessa"}[language]  # fmt: skip
+    assert late in markdown
+
+
+def test_the_headline_hides_what_is_hidden():
+    everything = break_even(hide=lambda frame: np.ones(len(frame), bool))
+    society = break_even(hide=lambda frame: frame["party"] == "society")
+
+    assert "57%" not in words.break_even(everything, speak()).markdown
+    told = words.break_even(society, speak()).markdown
+    assert "Society recovers" not in told and "The public sector together recovers" in told
+    assert words.break_even(None, speak()).markdown
+
+
+def test_type_cases_are_said_to_be_assumed():
+    for language, said in (("en", "assumed, not measured"), ("sv", "antaget, inte mätt"),
+                           ("fi", "oletettu, ei mitattu")):  # fmt: skip
+        assert said in words.type_cases(cases(), speak(language)).markdown
+    hidden = cases(hide=lambda frame: np.ones(len(frame), bool))
+    assert "50%" not in words.type_cases(hidden, speak()).markdown
+    assert "not repaid" in tables.type_cases(cases(share=1.4), speak(), currency="SEK").markdown
+
+
+def test_amounts_held_after_the_months_followed_are_said_to_be_assumed():
+    part = figures.pay_off_curve(curve("assumed"), speak())
+
+    assert "the last year is assumed to go on" in part.markdown
+    assert "Amounts a month are assumed" in part.markdown
+    assert (
+        "written off evenly over 3 years"
+        in tables.net_present_value(present_value(), speak()).markdown
+    )
+
+
+def test_a_municipality_of_few_people_shows_no_figure():
+    few = break_even()
+    small = hand.released("BreakEven", few.tidy().drop(columns="suppressed"),
+                          {**few.summary, "n": 30})  # fmt: skip
+
+    assert not figures.break_even(small, speak()).images
+    assert figures.break_even(small, speak(level="national")).images
+    assert isinstance(few.tidy(), pd.DataFrame)
