@@ -128,6 +128,13 @@ def test_the_main_source_is_the_first_of_the_order():
     assert row_of(by_sick, before="all", after="none")["n"] == 2
 
 
+def test_a_main_source_needs_an_order_of_all_sources():
+    with pytest.raises(ParameterError, match="There are aid, sick"):
+        transitions(six(), measure="support")
+    with pytest.raises(ParameterError, match="leaves out the sources sick"):
+        transitions(six(), measure="support", order=["aid"])
+
+
 def test_support_given_support_counts_every_source():
     table = support_after(six())
 

@@ -1,6 +1,6 @@
 """Flows by party and month, for each arm and person, as the pay-off needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,12 @@ import pandas as pd
 from scipy import sparse
 
 from evalkit.economics.entries import ACCOUNTS, balances, entries, society
+from evalkit.economics.largest import LARGEST, shares_of_two, two_largest
 from evalkit.economics.parties import SOCIETY, require_no_sums
 from evalkit.errors import EstimationError
 
 MONTH = "month_from_start"
+ABOUT = "_n_about"  # persons that a row of sums is about, where the rows are of a ledger
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +27,13 @@ class ArmFlows:
     of_person : sparse matrix, shape (persons with a row, n_cell)
     shared : ndarray of float, shape (n_cell,)
         Flows of no person in particular, such as the budget of a package.
-    n_behind : ndarray of int, shape (n_party,)
-        Persons behind the flows of each party, society last.
+    n_shared : ndarray of float, shape (n_cell,)
+        Persons that such flows are about: the whole arm, or those of a row of a ledger's sums.
+    n_behind : ndarray of int, shape (2, n_party)
+        Persons behind the outlays of each party, and behind its other flows, society last; the
+        whole arm where flows are of no person in particular.
+    largest : ndarray of float, shape (2, 3, n_party)
+        Of outlays and of gains: the amounts of the two persons with most, and of all persons.
     cluster : ndarray of int, shape (persons with a row,), or None
         Codes of the clusters, the same in all arms.
     """
@@ -34,7 +41,9 @@ class ArmFlows:
     n_person: int
     of_person: sparse.csr_array
     shared: np.ndarray
+    n_shared: np.ndarray
     n_behind: np.ndarray
+    largest: np.ndarray
     cluster: np.ndarray | None = None
 
     def mean(self, times: np.ndarray | None = None, *, by_cluster: bool = False) -> np.ndarray:
@@ -67,8 +76,29 @@ class Flows:
 
     @property
     def n_behind(self) -> np.ndarray:
-        """Persons behind each party, society last; of two arms the smaller number."""
-        return np.min([arm.n_behind for arm in self.arms.values()], axis=0)
+        """Persons behind each party, society last; of two arms the smaller number.
+
+        Outlays and gains are shown apart, so it is the smaller number of those that there are.
+        """
+        return self.n_behind_sum([[place] for place in range(len(self.parties))])
+
+    def n_behind_sum(self, groups: Sequence[Sequence[int]]) -> np.ndarray:
+        """Persons behind sums over parties, one a group: at least as many as its largest party's."""
+        arms = [arm.n_behind for arm in self.arms.values()]
+        most = np.array([[arm[:, list(group)].max(axis=1) for group in groups] for arm in arms])
+        none, some = most.max(axis=-1), np.where(most > 0, most, np.inf).min(axis=-1)
+        return np.where(none == 0, 0, some).min(axis=0)
+
+    @property
+    def largest(self) -> dict[str, np.ndarray]:
+        """Amounts of the two persons with most in a party's outlays or gains, and of all persons.
+
+        Of the arms, and of outlays and gains, those in which the two have the largest share.
+        """
+        every = np.concatenate([arm.largest for arm in self.arms.values()])
+        share = shares_of_two(every[:, 0], every[:, 1], every[:, 2])
+        chosen = every[share.argmax(axis=0), :, np.arange(every.shape[-1])].T
+        return dict(zip(LARGEST, chosen, strict=True))
 
     @property
     def has_person(self) -> bool:
@@ -97,10 +127,11 @@ class Flows:
         )
         held[-1] = np.bincount(pairs % n_month, minlength=n_month)
         shared = (arm.shared[:block] != 0) | (arm.shared[block : 2 * block] != 0)
-        of_nobody = np.zeros_like(held, dtype=bool)
-        of_nobody[:-1] = shared.reshape(n_party, n_month)
-        of_nobody[-1] = of_nobody[:-1].any(axis=0)
-        return np.where(of_nobody & (held == 0), arm.n_person, held)
+        about = np.maximum(arm.n_shared[:block], arm.n_shared[block : 2 * block])
+        of_nobody = np.zeros_like(held)
+        of_nobody[:-1] = np.where(shared, about, 0).reshape(n_party, n_month)
+        of_nobody[-1] = of_nobody[:-1].max(axis=0, initial=0)
+        return np.where(held == 0, of_nobody, held)
 
     def split(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Outlays and gains (..., party, month), gains before start (..., party), society last."""
@@ -212,28 +243,56 @@ def _arm_flows(
     amount = np.where(sides["kind"] == "intervention", -1.0, 1.0) * sides["amount"]
     holder, amount, cell = code[of_row][used], amount.to_numpy()[used], cell[used]
     own = holder >= 0
+    about = np.full(len(rows), np.nan) if ABOUT not in rows else rows[ABOUT].to_numpy(dtype=float)
+    n_shared = np.zeros(n_cell)
+    known = np.where(np.isnan(about), count, about)[of_row][used]
+    np.maximum.at(n_shared, cell[~own], known[~own])
     party = pd.Index(parties).get_indexer(sides["party"])[used]
     of_first = np.unique(code, return_index=True)[1][-len(distinct) :] if len(distinct) else []
-    with_flow, of_nobody = _behind(holder, party, len(parties))
+    own_cells = sparse.csr_array(
+        (amount[own], (holder[own], cell[own])), shape=(len(distinct), n_cell)
+    )
     return ArmFlows(
         n_person=count,
-        of_person=sparse.csr_array(
-            (amount[own], (holder[own], cell[own])), shape=(len(distinct), n_cell)
-        ),
+        of_person=own_cells,
         shared=np.bincount(cell[~own], amount[~own], minlength=n_cell),
-        n_behind=np.where(of_nobody | (len(distinct) == 0), count, with_flow),
+        n_shared=n_shared,
+        n_behind=_behind(holder, party, cell, n_shared, len(parties), last),
+        largest=_largest(own_cells, len(parties), last, n_before),
         cluster=rows["_cluster"].to_numpy()[of_first] if "_cluster" in rows.columns else None,
     )
 
 
-def _behind(holder: np.ndarray, party: np.ndarray, n_party: int) -> tuple[np.ndarray, np.ndarray]:
-    """Persons with a flow of each party, society last; whether all its flows are of no person."""
-    own = holder >= 0
-    person, n_holder = holder[own], holder.max(initial=0) + 1
-    pair = np.unique(party[own] * n_holder + person)
-    with_flow = np.append(np.bincount(pair // n_holder, minlength=n_party), len(np.unique(person)))
-    shared = np.bincount(party[~own], minlength=n_party) > 0
-    return with_flow, np.append(shared, shared.any()) & (with_flow == 0)
+def _behind(holder, party, cell, n_shared: np.ndarray, n_party: int, last: int) -> np.ndarray:
+    """Persons with an outlay of each party, and with another flow, society last, (2, n_party)."""
+    found = np.zeros((2, n_party + 1))
+    own, n_holder, block = holder >= 0, holder.max(initial=0) + 1, n_party * (last + 1)
+    outlays, gains, before = np.split(n_shared, [block, 2 * block])
+    about = [outlays.reshape(n_party, -1), np.column_stack([gains.reshape(n_party, -1), before])]
+    for place, kind in enumerate((cell < block, cell >= block)):
+        here = own & kind
+        pair = np.unique(party[here] * n_holder + holder[here])
+        with_flow = np.bincount(pair // n_holder, minlength=n_party)
+        found[place] = np.append(with_flow, len(np.unique(holder[here])))
+        of_nobody = np.append(about[place].max(axis=1), about[place].max(initial=0))
+        found[place] = np.where(found[place] == 0, of_nobody, found[place])
+    return found
+
+
+def _largest(of_person: sparse.csr_array, n_party: int, last: int, n_before: int) -> np.ndarray:
+    """Amounts of the two persons with most, and of all: outlays and gains by party, (2, 3, n)."""
+    n_month, place = last + 1, np.arange(of_person.shape[1])
+    block = n_party * n_month
+    party = np.where(place < 2 * block, place // n_month % n_party, place - 2 * block)
+    kind = np.minimum(place // max(block, 1), 2)
+    # A gain is what came after the start less as many months of what was before.
+    weight = np.select([kind < 2], [1.0], default=-last / n_before if n_before else 0.0)
+    of_party = sparse.csr_array(
+        (weight, (place, (kind > 0) * n_party + party)), shape=(len(place), 2 * n_party)
+    )
+    sums = (of_person @ of_party).toarray().reshape(of_person.shape[0], 2, n_party)
+    every = np.concatenate([sums, sums.sum(axis=-1, keepdims=True)], axis=-1)
+    return two_largest(every).swapaxes(0, 1)
 
 
 def _cells(

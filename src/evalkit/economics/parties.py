@@ -52,10 +52,21 @@ def with_public(
     )
 
 
-def behind_public(parties: Sequence[str], n: np.ndarray, public: Sequence[str]) -> np.ndarray:
-    """Persons behind each party, with those behind the public sum: at least its largest party's."""
-    among = public_among(parties, public)
+def behind_public(flows: Flows, public: Sequence[str]) -> dict[str, np.ndarray]:
+    """Support of the parties, and of the public sum before society.
+
+    Behind the sum are at least those behind its largest party. Whether two persons hold most of it
+    is told by its parties: where they do, they do in one of these.
+    """
+    among = public_among(flows.parties, public)
+    every = {"n": flows.n_behind, **flows.largest}
     if not among:
-        return np.asarray(n)
-    largest = max(n[list(parties).index(party)] for party in among)
-    return np.array([*n[:-1], largest, n[-1]])
+        return every
+    rows = [list(flows.parties).index(party) for party in among]
+    first, second, gross = (every[name][rows] for name in LARGEST)
+    worst = rows[int(shares_of_two(first, second, gross).argmax())]
+    n_sum = flows.n_behind_sum([rows])[0]
+    return {
+        name: np.array([*values[:-1], n_sum if name == "n" else values[worst], values[-1]])
+        for name, values in every.items()
+    }

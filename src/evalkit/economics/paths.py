@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.economics.entries import ROUNDING, checked_rows
-from evalkit.economics.flows import Flows, collect_flows
+from evalkit.economics.flows import ABOUT, Flows, collect_flows
 from evalkit.errors import ParameterError
 from evalkit.results import Ledger
 
@@ -29,7 +29,10 @@ def open_flows(
     """Check the rows of a ledger and sum them into flows by party and month."""
     if isinstance(frame, Ledger):
         glance = frame.glance().iloc[0]
-        frame = frame.tidy().assign(currency=glance["currency"], price_year=glance["price_year"])
+        frame = frame.tidy().assign(
+            currency=glance["currency"], price_year=glance["price_year"],
+            **{ABOUT: frame.support["n"]},
+        )  # fmt: skip
     rows = checked_rows(frame, price_index=price_index, price_year=price_year)
     flows = collect_flows(
         rows, arms=ARMS[design], n_person=n_person, months=months,

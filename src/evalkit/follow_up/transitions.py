@@ -35,8 +35,8 @@ def transitions(
         Columns that make strata. A person counts once in each, with the first participation.
     before, after : {"start", "end", "follow_up"}
     order : sequence of str, optional
-        Sources, the one that names a person with several first; by default as in
-        `statuses.sources`. Those outside it count as no support, so all are to be named.
+        All sources, the one that names a person with several first; needed for support. Last-resort
+        support is often a supplement and then stands last.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def transitions(
     EstimationError
         If nobody has both statuses.
     ParameterError
-        If `measure` is unknown, `after` does not come later than `before`, or `order` leaves out a
-        source.
+        If `measure` is unknown, `after` does not come later than `before`, or `order` is missing
+        for support, or leaves out a source.
 
     Examples
     --------
@@ -154,7 +154,12 @@ def support_after(
 def _states(statuses: Statuses, measure: str, order: Sequence[str] | None) -> list[str]:
     if measure == "occupation":
         return list(OCCUPATIONS)
-    chosen = list(statuses.sources if order is None else order)
+    if order is None:
+        raise ParameterError(
+            "order: which source names a person with several? There are "
+            f"{', '.join(statuses.sources) or 'none'}"
+        )
+    chosen = list(order)
     left_out = sorted(set(statuses.sources) - set(chosen))
     if left_out:
         raise ParameterError(f"order: leaves out the sources {', '.join(left_out)}")

@@ -112,10 +112,13 @@ JOINED = " + "
 
 
 def group_name(stratum: str, text: Text) -> str:
-    """Name of a group of respondents; parts that are none, such as a place, as they are."""
+    """Name of a group of respondents or an arm; other parts, such as a place, as they are."""
     if stratum in GROUPS:
         return text.say(GROUPS[stratum])
-    parts = [text.say(GROUPS[part]) if part in GROUPS else part for part in stratum.split(", ")]
+    parts = [
+        text.say(GROUPS[part]) if part in GROUPS else arm_name(part, text)
+        for part in stratum.split(", ")
+    ]
     return ", ".join(parts)
 
 

@@ -130,15 +130,21 @@ def break_even(break_even, text: Text) -> Part:
 
 
 def _by_horizon(frame, text: Text) -> list[str]:
-    """Sentences about society and about the public sector, those that may be shown."""
+    """A sentence about society and one about the public sector, those that may be shown.
+
+    Of the horizons the shortest within which the cost can come back; the longest if it never does.
+    """
     found = []
     for party in ("society", "public"):
         rows = frame[(frame["party"] == party) & ~frame["suppressed"]]
-        for _, row in rows.sort_values("horizon_years").iterrows():
-            share, years = float(row["break_even_share"]), float(row["horizon_years"])
-            if math.isfinite(years) and years.is_integer() and not math.isnan(share):
-                found.append(_horizon_sentence(party, share, int(years), text))
-    return list(dict.fromkeys(found))
+        rows = rows[rows["break_even_share"].notna() & (rows["horizon_years"] % 1 == 0)]
+        rows = rows.sort_values("horizon_years")
+        if len(rows):
+            possible = rows[rows["break_even_share"] <= 1]
+            row = possible.iloc[0] if len(possible) else rows.iloc[-1]
+            share, years = float(row["break_even_share"]), int(row["horizon_years"])
+            found.append(_horizon_sentence(party, share, years, text))
+    return found
 
 
 def _horizon_sentence(party: str, share: float, years: int, text: Text) -> str:
