@@ -1,5 +1,6 @@
 """Cohort: spells to months to exits; who is eligible, the attrition flow, and samples."""
 
+from evalkit.cohort.areas import area_count
 from evalkit.cohort.build import build_cohort
 from evalkit.cohort.definitions import impossible_definitions
 from evalkit.cohort.exits import Exits, sustained_exit
@@ -14,19 +15,22 @@ from evalkit.cohort.samples import (
     StateHistory,
     TimeToEvent,
 )
-from evalkit.cohort.tables import CohortTables, part_of
+from evalkit.cohort.tables import CohortParts, CohortTables, RowsByPlace, part_of
 
 __all__ = [
     "MONTH_STATES",
     "AreaCount",
+    "CohortParts",
     "CohortTables",
     "Exits",
     "HealthPanel",
     "Occasions",
     "Persons",
+    "RowsByPlace",
     "Samples",
     "StateHistory",
     "TimeToEvent",
+    "area_count",
     "build_cohort",
     "flow_steps",
     "flow_table",

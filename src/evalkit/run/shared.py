@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.cohort import (
+    CohortParts,
     CohortTables,
     HealthPanel,
     Occasions,
@@ -19,9 +20,11 @@ from evalkit.cohort import (
     Samples,
     StateHistory,
     TimeToEvent,
+    area_count,
+    flow_steps,
+    flow_table,
     health_panel,
     open_samples,
-    part_of,
 )
 from evalkit.release import Profile, Released, load_profile, require_released, write_released
 from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
@@ -115,10 +118,12 @@ class Shared:
 
     def by_municipality(self, estimator: Callable[[object], object]) -> dict[str, list[object]]:
         """Flow of each municipality, and an estimate from its area where the study has areas."""
-        found = {}
+        found, parts, order = {}, CohortParts.of(self._tables), flow_steps(self.study)
         for code in self.areas["municipality"]:
-            own = open_samples(part_of(self._tables, [code]), self.study)
-            found[code] = [own.flow, *([estimator(own.area)] if own.area is not None else [])]
+            own = parts.part([code])
+            area = area_count(own.areas)
+            found[code] = [flow_table(own.steps, order=order)]
+            found[code] += [estimator(area)] if area is not None else []
         return found
 
     def estimate(
