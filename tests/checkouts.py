@@ -69,7 +69,7 @@ class Checkout:
         return {
             path.relative_to(self.site).as_posix(): path.read_bytes()
             for path in sorted(self.site.rglob("*"))
-            if path.is_file() and path.name != "manifest.jsonl"
+            if path.is_file() and path.name not in ("manifest.jsonl", "timings.json")
         }
 
 

@@ -41,6 +41,12 @@ class RenderError(EvalkitError):
     exit_code = 4
 
 
+class OutputError(EvalkitError):
+    """The output cannot be written: a full disk, a used-up quota."""
+
+    exit_code = 4
+
+
 class DisclosureError(EvalkitError):
     """Something that did not pass the door was about to reach a page."""
 

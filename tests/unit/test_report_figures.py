@@ -32,7 +32,7 @@ from evalkit.report.text import open_text
 from evalkit.results import Contrast
 
 LANGUAGES = ("sv", "fi", "en")
-WIDTH = 1083  # 172 mm at 160 dots an inch
+WIDTH = 975  # 172 mm at 144 dots an inch
 
 
 def speak(language="en", raw=None, **options):

@@ -1,6 +1,7 @@
 """Commands of evalkit: each does one thing and ends with the exit code that design fixes."""
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, ParameterError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,14 +41,45 @@ def report(
     workers: Annotated[
         int | None, typer.Option(min=1, help="worker processes; by default all processors")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="address of a dask scheduler (tcp://host:8786), or local; see docs/batch.md"
+        ),
+    ] = None,
     renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
     only: Annotated[
         list[str] | None, typer.Option(help="only this unit (name or code); may be repeated")
     ] = None,
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="only what failed or was refused the last time")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="stop at the first report that fails")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what would be made and why; make nothing")
+    ] = False,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="an ordinary kernel for every notebook, for audits")
+    ] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="seconds for one notebook")] = 1800,
+    memory: Annotated[
+        str | None, typer.Option(help="most memory of one notebook, as 500M or 4G (Linux)")
+    ] = None,
 ) -> None:
     """Make the reports of one or more studies; what is good already is not made again."""
-    from evalkit.cli.progress import make_progress, print_summary
+    from evalkit.cli.progress import make_progress, print_plan, print_summary
+    from evalkit.run.reasons import plan_reports
     from evalkit.run.runner import run_reports
+
+    if dry_run:
+        print_plan(
+            plan_reports(
+                studies, output=output, renderer=renderer, only=only, only_failed=only_failed
+            )
+        )
+        return
 
     progress = make_progress()
     try:
@@ -55,8 +87,14 @@ def report(
             studies,
             output=output,
             workers=workers,
+            scheduler=scheduler,
             renderer=renderer,
             only=only,
+            only_failed=only_failed,
+            fail_fast=fail_fast,
+            cold=cold,
+            timeout=timeout,
+            memory=_bytes(memory),
             progress=progress,
         )
     except KeyboardInterrupt:
@@ -65,6 +103,16 @@ def report(
         raise typer.Exit(EXIT_INTERRUPTED) from None
     print_summary(summary)
     raise typer.Exit(summary.exit_code)
+
+
+def _bytes(size: str | None) -> int | None:
+    """Bytes of a size such as 500M or 4G."""
+    if size is None:
+        return None
+    found = re.fullmatch(r"(\d+)\s*([KMGT]?)(i?B)?", size.strip(), re.I)
+    if not found:
+        raise ParameterError(f"--memory {size}: not a size; write for example 500M or 4G")
+    return int(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """Progress in a terminal, and the same as plain lines where there is none."""
 
 import sys
-import time
 
 import typer
 from rich.progress import (
@@ -14,28 +13,34 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
-from evalkit.run.runner import Progress, Summary
+from evalkit.run.progress import STAGES, Pace, Progress
+from evalkit.run.reasons import Planned
+from evalkit.run.runner import FIRST_FAILURE, INTERRUPTED, NO_OUTPUT, Summary
 from evalkit.run.worker import DONE, FAILED, KEPT, REFUSED, Record
 
-STAGES = {
-    "reading": "reading records and building the cohort",
-    "shared": "shared stage",
+STOPPED = {
+    INTERRUPTED: "the run was interrupted; what is finished is kept, run again to go on",
+    FIRST_FAILURE: "the run stops at the first failure (--fail-fast)",
+    NO_OUTPUT: "the output cannot be written; what is finished is kept, run again to go on",
+    "": "their workers ended",
 }
 
 
 class TerminalProgress(Progress):
-    """A bar with counts and remaining time."""
+    """A bar with counts, failures, rate and remaining time."""
 
     def __init__(self) -> None:
         self.bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[pace]}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
         )
         self.task: TaskID | None = None
+        self.pace: Pace | None = None
 
     def stage(self, study: str, name: str) -> None:
         """Print the stage."""
@@ -44,11 +49,13 @@ class TerminalProgress(Progress):
     def begin(self, study: str, total: int, kept: int) -> None:
         """Start a bar for the reports of a study."""
         self.bar.start()
-        self.task = self.bar.add_task(f"{study}: reports", total=total, completed=kept)
+        self.pace = Pace(total, kept)
+        self.task = self.bar.add_task(f"{study}: reports", total=total, completed=kept, pace="")
 
     def finished(self, record: Record) -> None:
         """Move the bar; failures are printed at once."""
-        self.bar.advance(self.task)
+        self.pace.count(record)
+        self.bar.update(self.task, advance=1, pace=_pace(self.pace))
         if record.state != DONE:
             self.bar.console.print(f"  {describe(record)}")
 
@@ -66,15 +73,22 @@ class PlainProgress(Progress):
 
     def begin(self, study: str, total: int, kept: int) -> None:
         """Print how many reports there are and how many are good already."""
-        self.started, self.total, self.done, self.kept = time.monotonic(), total, kept, kept
+        self.pace = Pace(total, kept)
         typer.echo(f"{study}: {total} reports, {kept} of them good already")
 
     def finished(self, record: Record) -> None:
         """Print a line for the report."""
-        self.done += 1
-        made = self.done - self.kept
-        left = (time.monotonic() - self.started) / made * (self.total - self.done)
-        typer.echo(f"  {self.done}/{self.total} {describe(record)}, about {left:.0f} s left")
+        pace = self.pace
+        pace.count(record)
+        typer.echo(
+            f"  {pace.ready}/{pace.total} {describe(record)}, {_pace(pace)}, "
+            f"about {pace.seconds_left:.0f} s left"
+        )
+
+
+def _pace(pace: Pace) -> str:
+    failed = f", {pace.failed} failed" if pace.failed else ""
+    return f"{pace.per_minute:.0f} a minute{failed}"
 
 
 def make_progress() -> Progress:
@@ -100,6 +114,18 @@ def print_summary(summary: Summary) -> None:
     for record in summary.records:
         if record.error:
             typer.echo(f"  {record.study} {describe(record)}")
+    if summary.n_left:
+        typer.echo(f"{summary.n_left} reports were not begun: {STOPPED[summary.stopped]}")
     index = summary.site / "index.html"
     if index.is_file():
         typer.echo(f"Index: {index}")
+
+
+def print_plan(plans: list[Planned]) -> None:
+    """What a run would make, each with its reason, and what it would keep."""
+    for plan in plans:
+        if not plan.is_kept:
+            language = f" [{plan.language}]" if plan.language else ""
+            typer.echo(f"  {plan.study} {plan.unit}{language}: {plan.reason}")
+    kept = sum(plan.is_kept for plan in plans)
+    typer.echo(f"{len(plans) - kept} to make, {kept} good already; nothing was run")

@@ -1,5 +1,6 @@
 """Cohort: spells to months to exits; who is eligible, the attrition flow, and samples."""
 
+from evalkit.cohort.areas import area_count
 from evalkit.cohort.build import build_cohort
 from evalkit.cohort.definitions import impossible_definitions
 from evalkit.cohort.exits import Exits, sustained_exit
@@ -18,11 +19,12 @@ from evalkit.cohort.samples import (
     Statuses,
     TimeToEvent,
 )
-from evalkit.cohort.tables import CohortTables, part_of
+from evalkit.cohort.tables import CohortParts, CohortTables, RowsByPlace, part_of
 
 __all__ = [
     "MONTH_STATES",
     "AreaCount",
+    "CohortParts",
     "CohortTables",
     "Exits",
     "Forms",
@@ -31,10 +33,12 @@ __all__ = [
     "Participations",
     "Persons",
     "Responses",
+    "RowsByPlace",
     "Samples",
     "StateHistory",
     "Statuses",
     "TimeToEvent",
+    "area_count",
     "build_cohort",
     "flow_steps",
     "flow_table",

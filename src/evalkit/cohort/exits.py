@@ -9,6 +9,8 @@ import numpy as np
 from evalkit.cohort.months import NEVER
 from evalkit.errors import CohortError
 
+BLOCK = 1 << 15  # persons who walk through the months together, so that they fit in the cache
+
 Dating = Literal["first", "confirmed"]
 ParentalRule = Literal["neutral", "none", "support"]
 
@@ -113,11 +115,8 @@ def sustained_exit(
     _check(support, parental, last, end, k)
     gone, reason = _first_absorbed(absorbed, len(support))
     taken = support | parental if parental_rule == "support" else support
-    month = np.arange(support.shape[1])
-    free = ~taken & (month >= 1) & (month <= last[:, None]) & (month < gone[:, None])
-    if parental_rule == "neutral":
-        free &= ~parental
-    begun, complete = _first_run(free, taken, k)
+    neutral = parental if parental_rule == "neutral" and parental.any() else None
+    begun, complete = _first_run(taken, neutral, np.minimum(last, gone - 1), k)
     exited, stop = (complete, last) if dating == "confirmed" else (begun, end)
     duration = np.minimum(np.minimum(exited, gone), stop)
     cause = np.full(len(support), "censored", dtype=object)
@@ -126,18 +125,44 @@ def sustained_exit(
     return Exits(duration, cause)
 
 
-def _first_run(free: np.ndarray, taken: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _first_run(
+    taken: np.ndarray, neutral: np.ndarray | None, until: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
     """First and k-th month of the first run of k free months; `NEVER` without one."""
-    counted = np.cumsum(free, axis=1, dtype=np.int16)
-    base = np.maximum.accumulate(np.where(taken, counted, np.int16(0)), axis=1)
-    full = free & (counted - base >= k)
-    rows = np.flatnonzero(full.any(axis=1))
-    begun = np.full(len(free), NEVER, dtype=np.int64)
+    begun = np.full(len(taken), NEVER, dtype=np.int64)
     complete = begun.copy()
-    complete[rows] = full[rows].argmax(axis=1)
-    target = counted[rows, complete[rows]] - k + 1
-    begun[rows] = (counted[rows] >= target[:, None]).argmax(axis=1)
+    for low in range(0, len(taken), BLOCK):
+        rows = slice(low, low + BLOCK)
+        spared = ~np.ascontiguousarray(taken[rows].T)
+        skipped = None if neutral is None else np.ascontiguousarray(neutral[rows].T)
+        _walk(spared, skipped, until[rows], k, begun[rows], complete[rows])
     return begun, complete
+
+
+def _walk(spared, neutral, until, k, begun, complete) -> None:
+    """Walk through the months of some persons, (n_month, n), and note their first runs.
+
+    A neutral month leaves a run as it is, so a run can be longer than k months.
+    """
+    run = np.zeros(spared.shape[1], dtype=np.int16)
+    first = np.zeros(spared.shape[1], dtype=np.int16)
+    until = np.clip(until, -1, len(spared)).astype(np.int16)
+    is_open = np.ones(spared.shape[1], dtype=bool)
+    for month in range(1, len(spared)):
+        free = until >= month
+        free &= spared[month]
+        if neutral is not None:
+            free &= ~neutral[month]
+        run *= spared[month]
+        run += free
+        if neutral is not None:
+            np.copyto(first, month, where=free & (run == 1))
+        ready = free & (run == k)
+        ready &= is_open
+        if ready.any():
+            begun[ready] = month - k + 1 if neutral is None else first[ready]
+            complete[ready] = month
+            is_open &= ~ready
 
 
 def _first_absorbed(absorbed: Mapping[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ The clock of a person counts whole months from the index month (0). A window `(l
 the months of a matrix, both ends included; column j of the matrix is month `low + j`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from evalkit.errors import CohortError
 from evalkit.records import schema
 
 NEVER = np.iinfo(np.int32).max
+MOST_DAYS = 400 * 366  # a calendar to look days up in; dates further apart are reckoned one by one
+BLOCK = 1 << 19  # persons whose months are counted together: what bounds the memory
 
 # Which state of the occupation figure a state of the code book makes. Subsidised work and study
 # are no public support under SS-FORS, so a month of theirs is one of self-support.
@@ -62,10 +64,25 @@ def month_number(values: pd.Series | str) -> np.ndarray:
     if isinstance(values, str):
         return month_number(pd.Series([values]))[0]
     if values.dtype.kind == "M":
-        months = values.to_numpy().astype("datetime64[M]")
-    else:
-        months = values.astype(object).fillna("NaT").to_numpy(dtype=str).astype("datetime64[M]")
+        return _months_of_days(values.to_numpy().astype("datetime64[D]"))
+    months = values.astype(object).fillna("NaT").to_numpy(dtype=str).astype("datetime64[M]")
     return np.where(np.isnat(months), NEVER, months.astype(np.int64) + 1970 * 12)
+
+
+def _months_of_days(days: np.ndarray) -> np.ndarray:
+    """Month numbers of dates, (n,): each day that can occur is looked up, not reckoned."""
+    missing = np.isnat(days)
+    known = days[~missing] if missing.any() else days
+    if not len(known):
+        return np.full(len(days), NEVER, dtype=np.int64)
+    low, high = known.min(), known.max()
+    if high - low > np.timedelta64(MOST_DAYS, "D"):
+        months = days.astype("datetime64[M]").astype(np.int64) + 1970 * 12
+        return np.where(missing, NEVER, months)
+    calendar = np.arange(low, high + 1, dtype="datetime64[D]").astype("datetime64[M]")
+    number = np.append(calendar.astype(np.int64) + 1970 * 12, NEVER)
+    place = (days - low).astype(np.int64)
+    return number[np.where(missing, -1, place) if missing.any() else place]
 
 
 def month_text(number: np.ndarray) -> np.ndarray:
@@ -159,11 +176,13 @@ def cover(
     Returns
     -------
     ndarray of bool, shape (n_person, n_month)
+        Months lie apart in memory and persons side by side, as what walks through months needs.
 
     Notes
     -----
     Each interval adds 1 where it starts and takes 1 away behind its end; the running sum over
-    months counts the intervals that cover a month. There is no loop over persons.
+    months counts the intervals that cover a month. There is no loop over persons, but blocks of
+    them, so that memory beyond the result does not grow with their number.
 
     Examples
     --------
@@ -173,11 +192,33 @@ def cover(
     """
     low, high = window
     width = high - low + 1
-    change = np.zeros((n_person, width + 1), dtype=np.int16)
-    flat, offset = change.reshape(-1), np.asarray(row, dtype=np.int64) * (width + 1)
-    np.add.at(flat, offset + np.clip(first - low, 0, width), np.int16(1))
-    np.add.at(flat, offset + np.clip(last + 1 - low, 0, width), np.int16(-1))
-    return np.cumsum(change[:, :width], axis=1, dtype=np.int16) > 0
+    covered = np.empty((width, n_person), dtype=bool)
+    for begin, rows in _blocks(np.asarray(row), n_person):
+        n_row = min(BLOCK, n_person - begin)
+        change = np.zeros((width + 1, n_row), dtype=np.int16)
+        person = row[rows] - begin
+        starts = np.clip(first[rows] - low, 0, width) * n_row + person
+        ends = np.clip(last[rows] + 1 - low, 0, width) * n_row + person
+        np.add.at(change.reshape(-1), starts, np.int16(1))
+        np.add.at(change.reshape(-1), ends, np.int16(-1))
+        for month in range(1, width):
+            change[month] += change[month - 1]
+        np.greater(change[:width], 0, out=covered[:, begin : begin + n_row])
+    return covered.T
+
+
+def _blocks(row: np.ndarray, n_person: int) -> Iterator[tuple[int, np.ndarray | slice]]:
+    """First person of each block, and the intervals of its persons."""
+    if n_person <= BLOCK:
+        yield 0, slice(None)
+        return
+    block = (row >> BLOCK.bit_length() - 1).astype(np.uint16)
+    order = np.argsort(block, kind="stable")
+    n_block = -(-n_person // BLOCK)
+    ends = np.cumsum(np.bincount(block, minlength=n_block))
+    for number in range(n_block):
+        begin = ends[number - 1] if number else 0
+        yield number * BLOCK, order[begin : ends[number]]
 
 
 def received(

@@ -11,6 +11,7 @@ from pandera.errors import SchemaErrors
 from evalkit.codes import benefits
 from evalkit.records import schema
 from evalkit.records.faults import Fault, row_fault
+from evalkit.records.levels import by_level
 from evalkit.records.mapping import nearest
 from evalkit.study import Study
 
@@ -76,10 +77,14 @@ def _typed_column(text: pd.Series, column: schema.Column) -> pd.Series:
     if column.kind == "date":
         return pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]")
     if column.kind in ("integer", "number", "flag"):
-        numbers = pd.to_numeric(text, errors="coerce").astype(float)
+        numbers = by_level(text, _as_numbers)
         whole = column.kind == "integer" and not column.nullable and numbers.notna().all()
         return numbers.astype("int64") if whole else numbers
     return text.astype(object)
+
+
+def _as_numbers(text: pd.Series) -> pd.Series:
+    return pd.to_numeric(text, errors="coerce").astype(float)
 
 
 def _guessed(text: pd.Series) -> pd.Series:
@@ -94,15 +99,17 @@ def _pandera_column(column: schema.Column, study: Study) -> pa.Column:
     checks = []
     form = _form_of(column)
     if form is not None:
-        checks.append(pa.Check(form, error="form"))
+        checks.append(pa.Check(lambda text: by_level(text, form), error="form"))
     if allowed := _allowed(column, study):
         checks.append(pa.Check(lambda text: text.isin(allowed), error="code"))
     if column.name == schema.MUNICIPALITY and study.country in schema.MUNICIPALITY_DIGITS:
         digits = schema.MUNICIPALITY_DIGITS[study.country]
-        checks.append(pa.Check(lambda text: ~_short_code(text, digits), error="short"))
-        checks.append(pa.Check(lambda text: _code_or_short(text, digits), error="municipality"))
+        short, code = (_short_code(digits), _code_or_short(digits))
+        checks.append(pa.Check(lambda text: ~by_level(text, short), error="short"))
+        checks.append(pa.Check(lambda text: by_level(text, code), error="municipality"))
     if np.isfinite(column.low) or np.isfinite(column.high):
-        checks.append(pa.Check(_within(column.low, column.high), error="range"))
+        within = _within(column.low, column.high)
+        checks.append(pa.Check(lambda text: by_level(text, within), error="range"))
     return pa.Column(None, checks=checks, nullable=column.nullable, required=False)
 
 
@@ -132,12 +139,12 @@ def _within(low: float, high: float) -> Callable[[pd.Series], pd.Series]:
     return check
 
 
-def _short_code(text: pd.Series, digits: int) -> pd.Series:
-    return text.str.fullmatch(rf"\d{{1,{digits - 1}}}")
+def _short_code(digits: int) -> Callable[[pd.Series], pd.Series]:
+    return lambda text: text.str.fullmatch(rf"\d{{1,{digits - 1}}}")
 
 
-def _code_or_short(text: pd.Series, digits: int) -> pd.Series:
-    return text.str.fullmatch(rf"\d{{1,{digits}}}")
+def _code_or_short(digits: int) -> Callable[[pd.Series], pd.Series]:
+    return lambda text: text.str.fullmatch(rf"\d{{1,{digits}}}")
 
 
 def _explain(column: schema.Column, check: str, study: Study) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from evalkit.records.checks import check_tables
 from evalkit.records.columns import check_columns, typed
 from evalkit.records.eligibility import refuse_future
 from evalkit.records.faults import Fault, raise_faults
+from evalkit.records.levels import by_level
 from evalkit.records.mapping import TableMapping, apply_mapping, read_mapping
 from evalkit.study import Study
 
@@ -229,10 +230,15 @@ def _ragged_row(text: str, separator: str, width: int) -> int:
 
 def _cleaned(frame: pd.DataFrame, *, decimal_comma: bool) -> pd.DataFrame:
     """Strip spaces, make empty entries missing, leave out rows that are wholly empty."""
-    frame = frame.apply(lambda column: column.str.strip())
-    if decimal_comma:
-        frame = frame.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True)
-    frame = frame.mask(frame == "", np.nan).dropna(how="all")
+
+    def clean(text: pd.Series) -> pd.Series:
+        text = text.str.strip()
+        if decimal_comma:
+            text = text.str.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True)
+        return text.mask(text == "", np.nan)
+
+    columns = [by_level(column, clean) for _, column in frame.items()]
+    frame = pd.concat(columns, axis=1, keys=frame.columns).astype(object).dropna(how="all")
     if frame.empty:
         raise _UnreadableError("has a header but no rows", "Fill it, or remove the file.")
     return frame
@@ -249,7 +255,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
                 f"has other columns in {file.name} than in {files[0].name}",
                 "Give all parts the same columns in the same order.",
             )
-    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    same = all(frame.dtypes.equals(frames[0].dtypes) for frame in frames)
+    frames = [pd.concat(frames, ignore_index=True)] if same else frames
+    frame = pd.concat([_as_text(frame) for frame in frames], ignore_index=True)
     frame.index = np.arange(2, len(frame) + 2)
     return _cleaned(frame, decimal_comma=False)
 
@@ -260,14 +268,20 @@ def _read_part(file: Path, path: Path) -> pd.DataFrame:
     except (OSError, ValueError):
         part = "" if file == path else f"has a part, {file.name}, that "
         raise _UnreadableError(f"{part}is not a parquet file", "Write it again.") from None
-    return pd.DataFrame({str(name): _as_text(frame[name]) for name in frame.columns}, dtype=object)
+    return frame.set_axis([str(name) for name in frame.columns], axis=1)
 
 
-def _as_text(column: pd.Series) -> pd.Series:
-    """Text of a typed column: dates ISO, whole numbers without a point, missing as empty."""
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Typed columns as text: dates ISO, whole numbers without a point, missing as empty."""
+    columns = {name: by_level(frame[name], _text, missing="") for name in frame.columns}
+    return pd.DataFrame(columns, dtype=object)
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Text of the values of one column."""
     if pd.api.types.is_datetime64_any_dtype(column):
-        return column.dt.strftime("%Y-%m-%d").fillna("").astype(object)
+        return column.dt.strftime("%Y-%m-%d").astype(object)
     if pd.api.types.is_bool_dtype(column):
-        return column.astype("Int64").astype(object).where(column.notna(), "").astype(str)
-    text = column.astype(object).where(column.notna(), "").astype(str)
+        return column.astype("Int64").astype(str)
+    text = column.astype(object).astype(str)
     return text.str.removesuffix(".0") if pd.api.types.is_float_dtype(column) else text

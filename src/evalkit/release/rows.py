@@ -106,8 +106,11 @@ def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     n = frame["n_observed"].to_numpy(dtype=float)
     given = result.support["k"].astype(float)
     k = np.where(np.isnan(given), np.round(n * frame["estimate"].to_numpy(dtype=float)), given)
-    keys = [frame["stratum"], frame["time"]]
-    shown = _shown_in_tables(keys, frame["state"], k, profile)
+    keep = frame["time"].isin(profile.ticks).to_numpy()
+    keys = [frame["stratum"][keep], frame["time"][keep]]
+    # Tables between the ticks are dropped as they are, so nothing in them needs protection.
+    shown = np.zeros(len(frame), dtype=bool)
+    shown[keep] = _shown_in_tables(keys, frame["state"][keep], k[keep], profile)
     # In the index month everybody is on support: that is the rule of eligibility, no one's secret.
     start = (frame["time"] == 0).to_numpy() & ~profile.too_few(n)
     small = profile.too_few(n) | profile.fails(k) | profile.fails(n - k)
@@ -116,7 +119,7 @@ def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     )
     decision = decision_of(addresses, small & ~start, profile)
     decision.secondary = ~shown & ~small & ~start
-    decision.keep = frame["time"].isin(profile.ticks).to_numpy()
+    decision.keep = keep
     return decision
 
 

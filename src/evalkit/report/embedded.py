@@ -13,6 +13,8 @@ from evalkit.report.theme import page_style, theme_folder
 
 # Quarto's own reader; html in the text of a report is refused by the filter.
 READER = "markdown"
+PICTURE = re.compile(r'src="figures/([^"]+)"')
+STYLE_MARK = "/* the style sheet */"
 
 
 def render_html(report: Path, target: Path, *, epoch: int = 0) -> Path:
@@ -40,14 +42,13 @@ def render_html(report: Path, target: Path, *, epoch: int = 0) -> Path:
     theme = theme_folder()
     with tempfile.TemporaryDirectory() as scratch:
         style = Path(scratch) / "style.html"
-        style.write_text(f"<style>\n{page_style()}</style>\n", encoding="utf-8", newline="\n")
+        style.write_text(f"<style>\n{STYLE_MARK}\n</style>\n", encoding="utf-8", newline="\n")
         page = run_pandoc(
             [
                 report.name,
                 f"--from={READER}",
                 "--to=html5",
                 "--standalone",
-                "--embed-resources",
                 "--section-divs",
                 "--toc",
                 "--toc-depth=2",
@@ -60,11 +61,30 @@ def render_html(report: Path, target: Path, *, epoch: int = 0) -> Path:
             folder=report.parent,
             epoch=epoch,
         )
-    outside = external_addresses(page)
+    target.write_text(_self_contained(page, report.parent), encoding="utf-8", newline="\n")
+    return target
+
+
+def _self_contained(page: str, folder: Path) -> str:
+    """Put pictures and style into a page that pandoc made; it would take three times as long.
+
+    Raises
+    ------
+    RenderError
+        If the page would still ask for another file.
+    """
+    names = set(PICTURE.findall(page))
+    shown = {f"figures/{name}" for name in names}
+    outside = [item for item in external_addresses(page) if item not in shown]
     if outside:
         raise RenderError(f"the page would load {len(outside)} files from elsewhere: {outside[0]}")
-    target.write_text(page, encoding="utf-8", newline="\n")
-    return target
+    images = {
+        name: (folder / "figures" / name).read_bytes()
+        for name in names
+        if (folder / "figures" / name).is_file()
+    }
+    page = PICTURE.sub(lambda match: _inlined(match[1], images), page)
+    return page.replace(STYLE_MARK, page_style(), 1)
 
 
 def render_fragment(markdown: str, images: Mapping[str, bytes], *, language: str = "en") -> str:
@@ -86,7 +106,7 @@ def render_fragment(markdown: str, images: Mapping[str, bytes], *, language: str
         folder=theme,
         source=markdown,
     )
-    return re.sub(r'src="figures/([^"]+)"', lambda match: _inlined(match[1], images), fragment)
+    return PICTURE.sub(lambda match: _inlined(match[1], images), fragment)
 
 
 def renderer_version() -> str:

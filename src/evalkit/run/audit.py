@@ -53,7 +53,11 @@ def audit(folder: Path, person_ids: Iterable[str], *, publishable: bool = True) 
     DisclosureError
         Naming files, kinds and counts, never what was found.
     """
-    ids = searchable(person_ids)
+    audit_pages(folder, searchable(person_ids), publishable=publishable)
+
+
+def audit_pages(folder: Path, ids: frozenset[str], *, publishable: bool) -> None:
+    """As `audit`, with ids that `searchable` has been through already: once for many folders."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     faults = [fault for path in files for fault in audit_file(path, folder, ids)]
     if not publishable:

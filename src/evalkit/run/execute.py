@@ -1,31 +1,38 @@
 """Execution: papermill runs a template in its own folder and leaves a clean executed copy."""
 
 import os
+import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import nbformat
 import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from papermill.inspection import _infer_parameters
 from papermill.iorw import load_notebook_node
 from traitlets.config import Config
 
 from evalkit.errors import EvalkitError, ParameterError
+from evalkit.run import engine
+from evalkit.run.engine import Limits
+from evalkit.run.fork import SINGLE, can_fork
 
 NOTEBOOK = "notebook.ipynb"
-# One thread in every numerical library, so that bytes do not depend on the number of cores.
 ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **SINGLE,
     "MPLBACKEND": "agg",
-    "PYTHONHASHSEED": "0",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "EVALKIT_RUN": "1",
 }
+CELL_FILE = re.compile(r"[^\s\"']*ipykernel_\d+[/\\]+\d+\.py")
+DEFAULT_LIMITS = Limits()
 
 
 class NotebookError(EvalkitError):
@@ -38,7 +45,23 @@ class NotebookError(EvalkitError):
         self.cell, self.kind, self.message = cell, kind, message
 
 
-def run_notebook(template: Path, work: Path, parameters: dict[str, str], *, site: Path) -> Path:
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an execution took: seconds by stage (read, estimate, draw), most memory in bytes."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_bytes: int = 0
+
+
+def run_notebook(
+    template: Path,
+    work: Path,
+    parameters: dict[str, str],
+    *,
+    site: Path,
+    limits: Limits = DEFAULT_LIMITS,
+    cold: bool = False,
+) -> Usage:
     """Execute a template in a fresh folder of its own.
 
     Parameters
@@ -52,42 +75,75 @@ def run_notebook(template: Path, work: Path, parameters: dict[str, str], *, site
         Values of the template's parameters, all of them known to it.
     site : Path
         Site of the run, from which the notebook's process finds its slices.
+    limits : Limits
+        What the notebook may use.
+    cold : bool
+        Use an ordinary kernel, as always where processes cannot be forked. Its limit of time
+        holds for a cell, and it has none of memory.
 
     Raises
     ------
     ParameterError
         If a parameter is unknown to the template or one has no value.
     NotebookError
-        If a cell fails.
+        If a cell fails, or the notebook uses more than it may.
     """
     check_parameters(template, parameters)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     target = work / NOTEBOOK
-    with _environment({**ENVIRONMENT, "EVALKIT_SITE": str(site)}):
+    environment = {**ENVIRONMENT, "EVALKIT_SITE": str(site)}
+    run = _run_cold if cold or not can_fork() else _run_warm
+    try:
+        executed = run(template, target, parameters, environment, limits)
+    except PapermillExecutionError as error:
+        raise NotebookError(error.cell_index, error.ename, error.evalue) from None
+    usage = _usage(executed)
+    _strip(executed)
+    nbformat.write(executed, target)
+    return usage
+
+
+def _run_warm(template, target, parameters, environment, limits) -> NotebookNode:
+    engine.register()
+    return papermill.execute_notebook(
+        str(template),
+        str(target),
+        parameters=parameters,
+        engine_name=engine.NAME,
+        kernel_name="python3",
+        progress_bar=False,
+        request_save_on_cell_execute=False,
+        folder=str(target.parent),
+        environment=environment,
+        limits=limits,
+    )
+
+
+def _run_cold(template, target, parameters, environment, limits) -> NotebookNode:
+    with _environment(environment):
         try:
-            papermill.execute_notebook(
+            return papermill.execute_notebook(
                 str(template),
                 str(target),
                 parameters=parameters,
-                cwd=str(work),
+                cwd=str(target.parent),
                 kernel_name="python3",
                 progress_bar=False,
-                log_output=False,
-                request_save_on_cell_execute=False,
+                execution_timeout=limits.cell_seconds or limits.seconds,
                 config=Config(KernelManager={"transport": "ipc"}),
                 extra_arguments=["--IPKernelApp.log_level=50"],
             )
-        except PapermillExecutionError as error:
-            raise NotebookError(error.cell_index, error.ename, error.evalue) from None
-    _strip(target)
-    return target
+        except CellTimeoutError:
+            kind, words = engine.TIMEOUT, "a cell took longer than the limit"
+        except DeadKernelError:
+            kind, words = engine.ENDED, "the process of the notebook ended"
+    raise NotebookError(_unfinished(target), kind, words)
 
 
 def check_parameters(template: Path, parameters: dict[str, str]) -> None:
     """Compare names with the template's `parameters` cell; papermill itself would only log."""
-    notebook = load_notebook_node(str(template))
-    known = {item.name for item in _infer_parameters(notebook)}
+    known = _parameter_names(template, template.stat().st_mtime_ns)
     wrong = sorted(set(parameters) - known)
     missing = sorted(known - set(parameters))
     if wrong or missing:
@@ -96,14 +152,60 @@ def check_parameters(template: Path, parameters: dict[str, str]) -> None:
         raise ParameterError(f"{template.name}: parameters {'; '.join(parts)}")
 
 
-def _strip(path: Path) -> None:
-    """Drop clocks and machine paths from an executed notebook."""
-    notebook = nbformat.read(path, as_version=4)
+@cache
+def _parameter_names(template: Path, changed: int) -> frozenset[str]:
+    notebook = load_notebook_node(str(template))
+    return frozenset(item.name for item in _infer_parameters(notebook))
+
+
+def _unfinished(path: Path) -> int:
+    """Index of the cell that ran when the notebook was last saved."""
+    cells = nbformat.read(path, as_version=4).cells
+    status = [cell.metadata.get("papermill", {}).get("status") for cell in cells]
+    return status.index("running") if "running" in status else len(status) - 1
+
+
+def _usage(notebook: NotebookNode) -> Usage:
+    """Seconds of the cells by what they do, from papermill's record."""
+    seconds: Counter[str] = Counter()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            took = cell.metadata.get("papermill", {}).get("duration") or 0.0
+            seconds[_stage(cell.source)] += took
+    peak = notebook.metadata.get("papermill", {}).get("peak_bytes", 0)
+    return Usage({name: round(took, 3) for name, took in sorted(seconds.items())}, peak)
+
+
+def _stage(source: str) -> str:
+    if "import evalkit" in source or "open_unit(" in source or "open_shared(" in source:
+        return "read"
+    return "draw" if "ek.display(" in source else "estimate"
+
+
+def _strip(notebook: NotebookNode) -> None:
+    """Drop clocks and machine paths, and join what one stream wrote in several pieces.
+
+    How often a kernel sends what was printed depends on a clock.
+    """
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
-    nbformat.write(notebook, path)
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream":
+            output.text = CELL_FILE.sub("<cell>", output.text)
+            last = joined[-1] if joined else None
+            if last is not None and last.get("name") == output.name:
+                last.text += output.text
+                continue
+        joined.append(output)
+    return joined
 
 
 @contextmanager

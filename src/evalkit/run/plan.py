@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distributions
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.cohort import CohortTables, part_of
+from evalkit.cohort import CohortParts, CohortTables
 from evalkit.errors import CohortError, ParameterError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.report.theme import theme_digest
@@ -50,13 +50,17 @@ class UnitPlan:
             study=study, level=self.level, code=self.code, place=self.place, parent=self.parent
         )
 
-    def rows(self, tables: CohortTables) -> CohortTables:
+    def rows(self, parts: CohortParts) -> CohortTables:
         """The unit's own part of the cohort; the whole of it for a nation or a study."""
+        own = self.municipalities(parts.tables.areas)
+        return parts.tables if own is None else parts.part(own)
+
+    def municipalities(self, areas: pd.DataFrame) -> list[str] | None:
+        """Codes of the unit's municipalities; None for a nation or a study, which has them all."""
         column = AREA_COLUMN.get(self.level)
         if column is None:
-            return tables
-        own = tables.areas.loc[tables.areas[column] == self.code, "municipality"]
-        return part_of(tables, list(own))
+            return None
+        return list(areas.loc[areas[column] == self.code, "municipality"])
 
 
 def plan_units(study: Study, areas: pd.DataFrame) -> list[UnitPlan]:
@@ -145,26 +149,47 @@ def slice_digest(layout: Layout, unit: str) -> str:
     return digest_files((path for path in folder.rglob("*") if path.is_file()), folder)
 
 
+def execute_inputs(
+    study: Study, layout: Layout, unit: UnitPlan, language: str, rows: str | None = None
+) -> dict[str, str]:
+    """Digests of everything that the outputs of an executed notebook depend on, by name.
+
+    `rows` is the digest of the unit's slice where it is known already.
+    """
+    template = template_path(unit.level)
+    return {
+        "template": digest_files([template], template.parent),
+        "parameters": digest_json([study.name, unit.name, language]),
+        "labels": digest_json(unit.labels(study).model_dump(mode="json")),
+        "study": study.digest,
+        "rows": rows or slice_digest(layout, unit.name),
+        "source": source_digest(),
+    }
+
+
 def execute_key(study: Study, layout: Layout, unit: UnitPlan, language: str) -> str:
     """Key of an executed notebook: everything that its outputs depend on."""
-    template = template_path(unit.level)
-    return digest_json(
-        {
-            "template": digest_files([template], template.parent),
-            "parameters": [study.name, unit.name, language],
-            "labels": unit.labels(study).model_dump(mode="json"),
-            "study": study.digest,
-            "rows": slice_digest(layout, unit.name),
-            "source": source_digest(),
-        }
-    )
+    return digest_inputs(execute_inputs(study, layout, unit, language))
+
+
+def digest_inputs(inputs: Mapping[str, str]) -> str:
+    """Key of inputs that are given by their digests."""
+    return digest_json(dict(inputs))
+
+
+def render_inputs(renderer: str, language: str, formats: tuple[str, ...]) -> dict[str, str]:
+    """Digests of what pages depend on besides the executed notebook, by name."""
+    return {
+        "renderer": renderer,
+        "theme": theme_digest(),
+        "catalogue": catalogue_digest(language),
+        "formats": ", ".join(formats),
+    }
 
 
 def render_key(executed: str, renderer: str, language: str, formats: tuple[str, ...]) -> str:
     """Key of the rendered pages of one executed notebook."""
-    return digest_json(
-        [executed, renderer, theme_digest(), catalogue_digest(language), list(formats)]
-    )
+    return digest_inputs({"executed": executed, **render_inputs(renderer, language, formats)})
 
 
 def select_units(units: list[UnitPlan], only: list[str] | None) -> list[UnitPlan]:
@@ -189,10 +214,19 @@ def select_units(units: list[UnitPlan], only: list[str] | None) -> list[UnitPlan
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    write_whole(path, json.dumps(value, sort_keys=True, ensure_ascii=False))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file in one step; what could not be written is not left behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(json.dumps(value, sort_keys=True, ensure_ascii=False), encoding="utf-8")
-    beside.replace(path)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def read_json(path: Path) -> dict | None:

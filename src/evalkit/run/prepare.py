@@ -5,7 +5,7 @@ import shutil
 from dataclasses import fields
 from pathlib import Path
 
-from evalkit.cohort import CohortTables, build_cohort
+from evalkit.cohort import CohortParts, CohortTables, build_cohort
 from evalkit.provenance import digest_bytes, digest_json
 from evalkit.records import read_records, record_files
 from evalkit.run.layout import Layout
@@ -22,7 +22,8 @@ def prepare(study: Study, layout: Layout) -> Prepared:
     RecordsError, CohortError
         If the records are faulty or give no cohort. Nothing is written then.
     """
-    key = digest_json([_records_digest(study), study.digest, source_digest()])
+    inputs = prepare_inputs(study)
+    key = digest_json(inputs)
     known = read_json(layout.folder / "prepared.json")
     if known and known["key"] == key:
         return read_prepared(layout.folder)
@@ -33,6 +34,7 @@ def prepare(study: Study, layout: Layout) -> Prepared:
         layout.folder / "prepared.json",
         {
             "key": key,
+            "inputs": inputs,
             "study": study.model_dump(mode="json"),
             "units": [_unit_to(unit) for unit in units],
         },
@@ -40,13 +42,23 @@ def prepare(study: Study, layout: Layout) -> Prepared:
     return Prepared(study, tuple(units), key, False)
 
 
+def prepare_inputs(study: Study) -> dict[str, str]:
+    """Digests of what the cohort and the slices depend on, by name; nothing is parsed for them."""
+    return {
+        "records": _records_digest(study),
+        "study": study.digest,
+        "source": source_digest(),
+    }
+
+
 def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -> None:
     (layout.folder / "prepared.json").unlink(missing_ok=True)
     for stale in (layout.cohort, layout.folder / "slices", layout.shared):
         shutil.rmtree(stale, ignore_errors=True)
     _write_tables(tables, layout.cohort)
+    parts = CohortParts.of(tables)
     for unit in units:
-        _write_tables(unit.rows(tables), layout.slices(unit.name))
+        _write_tables(unit.rows(parts), layout.slices(unit.name))
 
 
 def _write_tables(tables: CohortTables, folder: Path) -> None:

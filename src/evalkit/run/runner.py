@@ -1,47 +1,54 @@
 """The run: plan, shared stage, units on worker processes, index and manifest."""
 
-import fcntl
-import json
-import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from evalkit.errors import ParameterError, StudyError
-from evalkit.release import load_profile
-from evalkit.report.rendering import renderer_id
+from evalkit.errors import OutputError
 from evalkit.report.site import IndexEntry, write_index
-from evalkit.run.layout import Layout, find_study, is_shipped, layout_of
-from evalkit.run.plan import (
-    TEMPLATES,
-    UnitPlan,
-    execute_key,
-    render_key,
-    select_units,
-    template_path,
-)
+from evalkit.run.engine import Limits
+from evalkit.run.fork import can_fork, import_seconds, start_parent
+from evalkit.run.guard import clear_errors, lock, processors, stoppable
+from evalkit.run.layout import Layout, layout_of
+from evalkit.run.manifest import read_manifest, write_manifest, write_timings
+from evalkit.run.plan import read_json
+from evalkit.run.pool import run_tasks
 from evalkit.run.prepare import prepare
 from evalkit.run.prepared import read_prepared
+from evalkit.run.progress import Progress, default_progress
 from evalkit.run.stage import run_shared_stage
-from evalkit.run.worker import FAILED, REFUSED, Record, Task, kept_record, make_report, start_worker
+from evalkit.run.tasks import Options, check_runnable, find_studies, make_tasks, source_name
+from evalkit.run.worker import DONE, FAILED, REFUSED, Record, Task, kept_record
 from evalkit.study import Study
 
-MANIFEST = "manifest.jsonl"
-ATTEMPTS = 2
-FORMATS = ("html",)
+INTERRUPTED, FIRST_FAILURE, NO_OUTPUT = "interrupted", "first failure", "output"
+TIMEOUT_SECONDS = 1800.0  # a notebook of a nation takes minutes; one that hangs must end
+
+__all__ = ["Progress", "Summary", "check_runnable", "read_manifest", "run_reports"]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run came to."""
+    """What a run came to.
+
+    Attributes
+    ----------
+    site : Path
+    records : tuple of Record
+        One for each report that is ready, was made or was tried.
+    n_left : int
+        Reports that the run did not come to, because it was stopped.
+    stopped : str
+        Why it was stopped: `interrupted`, `first failure`, `output` (it cannot be written), or "".
+    """
 
     site: Path
     records: tuple[Record, ...]
+    n_left: int = 0
+    stopped: str = ""
 
     def count(self, state: str) -> int:
         """Number of reports in a state (`done`, `kept`, `failed`, `refused`)."""
@@ -49,26 +56,22 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 4 some failed, 5 some refused by disclosure control."""
+        """0 all done, 4 some failed, 5 some refused by disclosure control, 130 interrupted."""
+        if self.stopped == INTERRUPTED:
+            return 130
         if self.count(REFUSED):
             return 5
-        return 4 if self.count(FAILED) else 0
+        return 4 if self.count(FAILED) or self.stopped else 0
 
 
-class Progress:
-    """What a run tells about itself; the command line overrides it. Silent as it stands."""
+@dataclass
+class _Outcome:
+    """What the run of one study came to."""
 
-    def stage(self, study: str, name: str) -> None:
-        """A stage of a study begins."""
-
-    def begin(self, study: str, total: int, kept: int) -> None:
-        """The units of a study begin: reports in all, and those still good."""
-
-    def finished(self, record: Record) -> None:
-        """One report is done, failed or refused."""
-
-    def end(self) -> None:
-        """All units have ended."""
+    records: list[Record] = field(default_factory=list)
+    steps: dict[str, float] = field(default_factory=dict)
+    n_left: int = 0
+    stopped: str = ""
 
 
 def run_reports(
@@ -76,8 +79,14 @@ def run_reports(
     *,
     output: Path | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     renderer: str = "auto",
     only: Sequence[str] | None = None,
+    only_failed: bool = False,
+    fail_fast: bool = False,
+    cold: bool = False,
+    timeout: float | None = TIMEOUT_SECONDS,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Make all reports of one or more studies that are not good already, and publish them.
@@ -91,15 +100,30 @@ def run_reports(
         study file.
     workers : int
         Worker processes; by default the processors of this machine.
+    scheduler : str
+        Address of a dask scheduler that units run on, or `local` for one on this machine; by
+        default units run on processes of the run itself.
     renderer : str
         `auto`, `quarto` or `embedded`.
     only : sequence of str
         Names or codes of units to make; others are left as they are.
+    only_failed : bool
+        Make only the reports that failed or were refused the last time.
+    fail_fast : bool
+        Stop at the first report that fails or is refused.
+    cold : bool
+        Run every notebook in an ordinary kernel of its own: slower, the same outputs.
+    timeout : float
+        Seconds for one notebook; None for no limit.
+    memory : int
+        Bytes that one notebook may have in use (Linux only); None for no limit.
     progress : Progress
+        By default a bar in JupyterLab, and nothing elsewhere.
 
     Returns
     -------
     Summary
+        Also of a run that was interrupted.
 
     Raises
     ------
@@ -107,148 +131,112 @@ def run_reports(
         Before anything runs.
     RecordsError, CohortError
         If a study's records cannot be used; nothing of that study is written.
+    OutputError
+        If the output's disk is full before the first report.
     """
-    progress = progress or Progress()
-    studies = [(name, find_study(name)) for name in names]
-    sites = {layout_of(study, output).site for _, study in studies}
-    if len(sites) != 1:
-        raise ParameterError("studies with different sites: give one --output for all of them")
-    _check_names([study for _, study in studies])
-    for _, study in studies:
-        check_runnable(study)
-    site = sites.pop()
-    with _lock(site):
-        records = []
+    progress = progress or default_progress()
+    limits = Limits(seconds=timeout, memory_bytes=memory)
+    options = Options(
+        workers or processors(), scheduler, renderer, tuple(only or ()), only_failed, fail_fast,
+        cold or not can_fork(), limits,
+    )  # fmt: skip
+    studies, site = find_studies(names, output)
+    outcomes = []
+    with lock(site), stoppable(), clear_errors():
         for name, study in studies:
             layout = layout_of(study, output)
-            source = name if is_shipped(study) else str(Path(name).resolve())
-            records += _run_study(source, study, layout, workers, renderer, only, progress)
-            _drop_stale(layout, study)
-            _write_manifest(site, study.name, records)
-        _write_site(site)
+            outcomes.append(_run_study(source_name(name, study), study, layout, options, progress))
+            if outcomes[-1].stopped:
+                break
         progress.end()
-    return Summary(site, tuple(records))
+        _close(site, outcomes)
+    return Summary(
+        site,
+        tuple(record for outcome in outcomes for record in outcome.records),
+        sum(outcome.n_left for outcome in outcomes),
+        outcomes[-1].stopped if outcomes else "",
+    )
 
 
-def _run_study(source, study, layout, workers, renderer, only, progress) -> list[Record]:
+def _run_study(
+    source: str, study: Study, layout: Layout, options: Options, progress: Progress
+) -> _Outcome:
+    outcome, started = _Outcome(), time.monotonic()
+    if not options.cold and read_json(layout.folder / "prepared.json") is None:
+        start_parent()  # it imports while the records are read
     progress.stage(study.name, "reading")
-    prepared = prepare(study, layout)
+    prepare(study, layout)
+    outcome.steps["prepare"] = time.monotonic() - started
     progress.stage(study.name, "shared")
-    run_shared_stage(source, study, layout)
-    units = select_units(list(prepared.units), list(only or []))
-    tasks = [
-        _task(source, study, layout, unit, language, renderer)
-        for unit in units
-        for language in study.report.languages
-    ]
+    run_shared_stage(source, study, layout, limits=options.limits, cold=options.cold)
+    outcome.steps["shared"] = time.monotonic() - started - outcome.steps["prepare"]
+    tasks = make_tasks(source, study, layout, options)
     kept = [(task, kept_record(task)) for task in tasks]
     waiting = [task for task, record in kept if record is None]
     progress.begin(study.name, len(tasks), len(tasks) - len(waiting))
-    made = {}
-    for record in _run_tasks(waiting, workers or os.cpu_count() or 1):
-        progress.finished(record)
-        made[(record.unit, record.language)] = record
-    return [record or made[(task.unit.name, task.language)] for task, record in kept]
+    began = time.monotonic()
+    _make(waiting, options, progress, outcome)
+    outcome.steps["reports"] = time.monotonic() - began
+    _drop_stale(layout, study)
+    if outcome.records:
+        is_warm = not options.cold and options.scheduler is None
+        outcome.steps["import"] = import_seconds() if is_warm else 0.0
+        _write_timings(layout, outcome)
+    outcome.n_left = len(waiting) - len(outcome.records)
+    made = {(record.unit, record.language): record for record in outcome.records}
+    found = [record or made.get((task.unit.name, task.language)) for task, record in kept]
+    outcome.records = [record for record in found if record is not None]
+    return outcome
 
 
-def _task(
-    source: str, study: Study, layout: Layout, unit: UnitPlan, language: str, renderer: str
-) -> Task:
-    executed = execute_key(study, layout, unit, language)
-    renders = renderer_id(renderer)
-    return Task(
-        study=study,
-        source=source,
-        layout=layout,
-        unit=unit,
-        language=language,
-        execute_key=executed,
-        render_key=render_key(executed, renders, language, study.report.formats),
-        renderer=renders.split()[0],
-    )
-
-
-def _run_tasks(tasks: list[Task], workers: int) -> Iterator[Record]:
-    """Records as they come. A worker that is killed costs its reports one more attempt."""
-    waiting = list(tasks)
-    for attempt in range(1, ATTEMPTS + 1):
-        if not waiting:
-            return
-        lost = []
-        for task, record in _attempt(waiting, workers if attempt == 1 else 1):
-            if record is None:
-                lost.append(task)
-            else:
-                yield record
-        waiting = lost
-    for task in waiting:
-        yield _lost_record(task)
-
-
-def _attempt(tasks: list[Task], workers: int) -> Iterator[tuple[Task, Record | None]]:
-    context = get_context("spawn")
-    pool = ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=context, initializer=start_worker
-    )
+def _write_timings(layout: Layout, outcome: _Outcome) -> None:
     try:
-        futures: dict[Future, Task] = {pool.submit(make_report, task): task for task in tasks}
-        pending = set(futures)
-        while pending:
-            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in finished:
-                try:
-                    yield futures[future], future.result()
-                except BrokenProcessPool:
-                    yield futures[future], None
-    finally:
-        _stop(pool)
+        write_timings(layout.site, layout.study, outcome.steps, outcome.records)
+    except OSError:
+        if outcome.stopped != NO_OUTPUT:
+            raise
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End a pool at once: an interrupted run must not wait for notebooks that go on."""
-    workers = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in workers:
-        process.terminate()
+def _make(waiting: list[Task], options: Options, progress: Progress, outcome: _Outcome) -> None:
+    """Make reports until all are ready or something stops the run."""
+    try:
+        with closing(_records(waiting, options)) as records:
+            for record in records:
+                outcome.records.append(record)
+                progress.finished(record)
+                outcome.stopped = _stops(record, options)
+                if outcome.stopped:
+                    break
+    except KeyboardInterrupt:
+        outcome.stopped = INTERRUPTED
 
 
-def _lost_record(task: Task) -> Record:
-    return Record(
-        study=task.study.name,
-        unit=task.unit.name,
-        level=task.unit.level,
-        code=task.unit.code,
-        language=task.language,
-        state=FAILED,
-        execute_key=task.execute_key,
-        render_key=task.render_key,
-        error={"class": "WorkerKilled"},
-    )
+def _stops(record: Record, options: Options) -> str:
+    """Why no further report is begun after this one; empty if the run goes on."""
+    if record.error.get("class") == OutputError.__name__:
+        return NO_OUTPUT
+    return FIRST_FAILURE if options.fail_fast and record.state != DONE else ""
 
 
-def _check_names(studies: list[Study]) -> None:
-    names = [study.name for study in studies]
-    if len(set(names)) < len(names):
-        raise StudyError("two studies of the same name: give each its own `name`")
+def _records(tasks: list[Task], options: Options) -> Iterator[Record]:
+    """Records as they come, from a cluster or from processes of this machine."""
+    if options.scheduler is None:
+        return run_tasks(tasks, options.workers)
+    from evalkit.run.distributed import run_distributed  # dask is an extra
+
+    return run_distributed(tasks, options.scheduler, workers=options.workers)
 
 
-def check_runnable(study: Study) -> None:
-    """Refuse, before anything runs, what this version cannot do.
-
-    Raises
-    ------
-    ParameterError
-        If the disclosure profile is unknown.
-    StudyError
-        If a level has no notebook, or a format is not made.
-    """
-    load_profile(study.disclosure)
-    others = [name for name in study.report.formats if name not in FORMATS]
-    if others:
-        raise StudyError(f"report.formats: {', '.join(others)} is not made yet; use html")
-    for level in study.report.levels:
-        if level not in TEMPLATES or not template_path(level).is_file():
-            raise StudyError(f"report.levels: there is no notebook for level `{level}` yet")
+def _close(site: Path, outcomes: list[_Outcome]) -> None:
+    """Write manifest and index; on a full disk those of before stay, and the summary says so."""
+    try:
+        for outcome in outcomes:
+            if outcome.records:
+                write_manifest(site, outcome.records[0].study, outcome.records)
+        _write_site(site)
+    except OSError:
+        if not outcomes or outcomes[-1].stopped != NO_OUTPUT:
+            raise
 
 
 def _drop_stale(layout: Layout, study: Study) -> None:
@@ -262,33 +250,6 @@ def _drop_stale(layout: Layout, study: Study) -> None:
         if (folder.parent.name, folder.name) not in planned:
             shutil.rmtree(folder)
             layout.record(folder.parent.name, folder.name).unlink(missing_ok=True)
-
-
-def _write_manifest(site: Path, study: str, records: list[Record]) -> None:
-    """One line a report; lines of other studies on the same site stay."""
-    site.mkdir(parents=True, exist_ok=True)
-    path = site / MANIFEST
-    lines = [asdict(record) for record in records if record.study == study]
-    made = {(line["study"], line["unit"], line["language"]) for line in lines}
-    others = [
-        line
-        for line in read_manifest(site)
-        if (line["study"], line["unit"], line["language"]) not in made
-        and (site / line["study"] / line["unit"] / line["language"]).is_dir()
-    ]
-    every = sorted(others + lines, key=lambda line: (line["study"], line["unit"], line["language"]))
-    text = "".join(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n" for line in every)
-    beside = path.with_name(f".{MANIFEST}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-
-
-def read_manifest(site: Path) -> list[dict]:
-    """Lines of a site's manifest; none where there is no manifest."""
-    path = site / MANIFEST
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def _write_site(site: Path) -> None:
@@ -305,18 +266,3 @@ def _write_site(site: Path) -> None:
                     href = page.relative_to(site).as_posix()
                     entries.append(IndexEntry(unit.labels(prepared.study), language, href))
     write_index(site, entries)
-
-
-@contextmanager
-def _lock(site: Path) -> Iterator[None]:
-    """Keep two runs from meeting on one site."""
-    work = site.with_name(f"{site.name}.work")
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ParameterError(
-                f"{site.name}: another run is writing this site; wait for it, or give --output"
-            ) from None
-        yield

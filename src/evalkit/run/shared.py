@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.cohort import (
+    CohortParts,
     CohortTables,
     HealthPanel,
     Occasions,
@@ -20,9 +21,11 @@ from evalkit.cohort import (
     Samples,
     StateHistory,
     TimeToEvent,
+    area_count,
+    flow_steps,
+    flow_table,
     health_panel,
     open_samples,
-    part_of,
 )
 from evalkit.cohort.following import organisers
 from evalkit.records.schema import ARMS
@@ -101,10 +104,12 @@ class Shared(Following):
         dict of str to list of results
             By municipality: its flow, and what could be estimated.
         """
-        found = {}
+        found, parts, order = {}, CohortParts.of(self._tables), flow_steps(self.study)
         for code in self.areas["municipality"]:
-            own = open_samples(part_of(self._tables, [code]), self.study)
-            found[code] = [own.flow, *([need(own.area)] if own.area is not None else [])]
+            own = parts.part([code])
+            area = area_count(own.areas)
+            found[code] = [flow_table(own.steps, order=order)]
+            found[code] += [need(area)] if area is not None else []
         for code, result in (self._money(money) if money else {}).items():
             found.setdefault(code, []).append(result)
         return found

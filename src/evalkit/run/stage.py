@@ -1,16 +1,18 @@
 """The shared stage as a step of a run: started by path, kept by key, cut into the slices."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from evalkit.cohort import RowsByPlace
 from evalkit.provenance import digest_files, digest_frame, digest_json
 from evalkit.release import read_released, write_released
 from evalkit.release.addresses import split_area
-from evalkit.run.execute import run_notebook
+from evalkit.run.engine import Limits
+from evalkit.run.execute import DEFAULT_LIMITS, run_notebook
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, read_json, source_digest, write_json
 from evalkit.run.prepared import read_prepared
@@ -22,7 +24,14 @@ TEMPLATE = "shared_stage.ipynb"
 NATIONAL, REGIONAL = ("national", "study"), ("federation", "county")
 
 
-def run_shared_stage(name: str, study: Study, layout: Layout) -> bool:
+def run_shared_stage(
+    name: str,
+    study: Study,
+    layout: Layout,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    cold: bool = False,
+) -> bool:
     """Run the shared stage unless its results stand for the same cohort; True if it ran.
 
     Raises
@@ -42,9 +51,10 @@ def run_shared_stage(name: str, study: Study, layout: Layout) -> bool:
     shutil.rmtree(layout.shared, ignore_errors=True)
     layout.shared.mkdir(parents=True)
     work = layout.folder / "executed" / "shared"
-    run_notebook(template, work, {"study": name}, site=layout.site)
+    run_notebook(template, work, {"study": name}, site=layout.site, limits=limits, cold=cold)
+    kept = _Kept.read(layout)
     for unit in prepared.units:
-        _cut(unit, layout)
+        _cut(unit, kept, layout)
     write_json(layout.folder / "shared.json", {"key": key})
     return True
 
@@ -53,17 +63,42 @@ def _needs_stage(units: tuple[UnitPlan, ...]) -> bool:
     return any(unit.level != "study" for unit in units)
 
 
-def _cut(unit: UnitPlan, layout: Layout) -> None:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the stage kept of all units, sorted out by unit once."""
+
+    scores: pd.DataFrame | None
+    places: RowsByPlace | None
+    hidden: dict[tuple[str, str], pd.DataFrame] | None
+    columns: pd.DataFrame | None
+    areas: pd.DataFrame
+
+    @classmethod
+    def read(cls, layout: Layout) -> "_Kept":
+        scores, plan = (
+            pd.read_parquet(layout.shared / name) if (layout.shared / name).is_file() else None
+            for name in (SCORES, PLAN)
+        )
+        return cls(
+            scores=scores,
+            places=None if scores is None else RowsByPlace.of(scores),
+            hidden=None if plan is None else dict(iter(plan.groupby(["level", "code"]))),
+            columns=None if plan is None else plan.iloc[:0],
+            areas=pd.read_parquet(layout.cohort / "areas.parquet"),
+        )
+
+
+def _cut(unit: UnitPlan, kept: _Kept, layout: Layout) -> None:
     """Give a unit its part of the scores, the plan, and the released tables it reads."""
     target = layout.slices(unit.name)
-    if (layout.shared / SCORES).is_file():
-        scores = pd.read_parquet(layout.shared / SCORES)
+    if kept.scores is not None:
         people = pd.read_parquet(target / "people.parquet", columns=["person_id"])
-        own = scores[scores["person_id"].isin(people["person_id"])].drop(columns="municipality")
+        own, there = kept.scores, unit.municipalities(kept.areas)
+        own = own if there is None else own.take(kept.places.of_places(there))
+        own = own[own["person_id"].isin(people["person_id"])].drop(columns="municipality")
         own.reset_index(drop=True).to_parquet(target / SCORES, index=False)
-    if (layout.shared / PLAN).is_file():
-        plan = pd.read_parquet(layout.shared / PLAN)
-        own = plan[(plan["level"] == unit.level) & (plan["code"] == unit.code)]
+    if kept.hidden is not None:
+        own = kept.hidden.get((unit.level, unit.code), kept.columns)
         own.reset_index(drop=True).to_parquet(target / PLAN, index=False)
     shutil.rmtree(target / RELEASED, ignore_errors=True)
     if (layout.shared / RELEASED).is_dir():

@@ -1,24 +1,26 @@
 """One report from slice to published page, in a worker process."""
 
-import ctypes
+import errno
 import hashlib
 import os
 import shutil
-import signal
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from evalkit import errors
-from evalkit.errors import DisclosureError, EvalkitError
+from evalkit.errors import DisclosureError, EvalkitError, OutputError
 from evalkit.report.rendering import render_report
 from evalkit.report.replay import replay_parts
-from evalkit.run.audit import audit
-from evalkit.run.execute import NOTEBOOK, NotebookError, run_notebook
+from evalkit.run.audit import audit_pages, searchable
+from evalkit.run.engine import LIMITS_BROKEN, Limits
+from evalkit.run.execute import NOTEBOOK, NotebookError, Usage, run_notebook
 from evalkit.run.layout import Layout
 from evalkit.run.plan import (
     UnitPlan,
@@ -30,6 +32,11 @@ from evalkit.run.plan import (
 from evalkit.study import Study
 
 DONE, KEPT, FAILED, REFUSED = "done", "kept", "failed", "refused"
+CANNOT_WRITE = {
+    errno.ENOSPC: "no space is left where the output goes; make room and run again to go on",
+    errno.EDQUOT: "the quota is used up where the output goes; make room and run again to go on",
+    errno.EROFS: "the output cannot be written: its file system is read-only",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,9 @@ class Task:
     execute_key: str
     render_key: str
     renderer: str
+    inputs: dict[str, str] = field(default_factory=dict)  # digests that the keys are made of
+    limits: Limits = Limits()
+    cold: bool = False  # execute with an ordinary kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +74,8 @@ class Record:
     seconds: dict[str, float] = field(default_factory=dict)
     disclosure: dict[str, object] = field(default_factory=dict)
     error: dict[str, object] = field(default_factory=dict)
-
-
-def start_worker() -> None:
-    """Make a worker end with its runner, and leave interrupts to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    memory: dict[str, int] = field(default_factory=dict)  # most bytes in use, by stage
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 def kept_record(task: Task) -> Record | None:
@@ -85,30 +90,74 @@ def kept_record(task: Task) -> Record | None:
     for name, digest in known["files"].items():
         if not (page / name).is_file() or _digest(page / name) != digest:
             return None
-    return Record(**{**known, "state": KEPT, "executed": False, "seconds": {}})
+    return Record(**{**known, "state": KEPT, "executed": False, "seconds": {}, "memory": {}})
 
 
 def make_report(task: Task) -> Record:
-    """Execute, render, audit and publish one report; an error becomes part of the record."""
-    started = time.perf_counter()
-    seconds: dict[str, float] = {}
-    executed = False
+    """Execute, render, audit and publish one report; an error becomes part of the record.
+
+    A function of its task alone, which can be sent to another process.
+    """
+    clock = _Clock()
+    executed, usage = False, Usage()
     try:
-        executed = _execute(task)
-        seconds["execute"] = _since(started)
-        rendered = time.perf_counter()
-        pages, disclosure = _render(task)
-        seconds["render"] = _since(rendered)
-        files = _publish(task, pages, disclosure)
+        with clock.stage("execute"):
+            executed, usage = _execute(task)
+        with clock.stage("render"):
+            pages, disclosure = _render(task)
+        with clock.stage("audit"):
+            _audit(task, pages, disclosure)
+        with clock.stage("publish"):
+            files = _move(task, pages)
         record = _record(task, DONE, executed, files=files, disclosure=disclosure)
     except Exception as error:
         # A unit that fails for any reason must not stop another one.
         record = _record(task, _failure(error), executed, error=_error(error))
-    seconds["total"] = _since(started)
-    record = Record(**{**asdict(record), "seconds": seconds})
+    seconds = {**usage.seconds, **clock.seconds, "total": clock.total()}
+    memory = {"execute": usage.peak_bytes, "render": _peak_bytes()}
+    return settle(task, replace(record, seconds=seconds, memory=memory))
+
+
+class _Clock:
+    """Seconds of the stages of one report."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.started = time.perf_counter()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Note how long what stands inside takes, also if it fails."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - started, 3)
+
+    def total(self) -> float:
+        """Seconds since the beginning."""
+        return round(time.perf_counter() - self.started, 3)
+
+
+def _peak_bytes() -> int:
+    """Most memory that this process, or a program that it ran, has used so far."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return unit * max(resource.getrusage(kind).ru_maxrss for kind in kinds)
+
+
+def settle(task: Task, record: Record) -> Record:
+    """Keep the record of a report that is done; take the page of one that is refused off."""
     known = task.layout.record(task.unit.name, task.language)
     if record.state == DONE:
-        write_json(known, asdict(record))
+        try:
+            write_json(known, asdict(record))
+        except OSError as error:
+            return replace(record, state=FAILED, files={}, disclosure={}, error=_error(error))
     elif record.state == REFUSED:
         # What may not be published now must not stay from an earlier run either.
         known.unlink(missing_ok=True)
@@ -116,17 +165,29 @@ def make_report(task: Task) -> Record:
     return record
 
 
-def _execute(task: Task) -> bool:
+def failed(task: Task, error: dict[str, object]) -> Record:
+    """The record of a report that no worker could make."""
+    return _record(task, FAILED, False, error=error)
+
+
+def _execute(task: Task) -> tuple[bool, Usage]:
     """Run the notebook unless an executed copy with the same key stands there."""
     work = task.layout.executed(task.unit.name, task.language)
     known = read_json(work / "executed.json")
     if known and known["key"] == task.execute_key and (work / NOTEBOOK).is_file():
-        return False
+        return False, Usage()
     parameters = {"study": task.source, "unit": task.unit.name, "language": task.language}
-    run_notebook(template_path(task.unit.level), work, parameters, site=task.layout.site)
+    usage = run_notebook(
+        template_path(task.unit.level),
+        work,
+        parameters,
+        site=task.layout.site,
+        limits=task.limits,
+        cold=task.cold,
+    )
     state = {"key": task.execute_key, "catalogue": catalogue_digest(task.language)}
     write_json(work / "executed.json", state)
-    return True
+    return True, usage
 
 
 def _render(task: Task) -> tuple[Path, dict[str, object]]:
@@ -144,24 +205,46 @@ def _render(task: Task) -> tuple[Path, dict[str, object]]:
     return pages, disclosure
 
 
-def _publish(task: Task, pages: Path, disclosure: dict[str, object]) -> dict[str, str]:
+def publish(task: Task, pages: Path, disclosure: dict[str, object]) -> dict[str, str]:
     """Audit the quarantined pages, then move each into place in one step."""
-    audit(pages, _person_ids(task.layout.cohort), publishable=bool(disclosure["publishable"]))
+    _audit(task, pages, disclosure)
+    return _move(task, pages)
+
+
+def _audit(task: Task, pages: Path, disclosure: dict[str, object]) -> None:
+    publishable = bool(disclosure["publishable"])
+    audit_pages(pages, _person_ids(task.layout.cohort), publishable=publishable)
+
+
+def _move(task: Task, pages: Path) -> dict[str, str]:
+    """Move audited pages into place, each in one step; return their digests."""
     target = task.layout.page(task.unit.name, task.language)
     target.mkdir(parents=True, exist_ok=True)
     digests = {}
     for path in sorted(pages.iterdir()):
         digests[path.name] = _digest(path)
-        os.replace(path, target / path.name)
+        _replace(path, target / path.name)
     for stale in set(os.listdir(target)) - set(digests):
         (target / stale).unlink()
     return digests
 
 
+def _replace(source: Path, target: Path) -> None:
+    """Move a file; from another file system by a copy beside its place."""
+    try:
+        os.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.new")
+        shutil.copyfile(source, beside)
+        os.replace(beside, target)
+
+
 @cache
 def _person_ids(cohort: Path) -> frozenset[str]:
     steps = pd.read_parquet(cohort / "steps.parquet", columns=["person_id"])
-    return frozenset(steps["person_id"].astype(str))
+    return searchable(steps["person_id"].astype(str).unique())
 
 
 def _record(task: Task, state: str, executed: bool, **parts) -> Record:
@@ -176,6 +259,7 @@ def _record(task: Task, state: str, executed: bool, **parts) -> Record:
         render_key=task.render_key,
         executed=executed,
         renderer=task.renderer,
+        inputs=task.inputs,
         **parts,
     )
 
@@ -187,17 +271,26 @@ def _failure(error: Exception) -> str:
 
 def _error(error: Exception) -> dict[str, object]:
     """Class and cell of an error; its message only where evalkit wrote it."""
+    full = _full_disk(error)
+    if full:
+        return {"class": OutputError.__name__, "message": full}
     if isinstance(error, NotebookError):
-        own = {"message": error.message} if hasattr(errors, error.kind) else {}
+        is_own = hasattr(errors, error.kind) or error.kind in LIMITS_BROKEN
+        own = {"message": error.message} if is_own else {}
         return {"class": error.kind, "cell": error.cell, **own}
     if isinstance(error, EvalkitError):
         return {"class": type(error).__name__, "message": str(error)}
     return {"class": type(error).__name__}
 
 
+def _full_disk(error: Exception) -> str | None:
+    """What to say where nothing more can be written; None for any other error."""
+    if isinstance(error, NotebookError) and error.kind == OSError.__name__:
+        number = next((n for n in CANNOT_WRITE if f"[Errno {n}]" in error.message), None)
+    else:
+        number = error.errno if isinstance(error, OSError) else None
+    return CANNOT_WRITE.get(number)
+
+
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _since(start: float) -> float:
-    return round(time.perf_counter() - start, 3)

@@ -1,0 +1,200 @@
+"""A nation's reports beside a naive loop and the floor, in one run; and how the time grows.
+
+    python benchmarks/batch/nation.py                    290 municipalities, 300 000 persons
+    python benchmarks/batch/nation.py --quick            29 municipalities, 30 000 persons, 4 timed
+    python benchmarks/batch/nation.py --units 29 290 2900
+    python benchmarks/batch/nation.py --persons 30000 300000 3000000
+
+The loop is papermill's Python API and the same renderer, one report after the other; of it and of
+the floor 20 units are timed, drawn evenly from all. The floor is the cells of the report in one
+warm process and the renderer's programs on their own, divided by the workers. Never a test.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from reference import write_reference
+
+from evalkit.run.layout import find_study, layout_of
+from evalkit.run.prepared import read_prepared
+from evalkit.share import shared_folder
+from evalkit.synthetic import synthesise
+
+TEMPLATE = "municipal_report.ipynb"
+LANGUAGE = "sv"
+CHILD = """
+import json, resource, sys, time
+from pathlib import Path
+from evalkit.run.runner import run_reports
+from evalkit.run.manifest import TIMINGS
+if __name__ == "__main__":
+    study, workers, renderer = sys.argv[1:]
+    start = time.perf_counter()
+    done = run_reports([study], workers=int(workers), renderer=renderer)
+    took = time.perf_counter() - start
+    per = 1024 if sys.platform == "linux" else 1024 ** 2
+    peaks = [resource.getrusage(w).ru_maxrss / per for w in (
+        resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    timings = done.site / TIMINGS
+    once = {}
+    if timings.is_file():
+        once = next(iter(json.loads(timings.read_text()).values()))["once_seconds"]
+    print(json.dumps({"seconds": took, "exit": done.exit_code, "once": once,
+                      "reports": len(done.records), "parent": peaks[0], "child": peaks[1]}))
+"""
+
+
+def make_nation(folder: Path, municipalities: int, persons: int) -> Path:
+    """A nation with reports of its municipalities in one language, as html."""
+    synthesise(
+        folder, municipalities=municipalities, persons=persons, truth=False,
+        workers=os.cpu_count() or 1,
+    )  # fmt: skip
+    path = folder / "study.yaml"
+    study = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    study["report"] = {"levels": ["municipality"], "languages": [LANGUAGE], "formats": ["html"]}
+    path.write_text(yaml.safe_dump(study, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def started(*words: str, **variables: str) -> dict:
+    """Run a script in a process of its own; the JSON of its last line."""
+    done = subprocess.run(
+        [sys.executable, *words], env={**os.environ, **variables}, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def by_evalkit(study: Path, workers: int, renderer: str) -> dict:
+    """Everything that `evalkit report` does, from records to index."""
+    return started("-c", CHILD, str(study), str(workers), renderer)
+
+
+def cells(what: str, study: Path, units: list[str], **more) -> dict:
+    each = [{"study": str(study), "unit": unit, "language": LANGUAGE} for unit in units]
+    template = shared_folder("notebooks") / TEMPLATE
+    return ask(what, template, each, site=layout_of(find_study(str(study))).site, **more)
+
+
+def ask(what: str, template: Path, each: list[dict], site: Path | None = None, **more) -> dict:
+    asked = json.dumps({"what": what, "template": str(template), "each": each, **more})
+    variables = {"EVALKIT_SITE": str(site)} if site else {}
+    return started(str(Path(__file__).with_name("cells.py")), asked, **variables)
+
+
+def some_units(study: Path, count: int) -> list[str]:
+    """Units drawn evenly from all of a prepared study."""
+    layout = layout_of(find_study(str(study)))
+    names = [unit.name for unit in read_prepared(layout.folder).units]
+    return names[:: max(1, len(names) // count)][:count]
+
+
+def compare(study: Path, workers: int, count: int) -> pd.DataFrame:
+    """Evalkit, the loop and the floor on one nation, taking turns."""
+    run = by_evalkit(study, workers, "embedded")
+    units = some_units(study, count)
+    half = [units[::2], units[1::2]]
+    floors = [cells("floor", study, part) for part in half]
+    loops = [cells("naive", study, part, renderer="embedded") for part in half]
+    again = by_evalkit(study, workers, "embedded")
+    pandoc = statistics.median(loop["pandoc"] for loop in loops)
+    warm = statistics.median(part["seconds"] for part in floors)
+    floor, n = (warm + pandoc) / workers, run["reports"]
+    loop = statistics.median(part["seconds"] for part in loops)
+    made = run["once"]["reports"] / n
+    rows = [
+        ("naive loop, embedded renderer", loop, f"{count} of {n} units timed"),
+        ("floor", floor, f"cells {warm:.2f} s, pandoc {pandoc:.2f} s, {workers} workers"),
+        ("evalkit, reports", made, f"{n} units, {run['exit'] or 'none'} failed"),
+        (
+            "evalkit, everything",
+            run["seconds"] / n,
+            f"{run['seconds']:.0f} s in all: {run['once']}",
+        ),
+    ]
+    if shutil.which("quarto"):
+        quarto = cells("naive", study, units[:count], renderer="quarto")["seconds"]
+        rows.insert(1, ("naive loop, Quarto", quarto, f"{count} of {n} units timed"))
+    print(f"Nothing changed, run again: {again['seconds']:.1f} s\n")
+    table = pd.DataFrame(rows, columns=["way", "seconds a report", "of what"])
+    table["/ floor"] = (table["seconds a report"] / floor).round(2)
+    table["evalkit is faster by"] = (table["seconds a report"] / made).round(1)
+    return table.round({"seconds a report": 3})
+
+
+def compare_reference(folder: Path, workers: int, count: int) -> pd.DataFrame:
+    """Four figures, a Cox model and a panel table: papermill one by one, and the warm engine."""
+    template, each = write_reference(folder, count)
+    warm = ask("reference, evalkit", template, each, workers=workers)["seconds"]
+    loop = ask("papermill", template, each[: max(2, count // 3)])["seconds"]
+    rows = [("papermill's Python API", loop), (f"evalkit's engine, {workers} workers", warm)]
+    table = pd.DataFrame(rows, columns=["way", "seconds a notebook"])
+    table["evalkit is faster by"] = (table["seconds a notebook"] / warm).round(1)
+    return table.round({"seconds a notebook": 3})
+
+
+def grow(sizes: list[tuple[int, int]], workers: int) -> pd.DataFrame:
+    """One nation a size, each from records to index."""
+    rows = []
+    for municipalities, persons in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            study = make_nation(Path(folder) / "nation", municipalities, persons)
+            run = by_evalkit(study, workers, "embedded")
+            rows.append(
+                {
+                    "units": municipalities, "persons": persons,
+                    **{name: round(took, 1) for name, took in run["once"].items()},
+                    "seconds": round(run["seconds"], 1),
+                    "reports / unit": round(run["once"]["reports"] / municipalities, 3),
+                    "parent MiB": round(run["parent"]), "largest child MiB": round(run["child"]),
+                    "failed": run["exit"],
+                }
+            )  # fmt: skip
+            print(rows[-1], flush=True)
+    return pd.DataFrame(rows)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the nation, 4 units timed")
+    parser.add_argument("--units", type=int, nargs="+", help="growth with the municipalities")
+    parser.add_argument("--persons", type=int, nargs="+", help="growth with the persons")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--timed", type=int, default=20, help="units of the loop and the floor")
+    return parser.parse_args()
+
+
+def main() -> None:
+    chosen = options()
+    municipalities, persons, timed = (
+        (29, 30_000, 4) if chosen.quick else (290, 300_000, chosen.timed)
+    )
+    start = time.perf_counter()
+    sizes = [(count, persons) for count in chosen.units or []]
+    sizes += [(municipalities, count) for count in chosen.persons or []]
+    if sizes:
+        print(grow(sizes, chosen.workers).to_markdown(index=False))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        study = make_nation(Path(folder) / "nation", municipalities, persons)
+        print(f"{municipalities} municipalities, {persons} persons, {chosen.workers} workers\n")
+        print(compare(study, chosen.workers, timed).to_markdown(index=False), end="\n\n")
+        table = compare_reference(Path(folder) / "reference", chosen.workers, 3 * timed)
+        print(table.to_markdown(index=False))
+    print(f"\n{time.perf_counter() - start:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""The cells of one notebook, run in this process as a kernel would, messages and all.
+
+Shell, display hook and publisher are ipykernel's own; only what they send to is replaced, so that
+what a notebook keeps is what a kernel would have sent. Streams are written out before a display and
+at the end of a cell, never by a clock.
+"""
+
+import builtins
+import io
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import set_start_method
+from multiprocessing.connection import Connection
+from types import MethodType, SimpleNamespace
+
+INLINE = "module://matplotlib_inline.backend_inline"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell to run: its place in the notebook, its text, and whether an error in it is allowed."""
+
+    index: int
+    source: str
+    allows_errors: bool = False
+
+
+def run_cells(connection: Connection, cells: list[Cell], folder: str) -> None:
+    """Run cells in order in a folder, and send what they give.
+
+    Sent are `(index, "begin", None)`, `(index, message type, content)` and `(index, "end", reply)`
+    for each cell; after the last cell, or the first error, `(-1, "done", peak memory in bytes)`.
+    """
+    os.chdir(folder)
+    send = _Sender(connection)
+    _be_fresh()
+    with tempfile.TemporaryDirectory(prefix="profile-") as profile:
+        shell = _open_shell(send, profile)
+        for cell in cells:
+            send.index = cell.index
+            send("begin", None)
+            reply = _run_cell(shell, cell, send)
+            send("end", reply)
+            if reply["status"] == "error" and not cell.allows_errors:
+                break
+    send.index = -1
+    send("done", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+class _Sender:
+    """Sends messages of the cell that runs; a forked child of a notebook sends none."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self.index, self.pid = connection, -1, os.getpid()
+
+    def __call__(self, kind: str, content: object) -> None:
+        if os.getpid() == self.pid:
+            self.connection.send((self.index, kind, content))
+
+
+def _be_fresh() -> None:
+    """What a fork shares with its parent and a fresh process would have of its own."""
+    set_start_method(None, force=True)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    backend = os.environ.get("MPLBACKEND") or INLINE
+    os.environ["MPLBACKEND"] = backend
+
+
+def _open_shell(send: Callable[[str, object], None], profile: str):
+    """An interactive shell with a fresh namespace whose messages go to `send`."""
+    from ipykernel.compiler import XCachingCompiler
+    from ipykernel.kernelbase import Kernel
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from IPython.core.profiledir import ProfileDir
+    from jupyter_client.session import Session
+    from traitlets.config import Config
+
+    class Messages(Session):
+        """Hands messages on in place of writing them to a socket."""
+
+        def send(self, stream, msg_or_type, content=None, parent=None, **_):
+            message = msg_or_type if isinstance(msg_or_type, dict) else None
+            if message is None:
+                message = self.msg(msg_or_type, content=content, parent=parent)
+            content = self.unpack(self.pack(message["content"]))
+            send(message["header"]["msg_type"], content)
+            return message
+
+    sys.stdout = _Stream(send, "stdout", 1)
+    sys.stderr = _Stream(send, "stderr", 2)
+    sys.argv = [""]
+    shell = ZMQInteractiveShell.instance(
+        config=Config(HistoryManager={"enabled": False}, IPKernelApp={"log_level": 50}),
+        profile_dir=ProfileDir.create_profile_dir(profile),
+        compiler_class=XCachingCompiler,
+        user_ns={},
+    )
+    session = Messages()
+    shell.displayhook.session = shell.display_pub.session = session
+    shell.displayhook.get_execution_count = lambda: shell.execution_count
+    shell.enable_gui = lambda gui=None: None  # there is no window, so no event loop of one
+    # A method of a kernel that has no reader at its other end, so that the refusal is the kernel's.
+    builtins.input = MethodType(Kernel.raw_input, SimpleNamespace(_allow_stdin=False))
+    _show_figures(shell)
+    return shell
+
+
+def _show_figures(shell) -> None:
+    """Draw with the backend that the environment names; the inline one shows figures by cell."""
+    if "matplotlib" not in sys.modules:
+        return
+    import matplotlib
+
+    matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
+    if os.environ["MPLBACKEND"] == INLINE:
+        from matplotlib_inline.backend_inline import _enable_matplotlib_integration
+
+        _enable_matplotlib_integration()
+
+
+def _run_cell(shell, cell: Cell, send: Callable[[str, object], None]) -> dict:
+    """Run a cell, and reply as a kernel does, with the seconds that it took."""
+    send("execute_input", {"execution_count": shell.execution_count})
+    parent = {"header": {"msg_id": str(cell.index), "msg_type": "execute_request"}}
+    shell.set_parent(parent)
+    started = time.perf_counter()
+    result = shell.run_cell(cell.source, store_history=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    error = result.error_before_exec or result.error_in_exec
+    failed = not result.success or shell._last_traceback_during_displayhook
+    shell.payload_manager.clear_payload()
+    return {
+        "status": "error" if failed else "ok",
+        "ename": type(error).__name__ if failed else "",
+        "evalue": str(error) if failed else "",
+        "seconds": time.perf_counter() - started,
+    }
+
+
+class _Stream(io.TextIOBase):
+    """What a cell prints, kept until something else is shown or the cell ends.
+
+    What programs that the cell starts write to the file descriptor comes in between, in order.
+    """
+
+    encoding = "UTF-8"
+
+    def __init__(self, send: Callable[[str, object], None], name: str, fd: int) -> None:
+        self._send, self.name, self._fd, self._parts = send, name, fd, []
+        self._seen = 0
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the process)
+        os.dup2(self._file.fileno(), fd)
+
+    def write(self, text: str) -> int:
+        """Keep text."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        self._take_from_programs()
+        self._parts.append(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def flush(self) -> None:
+        """Send what was kept."""
+        self._take_from_programs()
+        text = "".join(self._parts)
+        self._parts.clear()
+        if text:
+            self._send("stream", {"name": self.name, "text": text})
+
+    def set_parent(self, parent: object) -> None:
+        """Belong to a cell; the sender knows which."""
+
+    def fileno(self) -> int:
+        """Where programs that the cell starts write."""
+        return self._fd
+
+    def _take_from_programs(self) -> None:
+        size = os.fstat(self._fd).st_size
+        if size > self._seen:
+            data = os.pread(self._file.fileno(), size - self._seen, self._seen)
+            self._seen = size
+            self._parts.append(data.decode(errors="replace"))

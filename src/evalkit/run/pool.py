@@ -1,0 +1,172 @@
+"""Worker processes of one machine: each makes many reports, one after the other."""
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+
+from evalkit.run.engine import KILLED
+from evalkit.run.fork import WarmProcess, can_fork, start_warm
+from evalkit.run.worker import Record, Task, failed, make_report
+
+ATTEMPTS = 2
+LOOK_SECONDS = 0.2
+
+
+def run_tasks(
+    tasks: list[Task], workers: int, *, make: Callable[[Task], Record] = make_report
+) -> Iterator[Record]:
+    """Records as they come. A worker that is killed costs its report one more attempt.
+
+    Parameters
+    ----------
+    tasks : list of Task
+    workers : int
+        Processes at a time.
+    make : callable
+        Makes the record of a task; a function of a module.
+
+    Yields
+    ------
+    Record
+        One for each task, unless the caller stops before.
+    """
+    pool = _Pool(tasks, make)
+    threads = [
+        threading.Thread(target=pool.work, daemon=True) for _ in range(min(workers, len(tasks)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in tasks:
+            yield pool.next_record()
+    finally:
+        pool.stop()
+        for thread in threads:
+            thread.join()
+
+
+class _Pool:
+    """Tasks that wait, workers that run, records that are ready."""
+
+    def __init__(self, tasks: list[Task], make: Callable[[Task], Record]) -> None:
+        self.waiting = deque((task, 1) for task in tasks)
+        self.make, self.is_cold = make, any(task.cold for task in tasks) or not can_fork()
+        self.ready: queue.Queue[Record | BaseException] = queue.Queue()
+        self.left, self.lock, self.stopped = len(tasks), threading.Lock(), threading.Event()
+
+    def next_record(self) -> Record:
+        """The next record; a wait that an interrupt can end."""
+        while True:
+            try:
+                found = self.ready.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                continue
+            if isinstance(found, BaseException):
+                raise found
+            return found
+
+    def stop(self) -> None:
+        """End all workers at once: an interrupted run must not wait for notebooks that go on."""
+        self.stopped.set()
+
+    def work(self) -> None:
+        """Let one worker process make reports until none waits; start another when it is killed."""
+        process = None
+        try:
+            while not self.stopped.is_set() and self.left:
+                try:
+                    task, attempt = self.waiting.popleft()
+                except IndexError:
+                    if self.stopped.wait(LOOK_SECONDS):
+                        break
+                    continue  # a report may come back from a worker that was killed
+                process = process or self._start()
+                record = self._ask(process, task)
+                if record is None:
+                    process.close()
+                    process = None
+                self._settle(task, attempt, record)
+        except BaseException as error:  # to be raised where the records are taken
+            self.ready.put(error)
+        finally:
+            if process is not None:
+                process.close()
+
+    def _start(self) -> "WarmProcess | _ColdProcess":
+        if self.is_cold:
+            return _ColdProcess(self.make)
+        return start_warm(serve, self.make, environment=os.environ)
+
+    def _ask(self, process: "WarmProcess | _ColdProcess", task: Task) -> Record | None:
+        """The record of a task; None if the worker ended first."""
+        try:
+            process.connection.send(task)
+            while not self.stopped.is_set():
+                ready = process.wait(LOOK_SECONDS)
+                if "message" in ready:
+                    return process.connection.recv()
+                if "end" in ready:
+                    return None
+        except (EOFError, OSError):
+            pass
+        return None
+
+    def _settle(self, task: Task, attempt: int, record: Record | None) -> None:
+        """Pass a record on; a task whose worker or notebook was killed comes once more."""
+        if self.stopped.is_set():
+            return
+        was_killed = record is None or record.error.get("class") == KILLED
+        if was_killed and attempt < ATTEMPTS:
+            self.waiting.append((task, attempt + 1))
+            return
+        with self.lock:
+            self.left -= 1
+        self.ready.put(record or failed(task, {"class": KILLED}))
+
+
+def serve(connection: Connection, make: Callable[[Task], Record]) -> None:
+    """Make the reports that are asked for until the other end is closed."""
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        connection.send(make(task))
+
+
+class _ColdProcess:
+    """A worker that is started as a program of its own, where none can be forked or none shall."""
+
+    def __init__(self, make: Callable[[Task], Record]) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve_alone, args=(theirs, make))
+        self._process.start()
+        theirs.close()
+
+    def wait(self, seconds: float | None) -> list[str]:
+        """Wait for a message or the end."""
+        ready = wait([self.connection, self._process.sentinel], seconds)
+        ended = self._process.sentinel in ready
+        return ["message"] * (self.connection in ready) + ["end"] * ended
+
+    def close(self) -> None:
+        """End it, and let go of its pipe."""
+        self._process.terminate()
+        self._process.join()
+        self.connection.close()
+
+
+def _serve_alone(connection: Connection, make: Callable[[Task], Record]) -> None:
+    """Serve, end with the runner, and leave interrupts to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    serve(connection, make)

@@ -1,0 +1,160 @@
+"""Workers of one machine: records as they come, killed workers, and a run that is stopped."""
+
+import os
+import signal
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from evalkit.cli.app import _bytes
+from evalkit.errors import OutputError, ParameterError
+from evalkit.run.guard import clear_errors, lock
+from evalkit.run.layout import Layout
+from evalkit.run.manifest import failed_before, read_manifest, write_manifest, write_timings
+from evalkit.run.plan import UnitPlan, read_json, write_json
+from evalkit.run.pool import run_tasks
+from evalkit.run.progress import Pace
+from evalkit.run.reasons import changed, planned
+from evalkit.run.worker import DONE, FAILED, Record, Task, _record, failed
+from evalkit.study import Study, Words, parse_study
+
+
+def study() -> Study:
+    protocol = {
+        "title": {"en": "A study"}, "country": "SE", "data_cut": "2025-12",
+        "useful_size": {"incidence": "0.05", "months": "1.0"},
+    }  # fmt: skip
+    return parse_study(protocol, root=Path("."), name="a")
+
+
+def task(folder: Path, code: str, **changes: object) -> Task:
+    layout = Layout(folder / "site", folder / "site.work", "a")
+    unit = UnitPlan("municipality", code, Words(), Words())
+    return Task(study(), "a", layout, unit, "sv", "e", "r", "embedded", **changes)
+
+
+def make(asked: Task) -> Record:
+    """Do what the code of the unit says."""
+    if asked.unit.code == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if asked.unit.code == "once" and not (asked.layout.site / "tried").exists():
+        (asked.layout.site / "tried").mkdir(parents=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if asked.unit.code == "slow":
+        time.sleep(600)
+    return _record(asked, DONE, True)
+
+
+@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+def test_a_worker_that_is_killed_costs_its_report_one_more_attempt(tmp_path, cold):
+    asked = [task(tmp_path, code, cold=cold) for code in ("one", "killed", "once", "two")]
+
+    records = {record.code: record for record in run_tasks(asked, 2, make=make)}
+
+    states = {code: record.state for code, record in records.items()}
+    assert states == {"one": DONE, "killed": FAILED, "once": DONE, "two": DONE}
+    assert records["killed"].error == {"class": "WorkerKilled"}
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_what_goes_on(tmp_path):
+    asked = [task(tmp_path, code) for code in ("one", "slow", "slow")]
+    started = time.monotonic()
+
+    with closing(run_tasks(asked, 2, make=make)) as records:
+        first = next(records)
+
+    assert first.code == "one"
+    assert time.monotonic() - started < 60
+
+
+def test_no_tasks_need_no_worker():
+    assert list(run_tasks([], 2)) == []
+
+
+def test_what_changed_is_named():
+    before = {"rows": "a", "study": "b", "source": "c"}
+
+    assert changed(before, before) == ""
+    assert changed(before, {**before, "study": "x", "rows": "y"}) == (
+        "the unit's rows or the shared results it reads, the study file"
+    )
+
+
+def test_a_plan_says_why_a_report_is_made(tmp_path):
+    asked = task(tmp_path, "1", inputs={"rows": "new"})
+    known = asked.layout.record("municipality-1", "sv")
+
+    assert planned(asked, set()).reason == "it was never made"
+    assert planned(asked, {("municipality-1", "sv")}).reason == "it failed the last time"
+    record = {"execute_key": "e", "render_key": "old", "files": {}, "inputs": {"rows": "old"}}
+    write_json(known, record)
+    assert planned(asked, set()).reason.startswith("changed: the unit's rows")
+    write_json(known, {**record, "render_key": "r", "files": {"report.html": "0"}} | {
+        "inputs": {"rows": "new"}})  # fmt: skip
+    assert planned(asked, set()).reason == "a file of it is missing or was changed by hand"
+
+
+def test_failed_reports_stay_in_the_manifest_until_they_are_made(tmp_path):
+    site = tmp_path / "site"
+    one, two = task(tmp_path, "1"), task(tmp_path, "2")
+    site.mkdir()
+    write_manifest(site, "a", [failed(one, {"class": "ValueError"})])
+    write_manifest(site, "a", [failed(two, {"class": "ValueError"})])
+
+    assert failed_before(site, "a") == {("municipality-1", "sv"), ("municipality-2", "sv")}
+    write_manifest(site, "a", [_record(one, DONE, True)])
+    assert failed_before(site, "a") == {("municipality-2", "sv")}
+    assert len(read_manifest(site)) == 2
+
+
+def test_timings_add_up_seconds_and_take_the_most_memory(tmp_path):
+    record = _record(task(tmp_path, "1"), DONE, True, seconds={"read": 1.0}, memory={"render": 5})
+    other = _record(task(tmp_path, "2"), DONE, True, seconds={"read": 0.5}, memory={"render": 9})
+
+    write_timings(tmp_path, "a", {"import": 2.0}, [record, other])
+
+    found = read_json(tmp_path / "timings.json")["a"]
+    assert found["sum_seconds"] == {"read": 1.5}
+    assert found["peak_bytes"] == {"render": 9}
+    assert found["once_seconds"] == {"import": 2.0}
+
+
+def test_the_pace_counts_what_was_made_now(tmp_path):
+    pace = Pace(total=10, kept=4)
+    pace.started -= 60
+
+    pace.count(_record(task(tmp_path, "1"), DONE, True))
+    pace.count(failed(task(tmp_path, "2"), {}))
+
+    assert (pace.ready, pace.failed) == (6, 1)
+    assert pace.per_minute == pytest.approx(2, rel=0.01)
+    assert pace.seconds_left == pytest.approx(120, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(None, None), ("500", 500), ("500M", 500 * 2**20), ("4 GiB", 4 * 2**30), ("2g", 2 * 2**30)],
+)
+def test_a_size_is_read_with_its_unit(size, expected):
+    assert _bytes(size) == expected
+
+
+def test_a_size_that_is_none_is_refused():
+    with pytest.raises(ParameterError, match="--memory much"):
+        _bytes("much")
+
+
+def test_a_full_disk_is_one_clear_message_and_any_other_fault_stays():
+    with pytest.raises(OutputError, match="no space is left"), clear_errors():
+        raise OSError(28, "No space left on device")
+    with pytest.raises(FileNotFoundError), clear_errors():
+        raise FileNotFoundError(2, "missing")
+
+
+def test_a_file_in_the_place_of_the_work_folder_is_refused(tmp_path):
+    (tmp_path / "site.work").write_text("a file")
+
+    with pytest.raises(ParameterError, match="cannot be written"), lock(tmp_path / "site"):
+        pass
