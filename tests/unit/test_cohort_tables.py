@@ -11,7 +11,9 @@ PLACES = ["b", "a", "", "b", "c", None, "a"]
 
 
 def tables() -> CohortTables:
-    frame = pd.DataFrame({"municipality": PLACES, "person_id": list("tuvwxyz")})
+    frame = pd.DataFrame({"municipality": PLACES, "person_id": list("tuvwxyz")}).assign(
+        federation="f", county="", package_id="p"
+    )
     every = {field.name: frame.assign(table=field.name) for field in fields(CohortTables)}
     every["costs"] = every["costs"].assign(person_id=["t", None, "v", "w", None, "y", "z"])
     return CohortTables(**every)
