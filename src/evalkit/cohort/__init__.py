@@ -18,7 +18,7 @@ from evalkit.cohort.samples import (
     Statuses,
     TimeToEvent,
 )
-from evalkit.cohort.tables import CohortTables, part_of
+from evalkit.cohort.tables import CohortTables, Parts, part_of
 
 __all__ = [
     "MONTH_STATES",
@@ -29,6 +29,7 @@ __all__ = [
     "HealthPanel",
     "Occasions",
     "Participations",
+    "Parts",
     "Persons",
     "Responses",
     "Samples",

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pandas as pd
 
 from evalkit.cohort.following import OF_ALL, OF_ORGANISERS, organisers
@@ -80,6 +81,74 @@ class CohortTables:
         return f"<CohortTables: {len(self.people)} of {len(self.steps)} persons>"
 
 
+class Parts:
+    """Tables that were sorted by municipality once, so that many parts can be cut from them."""
+
+    def __init__(self, tables: CohortTables):
+        self.tables = tables
+        self.areas = {field.name: None for field in fields(CohortTables)}
+        for name in self.areas:
+            frame = getattr(tables, name)
+            if frame is not None and name not in (*OF_ALL, *OF_ORGANISERS, "responses"):
+                self.areas[name] = _Rows(frame[schema.MUNICIPALITY])
+        self.of_type_cases = np.flatnonzero(tables.costs[schema.PERSON_ID].isna())
+        taken = tables.participations
+        self.in_packages = None if taken is None else _Rows(taken[schema.PACKAGE_ID])
+
+    def of(self, municipalities: Collection[str]) -> CohortTables:
+        """The part of some municipalities; see `part_of`."""
+        areas = self.tables.areas
+        own = areas[areas[schema.MUNICIPALITY].isin(municipalities)]
+        federations = set(organisers(own)) - {""} if len(own) else set()
+        whole = _whole_federations(areas, own)
+        parts = {}
+        for name, rows in self.areas.items():
+            frame = getattr(self.tables, name)
+            if rows is not None:
+                parts[name] = _taken(frame, rows.of(municipalities), self._more(name, whole))
+            elif frame is None or name in OF_ALL:
+                parts[name] = frame
+            elif name in OF_ORGANISERS:
+                parts[name] = _taken(frame, frame[schema.FEDERATION].isin(federations))
+            else:
+                chosen = _own_answers(frame, municipalities, federations, whole)
+                parts[name] = _taken(frame, chosen)
+        return CohortTables(**parts)
+
+    def _more(self, name: str, whole: Collection[str]) -> np.ndarray | None:
+        """Rows that belong to the part although they are of no municipality in it."""
+        if name == "costs":
+            return self.of_type_cases
+        if name == "participations" and self.tables.packages is not None:
+            return self.in_packages.of(packages_of(self.tables.packages, whole))
+        return None
+
+
+class _Rows:
+    """Positions of the rows of each value of a column."""
+
+    def __init__(self, column: pd.Series):
+        code, values = pd.factorize(column)
+        self.order = np.argsort(code, kind="stable")
+        self.place = pd.Series(np.arange(len(values)), index=values)
+        self.start = np.searchsorted(code[self.order], np.arange(len(values) + 1))
+
+    def of(self, values: Collection[str]) -> np.ndarray:
+        """Positions of the rows of some values, in the order of the frame."""
+        known = self.place.reindex(list(values)).dropna().astype(int)
+        found = [self.order[self.start[place] : self.start[place + 1]] for place in known]
+        return np.sort(np.concatenate(found)) if found else np.array([], dtype=np.intp)
+
+
+def _taken(
+    frame: pd.DataFrame, rows: np.ndarray | pd.Series, more: np.ndarray | None = None
+) -> pd.DataFrame:
+    at = np.flatnonzero(rows) if isinstance(rows, pd.Series) else rows
+    if more is not None and len(more):
+        at = np.union1d(at, more)
+    return frame.take(at).reset_index(drop=True)
+
+
 def part_of(tables: CohortTables, municipalities: Collection[str]) -> CohortTables:
     """The rows of some municipalities, in their order.
 
@@ -90,28 +159,7 @@ def part_of(tables: CohortTables, municipalities: Collection[str]) -> CohortTabl
     of its municipalities, unless it is asked by municipality too: then they stand at the federation
     only.
     """
-    areas = tables.areas
-    own = areas[areas[schema.MUNICIPALITY].isin(municipalities)]
-    federations = set(organisers(own)) - {""} if len(own) else set()
-    whole = _whole_federations(areas, own)
-    parts = {}
-    for field in fields(CohortTables):
-        frame = getattr(tables, field.name)
-        if frame is None or field.name in OF_ALL:
-            parts[field.name] = frame
-            continue
-        if field.name in OF_ORGANISERS:
-            chosen = frame[schema.FEDERATION].isin(federations)
-        elif field.name == "responses":
-            chosen = _own_answers(frame, municipalities, federations, whole)
-        else:
-            chosen = frame[schema.MUNICIPALITY].isin(municipalities)
-        if field.name == "participations" and tables.packages is not None:
-            chosen |= frame[schema.PACKAGE_ID].isin(packages_of(tables.packages, whole))
-        if field.name == "costs":
-            chosen |= frame[schema.PERSON_ID].isna()
-        parts[field.name] = frame[chosen].reset_index(drop=True)
-    return CohortTables(**parts)
+    return Parts(tables).of(municipalities)
 
 
 def packages_of(packages: pd.DataFrame, federations: Collection[str]) -> set[str]:

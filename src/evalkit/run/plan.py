@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.cohort import CohortTables, part_of
+from evalkit.cohort import CohortTables, Parts
 from evalkit.errors import CohortError, ParameterError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.report.theme import theme_digest
@@ -50,13 +50,13 @@ class UnitPlan:
             study=study, level=self.level, code=self.code, place=self.place, parent=self.parent
         )
 
-    def rows(self, tables: CohortTables) -> CohortTables:
+    def rows(self, parts: Parts) -> CohortTables:
         """The unit's own part of the cohort; the whole of it for a nation or a study."""
         column = AREA_COLUMN.get(self.level)
         if column is None:
-            return tables
-        own = tables.areas.loc[tables.areas[column] == self.code, "municipality"]
-        return part_of(tables, list(own))
+            return parts.tables
+        areas = parts.tables.areas
+        return parts.of(list(areas.loc[areas[column] == self.code, "municipality"]))
 
 
 def plan_units(study: Study, areas: pd.DataFrame) -> list[UnitPlan]:

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import fields
 from pathlib import Path
 
-from evalkit.cohort import CohortTables, build_cohort
+from evalkit.cohort import CohortTables, Parts, build_cohort
 from evalkit.provenance import digest_bytes, digest_json
 from evalkit.records import read_records, record_files
 from evalkit.run.layout import Layout
@@ -45,8 +45,9 @@ def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -
     for stale in (layout.cohort, layout.folder / "slices", layout.shared):
         shutil.rmtree(stale, ignore_errors=True)
     _write_tables(tables, layout.cohort)
+    parts = Parts(tables)
     for unit in units:
-        _write_tables(unit.rows(tables), layout.slices(unit.name))
+        _write_tables(unit.rows(parts), layout.slices(unit.name))
 
 
 def _write_tables(tables: CohortTables, folder: Path) -> None:

@@ -5,7 +5,7 @@ it keeps is cut into the slices, so that a unit's key changes only when its own 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from evalkit.cohort import (
     CohortTables,
     HealthPanel,
     Occasions,
+    Parts,
     Persons,
     Responses,
     Samples,
@@ -22,7 +23,6 @@ from evalkit.cohort import (
     TimeToEvent,
     health_panel,
     open_samples,
-    part_of,
 )
 from evalkit.cohort.following import organisers
 from evalkit.records.schema import ARMS
@@ -87,40 +87,46 @@ class Shared(Following):
         return tuple(level for level in LEVELS if level in shown)
 
     def by_municipality(
-        self, need: Callable[[object], object], money: Callable[..., object] | None = None
+        self,
+        need: Callable[[object], object],
+        money: Callable[..., object] | None = None,
+        curve: Callable[..., object] | None = None,
     ) -> dict[str, list[object]]:
         """Results of each municipality that have no strata, as its page shows them.
 
         Parameters
         ----------
-        need, money : callable
-            `need_and_coverage`, `pay_off`; used where the study has areas and costs.
+        need, money, curve : callable
+            `need_and_coverage`, `pay_off`, `pay_off_curve`; used where the study has areas and
+            costs.
 
         Returns
         -------
         dict of str to list of results
             By municipality: its flow, and what could be estimated.
         """
-        found = {}
+        found, parts = {}, Parts(self._tables)
         for code in self.areas["municipality"]:
-            own = open_samples(part_of(self._tables, [code]), self.study)
+            own = open_samples(parts.of([code]), self.study)
             found[code] = [own.flow, *([need(own.area)] if own.area is not None else [])]
-        for code, result in (self._money(money) if money else {}).items():
-            found.setdefault(code, []).append(result)
+        for estimator, options in ((money, {"n_bootstrap": 0}), (curve, {"horizon_years": 2})):
+            if estimator is not None:
+                for code, result in self._money(estimator, **options):
+                    found.setdefault(code, []).append(result)
         return found
 
-    def _money(self, estimator: Callable[..., object]) -> dict[str, object]:
-        """Pay-off of each municipality that has people with costs in both arms."""
+    def _money(
+        self, estimator: Callable[..., object], **options: object
+    ) -> Iterator[tuple[str, object]]:
+        """An estimate of money for each municipality with people with costs in both arms."""
         people = followed(self._tables.people, self.study)
         costs = self._tables.costs
         costs = costs[costs["person_id"].isin(people["person_id"])]
-        found = {}
         for code, own in costs.groupby("municipality"):
             arms = people.loc[people["municipality"] == code, "arm"].value_counts()
             if set(own["arm"]) == set(ARMS) == set(arms.index):
-                options = {"n_person": arms.to_dict(), "months": self.horizon, "n_bootstrap": 0}
-                found[code] = estimator(own.reset_index(drop=True), **options, **self.prices)
-        return found
+                of_page = {"n_person": arms.to_dict(), "months": self.horizon, **self.prices}
+                yield code, estimator(own.reset_index(drop=True), **of_page, **options)
 
     @property
     def counted_areas(self) -> pd.DataFrame | None:
