@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evalkit.economics.cost_utility import draws_of, smaller_arm
+from evalkit.economics.cost_utility import draws_of, largest_costs, smaller_arm
 from evalkit.economics.costs_and_effects import CostsAndEffects
 from evalkit.economics.net_benefit import checked_grid
 from evalkit.economics.strategy_draws import StrategyDraws
@@ -75,7 +75,7 @@ def acceptability(
     3               300.0      old          0.5    False
     """
     grid = checked_grid(willingness_to_pay)
-    draws, n, k = _draws(sample, covariates, n_bootstrap, seed)
+    draws, behind = _draws(sample, covariates, n_bootstrap, seed)
     probability, mean, best = [], [], []
     for value in grid:
         benefit = draws.net_benefit(value)
@@ -93,7 +93,7 @@ def acceptability(
             "is_best": np.concatenate(best),
         },
         summary=_facts(sample, draws),
-        support={"n": np.full(size, n), "k": np.full(size, k)},
+        support={name: np.full(size, value) for name, value in behind.items()},
         provenance=_made("acceptability", sample, grid, covariates, n_bootstrap, seed),
     )
 
@@ -152,7 +152,7 @@ def information_value(
     grid = checked_grid(willingness_to_pay)
     if population < 0:
         raise ParameterError("population: a number of persons, 0 or more")
-    draws, n, k = _draws(sample, covariates, n_bootstrap, seed)
+    draws, behind = _draws(sample, covariates, n_bootstrap, seed)
     value, error = np.array([_lost(draws.net_benefit(price)) for price in grid]).T
     return InformationValue(
         rows={
@@ -163,7 +163,7 @@ def information_value(
             "unit": [f"{draws.currency} per person"] * len(grid),
         },
         summary=_facts(sample, draws) | {"population": population},
-        support={"n": np.full(len(grid), n), "k": np.full(len(grid), k)},
+        support={name: np.full(len(grid), value) for name, value in behind.items()},
         provenance=_made(
             "information_value", sample, grid, covariates, n_bootstrap, seed, population=population
         ),
@@ -184,10 +184,10 @@ def _is_highest(benefit: np.ndarray) -> np.ndarray:
 
 def _draws(
     sample: CostsAndEffects | StrategyDraws, covariates: Sequence[str], n_bootstrap: int, seed: int
-) -> tuple[StrategyDraws, float, float]:
-    """Draws of the strategies, persons of the smaller arm and those with any cost."""
+) -> tuple[StrategyDraws, dict[str, float]]:
+    """Draws of the strategies; persons of the smaller arm, and those who have the costs."""
     if isinstance(sample, StrategyDraws):
-        return sample, np.nan, np.nan
+        return sample, dict.fromkeys(("n", "k"), np.nan)
     if n_bootstrap < 1:
         raise EstimationError("n_bootstrap: no draws, so that nothing is more or less likely")
     drawn = draws_of(sample, covariates, n_bootstrap, seed)
@@ -197,7 +197,8 @@ def _draws(
         currency=sample.currency, source="bootstrap", price_year=sample.price_year,
         horizon_months=sample.horizon_months,
     )  # fmt: skip
-    return draws, *smaller_arm(sample)
+    n, k = smaller_arm(sample)
+    return draws, {"n": n, "k": k, **largest_costs(sample)}
 
 
 def _facts(sample: CostsAndEffects | StrategyDraws, draws: StrategyDraws) -> dict[str, object]:

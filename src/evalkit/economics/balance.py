@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.economics.entries import ACCOUNTS, balances, checked_rows, entries, society
+from evalkit.economics.largest import LARGEST, largest_by_group, shares_of_two
 from evalkit.economics.parties import (
     ALL_KINDS,
     PUBLIC,
@@ -105,7 +106,9 @@ def ledger_balances(
             "society": total,
             "public": ", ".join(public_among(list(dict.fromkeys(sides["party"])), public)),
         },
-        support={"n": _support(table, known, public) if is_result else table["n"]},
+        support=_support(table, known, public)
+        if is_result
+        else {name: table[name] for name in ("n", *LARGEST)},
         provenance=provenance(
             "ledger_balances", digest_frame(rows)[:16], public=list(public), price_year=price_year
         ),
@@ -138,29 +141,59 @@ def _summed(sides: pd.DataFrame) -> pd.DataFrame:
         received=both["amount"].clip(lower=0), paid=-both["amount"].clip(upper=0),
         is_all=both["kind"] == ALL_KINDS,
     )  # fmt: skip
-    grouped = both.groupby(["party", "is_all", "kind"], sort=True)
+    names = ["party", "is_all", "kind"]
+    grouped = both.groupby(names, sort=True)
     table = grouped[["received", "paid"]].sum()
-    return table.assign(n=_persons(grouped)).reset_index()
+    keys = [both[name] for name in names]
+    ends = [
+        largest_by_group(keys, both["person"], both[side]).reindex(table.index).fillna(0.0)
+        for side in ("received", "paid")
+    ]
+    return table.assign(n=_persons(both, names), **_worse(*ends)).reset_index()
 
 
-def _persons(grouped) -> pd.Series:
-    """Persons of a row; missing where all of its flows are of nobody in particular."""
-    return grouped["person"].nunique().where(grouped["person"].count() > 0).astype(float)
+def _worse(received: pd.DataFrame, paid: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Of what was received and paid, that in which two persons hold the larger share."""
+    sides = np.stack([side[list(LARGEST)].to_numpy().T for side in (received, paid)])
+    share = np.stack([shares_of_two(*side) for side in sides])
+    return dict(zip(LARGEST, np.where(share[0] >= share[1], *sides), strict=True))
 
 
-def _support(table: pd.DataFrame, known: Ledger, public: Sequence[str]) -> np.ndarray:
-    """Persons behind sums over a ledger's rows: at least as many as behind the largest of them."""
-    rows = known.tidy().assign(n=known.support["n"].astype(float))
-    sides = pd.concat([rows.assign(party=rows["payer"]), rows.assign(party=rows["payee"])])
+def _persons(both: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Persons of a row, of what was received and what was paid the smaller number.
+
+    Missing where all of its flows are of nobody in particular.
+    """
+    own = both[both["person"].notna()]
+    sides = own.groupby([*keys, own["amount"] > 0])["person"].nunique()
+    return sides.groupby(level=list(range(len(keys)))).min().astype(float)
+
+
+def _support(table: pd.DataFrame, known: Ledger, public: Sequence[str]) -> dict[str, np.ndarray]:
+    """Persons behind sums over a ledger's rows: at least as many as behind the largest of them.
+
+    Two persons who hold most of a sum hold most of one of its rows.
+    """
+    support = {name: values.astype(float) for name, values in known.support.items()}
+    rows = known.tidy().assign(n=support["n"], share=0.0)
+    if LARGEST[0] in support:
+        rows["share"] = shares_of_two(*(np.nan_to_num(support[name]) for name in LARGEST))
+    sides = pd.concat([
+        rows.assign(party=rows["payer"], side="paid"),
+        rows.assign(party=rows["payee"], side="received"),
+    ])  # fmt: skip
     sides = sides[~sides["party"].isin(ACCOUNTS)]
     is_public = sides["party"].isin(set(public))
     sides = pd.concat([
         sides, sides[is_public].assign(party=PUBLIC), sides.assign(party=SOCIETY)
     ])  # fmt: skip
     sides = pd.concat([sides, sides.assign(kind=ALL_KINDS)])
-    largest = sides.groupby(KEYS)["n"].max()
     keys = pd.MultiIndex.from_frame(table[KEYS])
-    return largest.reindex(keys).to_numpy()
+    largest = sides.groupby([*KEYS, "side"])[["n", "share"]].max()
+    largest = largest.groupby(level=KEYS).agg({"n": "min", "share": "max"}).reindex(keys)
+    one = np.ones(len(largest))
+    held = (largest["share"].to_numpy(), 0 * one, one)
+    return {"n": largest["n"].to_numpy(), **dict(zip(LARGEST, held, strict=True))}
 
 
 def _assert_identity(table: pd.DataFrame, total: float) -> None:

@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from evalkit.economics.parties import PUBLIC_PARTIES, behind_public, public_among, with_public
+from evalkit.economics.parties import (
+    PUBLIC_PARTIES,
+    public_among,
+    support_with_public,
+    with_public,
+)
 from evalkit.economics.paths import (
     Design,
     against_reference,
@@ -148,7 +153,7 @@ def break_even_by_horizon(
     ]
     outlay = np.repeat(cost > 0, len(years))
     low, high = percentiles(np.concatenate(drawn) if drawn else None, outlay, conf_level)
-    behind = behind_public(flows.parties, flows.n_behind, public)
+    behind = support_with_public(flows, public)
     return BreakEven(
         rows={
             "party": np.repeat(np.array(parties, dtype=object), len(years)),
@@ -170,7 +175,7 @@ def break_even_by_horizon(
             "label": "description",
             "method": f"{design}, {flows.last} months followed, bootstrap {n_bootstrap}",
         },
-        support={"n": np.repeat(behind, len(years))},
+        support={name: np.repeat(values, len(years)) for name, values in behind.items()},
         provenance=provenance(
             "break_even_by_horizon", digest_frame(rows)[:16], seed=seed, design=design,
             horizons=list(horizons), public=list(public), n_person=n_person, months=months,

@@ -8,6 +8,7 @@ from scipy import stats
 
 from evalkit.economics.cost_effect_draws import Differences, resampled
 from evalkit.economics.costs_and_effects import CostsAndEffects
+from evalkit.economics.largest import LARGEST, shares_of_two, two_largest
 from evalkit.economics.qaly import ADJUSTMENTS, ARMS, DIFFERENCE, TOO_FEW
 from evalkit.economics.qaly import UNIT as QALYS
 from evalkit.economics.two_outcomes import MIN_CLUSTERS, Joint, design_of, fit, usable_cluster
@@ -110,7 +111,7 @@ def cost_utility(
                 raise
             fits, draws = [None, None], [None, None]
         rows, quadrant = _stratum(part, fits, draws, conf_level)
-        parts.append(rows.assign(stratum=label))
+        parts.append(rows.assign(stratum=label, **largest_costs(part)))
         quadrants.append(quadrant)
         correlations.append(np.nan if fits[1] is None else _correlation(fits[1]["difference"]))
         df = np.nan if fits[1] is None else fits[1]["difference"].df
@@ -125,7 +126,7 @@ def cost_utility(
             "correlation": correlations[0] if only else np.nan,
             "df": df if only else np.nan,
         },
-        support={"n": rows["_n"], "k": rows["_k"]},
+        support={"n": rows["_n"], "k": rows["_k"], **rows[list(LARGEST)]},
         provenance=provenance(
             "cost_utility", sample.digest, seed=seed, covariates=tuple(covariates), by=by,
             n_bootstrap=n_bootstrap, conf_level=conf_level,
@@ -161,6 +162,13 @@ def smaller_arm(sample: CostsAndEffects) -> tuple[int, int]:
         int(min(arm.sum() for arm in arms)),
         int(min((sample.cost[arm] != 0).sum() for arm in arms)),
     )
+
+
+def largest_costs(sample: CostsAndEffects) -> dict[str, float]:
+    """Costs of the two persons with most, and of all, of the arm in which the two have more."""
+    arms = (sample.cost[sample.in_programme], sample.cost[~sample.in_programme])
+    found = max((two_largest(costs) for costs in arms), key=lambda size: shares_of_two(*size))
+    return dict(zip(LARGEST, found.tolist(), strict=True))
 
 
 def fieller(joint: Joint, conf_level: float) -> tuple[float, float]:

@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 
 from evalkit.economics.flows import Flows
-from evalkit.economics.parties import PUBLIC_PARTIES, public_among, with_public
+from evalkit.economics.parties import (
+    PUBLIC_PARTIES,
+    public_among,
+    support_with_public,
+    with_public,
+)
 from evalkit.economics.paths import (
     Beyond,
     Design,
@@ -27,12 +32,15 @@ from evalkit.results import Ledger, OccupationCurve, PayOffCurve
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Paths:
-    """Outlay and gain per person by party and month 0, 1, ..., society last."""
+    """Outlay and gain per person by party and month 0, 1, ..., society last.
+
+    What is behind each party holds the public sum too.
+    """
 
     parties: tuple[str, ...]
     outlay: np.ndarray
     gain: np.ndarray
-    n: np.ndarray
+    behind: Mapping[str, np.ndarray]
     k: np.ndarray
 
 
@@ -111,7 +119,7 @@ def pay_off_curve(
         parties=flows.parties,
         outlay=over_horizon(outlay, flows.last, horizon, "stop"),
         gain=over_horizon(gain, flows.last, horizon, beyond),
-        n=flows.n_behind,
+        behind=support_with_public(flows, public),
         k=_seen(flows, horizon),
     )
     return _curve(
@@ -216,7 +224,7 @@ def dynamic_pay_off(
         parties=parties,
         outlay=over_horizon(outlay, last, horizon, "stop"),
         gain=over_horizon(gain, last, horizon, beyond),
-        n=np.full(len(parties), share.n),
+        behind={"n": np.full(len(parties) + bool(public_among(parties, public)), share.n)},
         k=k,
     )
     given = {"gain_per_month": dict(gain_per_month), "cost": dict(cost)}
@@ -285,8 +293,7 @@ def _curve(
     reason = np.where(has_outlay, reason, "no outlay")
     n_month = net.shape[-1]
     each = lambda values: np.repeat(values, n_month)  # noqa: E731
-    n = np.concatenate([paths.n[:-1], [paths.n[rows].max()] if among else [], paths.n[-1:]])
-    support = {"n": each(n), "k": k.ravel()}
+    support = {name: each(values) for name, values in paths.behind.items()} | {"k": k.ravel()}
     if complement is not None:
         support["complement"] = np.broadcast_to(complement[0], net.shape).ravel()
     return PayOffCurve(

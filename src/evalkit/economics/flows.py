@@ -32,8 +32,8 @@ class ArmFlows:
     n_behind : ndarray of int, shape (2, n_party)
         Persons behind the outlays of each party, and behind its other flows, society last; the
         whole arm where flows are of no person in particular.
-    largest : ndarray of float, shape (2, 3, n_party)
-        Of outlays and of gains: the amounts of the two persons with most, and of all persons.
+    sums : ndarray of float, shape (persons with a row, 2, n_party)
+        Outlays and gains of each person by party, without society.
     cluster : ndarray of int, shape (persons with a row,), or None
         Codes of the clusters, the same in all arms.
     """
@@ -43,7 +43,7 @@ class ArmFlows:
     shared: np.ndarray
     n_shared: np.ndarray
     n_behind: np.ndarray
-    largest: np.ndarray
+    sums: np.ndarray
     cluster: np.ndarray | None = None
 
     def mean(self, times: np.ndarray | None = None, *, by_cluster: bool = False) -> np.ndarray:
@@ -86,19 +86,28 @@ class Flows:
         """Persons behind sums over parties, one a group: at least as many as its largest party's."""
         arms = [arm.n_behind for arm in self.arms.values()]
         most = np.array([[arm[:, list(group)].max(axis=1) for group in groups] for arm in arms])
+        if not len(groups):
+            return np.array([])
         none, some = most.max(axis=-1), np.where(most > 0, most, np.inf).min(axis=-1)
         return np.where(none == 0, 0, some).min(axis=0)
 
-    @property
-    def largest(self) -> dict[str, np.ndarray]:
-        """Amounts of the two persons with most in a party's outlays or gains, and of all persons.
+    def support(self, groups: Sequence[Sequence[int]] = ()) -> dict[str, np.ndarray]:
+        """Persons behind each party and society, and how much the two persons with most hold.
 
-        Of the arms, and of outlays and gains, those in which the two have the largest share.
+        Of the arms, and of outlays and gains, those in which the two have the largest share. Sums
+        over `groups` of parties come before society.
         """
-        every = np.concatenate([arm.largest for arm in self.arms.values()])
-        share = shares_of_two(every[:, 0], every[:, 1], every[:, 2])
-        chosen = every[share.argmax(axis=0), :, np.arange(every.shape[-1])].T
-        return dict(zip(LARGEST, chosen, strict=True))
+        parties = range(len(self.parties) - 1)
+        every = [*([place] for place in parties), *groups, list(parties)]
+        found = [
+            two_largest(np.stack([arm.sums[..., list(group)].sum(axis=-1) for group in every], -1))
+            for arm in self.arms.values()
+        ]
+        size = np.concatenate(found, axis=1)  # (3, arms and kinds, group)
+        worst = shares_of_two(*size).argmax(axis=0)
+        chosen = np.take_along_axis(size, worst[None, None], axis=1)[:, 0]
+        n = np.concatenate([self.n_behind[:-1], self.n_behind_sum(groups), self.n_behind[-1:]])
+        return {"n": n, **dict(zip(LARGEST, chosen, strict=True))}
 
     @property
     def has_person(self) -> bool:
@@ -245,6 +254,8 @@ def _arm_flows(
     own = holder >= 0
     about = np.full(len(rows), np.nan) if ABOUT not in rows else rows[ABOUT].to_numpy(dtype=float)
     n_shared = np.zeros(n_cell)
+    if not len(distinct) and ABOUT not in rows:
+        n_shared[-len(parties) :] = count  # nobody is named: flows are about the whole arm
     known = np.where(np.isnan(about), count, about)[of_row][used]
     np.maximum.at(n_shared, cell[~own], known[~own])
     party = pd.Index(parties).get_indexer(sides["party"])[used]
@@ -258,7 +269,7 @@ def _arm_flows(
         shared=np.bincount(cell[~own], amount[~own], minlength=n_cell),
         n_shared=n_shared,
         n_behind=_behind(holder, party, cell, n_shared, len(parties), last),
-        largest=_largest(own_cells, len(parties), last, n_before),
+        sums=_sums(own_cells, len(parties), last, n_before),
         cluster=rows["_cluster"].to_numpy()[of_first] if "_cluster" in rows.columns else None,
     )
 
@@ -279,20 +290,18 @@ def _behind(holder, party, cell, n_shared: np.ndarray, n_party: int, last: int) 
     return found
 
 
-def _largest(of_person: sparse.csr_array, n_party: int, last: int, n_before: int) -> np.ndarray:
-    """Amounts of the two persons with most, and of all: outlays and gains by party, (2, 3, n)."""
+def _sums(of_person: sparse.csr_array, n_party: int, last: int, n_before: int) -> np.ndarray:
+    """Outlays and gains of each person by party, (person, 2, party)."""
     n_month, place = last + 1, np.arange(of_person.shape[1])
     block = n_party * n_month
     party = np.where(place < 2 * block, place // n_month % n_party, place - 2 * block)
-    kind = np.minimum(place // max(block, 1), 2)
+    kind = place // block
     # A gain is what came after the start less as many months of what was before.
     weight = np.select([kind < 2], [1.0], default=-last / n_before if n_before else 0.0)
     of_party = sparse.csr_array(
         (weight, (place, (kind > 0) * n_party + party)), shape=(len(place), 2 * n_party)
     )
-    sums = (of_person @ of_party).toarray().reshape(of_person.shape[0], 2, n_party)
-    every = np.concatenate([sums, sums.sum(axis=-1, keepdims=True)], axis=-1)
-    return two_largest(every).swapaxes(0, 1)
+    return (of_person @ of_party).toarray().reshape(of_person.shape[0], 2, n_party)
 
 
 def _cells(

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.economics.entries import balances, checked_rows, entries, society
+from evalkit.economics.largest import LARGEST, largest_by_group
 from evalkit.provenance import digest_frame, provenance
 from evalkit.results import Ledger
 
@@ -80,6 +81,15 @@ def ledger(
             "price_year": int(rows["price_year"].iloc[0]),
             "society": total,
         },
-        support={"n": np.broadcast_to(persons, len(table))},
+        support={"n": np.broadcast_to(persons, len(table)), **_largest(rows, table)},
         provenance=provenance("ledger", digest_frame(rows)[:16], price_year=price_year),
     )
+
+
+def _largest(rows: pd.DataFrame, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Amounts of the two persons with most in each row, and of all its persons."""
+    if "person_id" not in rows.columns:
+        return {}
+    found = largest_by_group([rows[name] for name in KEYS], rows["person_id"], rows["amount"])
+    ordered = found.reindex(pd.MultiIndex.from_frame(table[KEYS]))
+    return {name: ordered[name].to_numpy() for name in LARGEST}

@@ -9,6 +9,7 @@ from evalkit.economics.cost_utility import (
     draws_of,
     facts_of,
     percentiles,
+    largest_costs,
     smaller_arm,
 )
 from evalkit.economics.costs_and_effects import CostsAndEffects
@@ -96,7 +97,10 @@ def net_benefit(
         },
         summary=facts_of(sample, covariates, conf_level, n_bootstrap)
         | {"method": "net-benefit regression"},
-        support={"n": np.full(len(grid), n), "k": np.full(len(grid), k)},
+        support={
+            name: np.full(len(grid), value)
+            for name, value in {"n": n, "k": k, **largest_costs(sample)}.items()
+        },
         provenance=provenance(
             "net_benefit", sample.digest, seed=seed, willingness_to_pay=tuple(grid),
             covariates=tuple(covariates), n_bootstrap=n_bootstrap, conf_level=conf_level,

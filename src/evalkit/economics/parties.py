@@ -1,6 +1,7 @@
 """Perspectives: which parties are public, and sums over them."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,10 +9,13 @@ from evalkit.codes import PUBLIC_PARTIES
 from evalkit.economics.entries import ACCOUNTS
 from evalkit.errors import EstimationError
 
+if TYPE_CHECKING:
+    from evalkit.economics.flows import Flows
+
 SOCIETY, PUBLIC, ALL_KINDS = "society", "public", "all"
 __all__ = [
-    "ALL_KINDS", "PUBLIC", "PUBLIC_PARTIES", "SOCIETY", "behind_public", "public_among",
-    "require_no_sums", "with_public",
+    "ALL_KINDS", "PUBLIC", "PUBLIC_PARTIES", "SOCIETY", "public_among", "require_no_sums",
+    "support_with_public", "with_public",
 ]  # fmt: skip
 
 
@@ -52,21 +56,7 @@ def with_public(
     )
 
 
-def behind_public(flows: Flows, public: Sequence[str]) -> dict[str, np.ndarray]:
-    """Support of the parties, and of the public sum before society.
-
-    Behind the sum are at least those behind its largest party. Whether two persons hold most of it
-    is told by its parties: where they do, they do in one of these.
-    """
+def support_with_public(flows: "Flows", public: Sequence[str]) -> dict[str, np.ndarray]:
+    """Support of the parties, of the public sum where there is one, and of society."""
     among = public_among(flows.parties, public)
-    every = {"n": flows.n_behind, **flows.largest}
-    if not among:
-        return every
-    rows = [list(flows.parties).index(party) for party in among]
-    first, second, gross = (every[name][rows] for name in LARGEST)
-    worst = rows[int(shares_of_two(first, second, gross).argmax())]
-    n_sum = flows.n_behind_sum([rows])[0]
-    return {
-        name: np.array([*values[:-1], n_sum if name == "n" else values[worst], values[-1]])
-        for name, values in every.items()
-    }
+    return flows.support([[flows.parties.index(party) for party in among]] if among else [])

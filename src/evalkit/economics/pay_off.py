@@ -145,7 +145,7 @@ def pay_off(
             "label": "description",
             "method": f"{design}, {flows.last} months followed, then {beyond}, bootstrap {n_draw}",
         },
-        support={"n": flows.n_behind},
+        support=flows.support(),
         provenance=provenance(
             "pay_off", digest_frame(rows)[:16], seed=seed, design=design, n_person=n_person,
             months=months, months_before=months_before, horizon_years=horizon_years,

@@ -7,7 +7,12 @@ import pandas as pd
 
 from evalkit.economics.entries import ROUNDING
 from evalkit.economics.flows import Flows
-from evalkit.economics.parties import PUBLIC_PARTIES, behind_public, public_among, with_public
+from evalkit.economics.parties import (
+    PUBLIC_PARTIES,
+    public_among,
+    support_with_public,
+    with_public,
+)
 from evalkit.economics.paths import (
     Beyond,
     Design,
@@ -123,7 +128,7 @@ def net_present_value(
     years, rates = (np.asarray(given, dtype=float) for given in (horizons, discount_rates))
     parties, values = _present_values(flows, years, rates, beyond, write_off_years, public)
     keys = pd.MultiIndex.from_product([parties, years, rates])
-    behind = behind_public(flows.parties, flows.n_behind, public)
+    behind = support_with_public(flows, public)
     spread = "cash" if write_off_years is None else f"written off over {write_off_years:g} years"
     return NetPresentValue(
         rows={
@@ -141,7 +146,9 @@ def net_present_value(
             "label": "description" if beyond == "stop" else "assumed",
             "method": f"{design}, {flows.last} months followed, then {beyond}, {spread}",
         },
-        support={"n": np.repeat(behind, len(years) * len(rates))},
+        support={
+            name: np.repeat(values, len(years) * len(rates)) for name, values in behind.items()
+        },
         provenance=provenance(
             "net_present_value", digest_frame(rows)[:16], design=design, horizons=list(horizons),
             discount_rates=list(discount_rates), beyond=beyond, write_off_years=write_off_years,

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from evalkit.economics.largest import LARGEST, largest_by_group, shares_of_two
 from evalkit.economics.paths import (
     Beyond,
     Design,
@@ -156,7 +157,10 @@ def sensitivity(
             "label": "assumed",
             "method": f"{design}, {flows.last} months followed, then {beyond}, one at a time",
         },
-        support={"n": np.minimum(np.array(behind, dtype=float)[order], of_party)},
+        support={
+            "n": np.minimum(np.array(behind, dtype=float)[order], of_party),
+            **_largest(rows, list(table["parameter"].iloc[order]), flows, party),
+        },
         provenance=provenance(
             "sensitivity", digest_frame(rows)[:16],
             ranges={name: list(ends) for name, ends in ranges.items()}, quantity=quantity,
@@ -188,6 +192,22 @@ def _share(cost: float, gain: float, years: float) -> float:
     if cost <= 0:
         return float("nan")
     return cost / (gain * years) if gain > 0 else float("inf")
+
+
+def _largest(rows: pd.DataFrame, names: list, flows, party: str) -> dict[str, np.ndarray]:
+    """Of an item or the party, whichever is held more by two persons: their amounts, and all."""
+    own = flows.support()
+    of_party = [float(own[name][flows.parties.index(party)]) for name in LARGEST]
+    if "person_id" not in rows.columns:
+        return {name: np.full(len(names), value) for name, value in zip(LARGEST, of_party, strict=True)}
+    of_items = largest_by_group([rows["item"]], rows["person_id"], rows["amount"])
+    found = [
+        max(of_party, list(of_items.loc[name]), key=lambda size: float(shares_of_two(*size)))
+        if name in of_items.index
+        else of_party
+        for name in names
+    ]
+    return dict(zip(LARGEST, np.array(found, dtype=float).T, strict=True))
 
 
 def _behind(rows: pd.DataFrame, item: str, flows) -> float:

@@ -39,6 +39,7 @@ def by_price(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     keys = [frame[key] for key in type(result).KEYS]
     addresses = [(name, "", *parts) for parts in zip(*keys, strict=True)]
     weak = profile.too_few(n) | profile.fails(result.support["k"])
+    weak |= profile.dominated(result.support)
     decision = decision_of(addresses, weak, profile)
     decision.planned &= np.isfinite(n)
     return decision
@@ -80,7 +81,7 @@ def _by_stratum(
     weak = few.to_numpy(dtype=bool)
     if money:
         is_money = frame["measure"].isin(money).to_numpy()
-        poor = pd.Series(profile.fails(k) & is_money)
+        poor = pd.Series((profile.fails(k) | profile.dominated(result.support)) & is_money)
         poor = poor.groupby(frame["stratum"].to_numpy()).transform("any").to_numpy(dtype=bool)
         weak = weak | (poor & is_money)
     name = family(result.provenance.function)

@@ -13,6 +13,7 @@ from evalkit.release.profiles import Profile
 from evalkit.release.rows import Decision, decision_of
 
 YEAR = 12
+CURVE = "curve"
 
 
 def by_present_value(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -22,8 +23,9 @@ def by_present_value(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 def by_balance(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide parties with too few persons behind any kind of flow; all if a sum has too few."""
-    few = profile.too_few(result.support["n"])
+    few = profile.too_few(result.support["n"]) | profile.dominated(result.support)
     kinds = pd.Series(result.support["n"].astype(float)).groupby(frame["party"]).min()
+    kinds[kinds.index.isin(frame["party"][few])] = 0.0
     if few[frame["party"].isin(SUMS).to_numpy()].any():
         kinds[:] = 0.0
     return _whole_parties(result, frame, profile, kinds)
@@ -40,15 +42,17 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     n_month = len(frame) // max(len(parties), 1)
     k = result.support["k"].astype(float).reshape(len(parties), n_month)
     complement = result.support["complement"].astype(float).reshape(len(parties), n_month)
-    ticks = [at for at in range(n_month) if at in profile.ticks or at % YEAR == 0]
+    ticks = [at for at in listed_months(n_month, profile)
+             if not profile.hides("pay_off", CURVE, at)]  # fmt: skip
     is_share = not np.isnan(complement).all()
     decision = _whole_parties(result, frame, profile, _persons(result, frame, profile))
+    decision.planned |= profile.hides("pay_off", CURVE)
     hidden = pd.Series(decision.suppressed).groupby(frame["party"].to_numpy()).all()
     rows = [place for place, party in enumerate(parties) if not hidden[party]]
     shown = (
         _enough_in_state(k[0], complement[0], ticks, profile)
         if is_share
-        else _enough_between(k[rows], ticks, profile)
+        else enough_between(k[rows], ticks, profile)
     )
     month = frame["month"].to_numpy()
     decision.keep = np.isin(month, ticks)
@@ -60,7 +64,12 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
-def _enough_between(k: np.ndarray, ticks: list[int], profile: Profile) -> list[int]:
+def listed_months(n_month: int, profile: Profile) -> list[int]:
+    """Months at which a curve of so many months is shown at all."""
+    return [at for at in range(n_month) if at in profile.ticks or at % YEAR == 0]
+
+
+def enough_between(k: np.ndarray, ticks: list[int], profile: Profile) -> list[int]:
     """Ticks whose step from the last shown one rests on enough persons of every party.
 
     Months after those followed have no persons and no news: gains that are not observed. That
@@ -93,10 +102,11 @@ def by_parameter(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide items of too few persons, with the smallest other one; all if the party is too few."""
     name = family(result.provenance.function)
     n = result.support["n"].astype(float)
-    few = profile.too_few(n)
+    few = profile.too_few(n) | profile.dominated(result.support)
     party = str(result.summary["party"])
     of_party = n[(frame["unit"] != "factor").to_numpy()]
     everything = bool(profile.too_few(result.summary["n"]) | profile.too_few(of_party).any())
+    everything |= bool(few[(frame["unit"] != "factor").to_numpy()].any())
     planned = profile.hides(name, "", party)
     addresses = [(name, "", party, parameter) for parameter in frame["parameter"]]
     decision = decision_of(addresses, few | everything, profile)
@@ -124,8 +134,9 @@ def by_type_case(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 
 def _persons(result, frame: pd.DataFrame, profile: Profile) -> pd.Series:
-    """Persons behind each party; none where all together are too few."""
-    n = pd.Series(result.support["n"].astype(float)).groupby(frame["party"].to_numpy()).min()
+    """Persons behind each party; none where two hold most, or all together are too few."""
+    n = pd.Series(result.support["n"].astype(float))
+    n = n.mask(profile.dominated(result.support), 0.0).groupby(frame["party"].to_numpy()).min()
     return n * 0.0 if profile.too_few(result.summary["n"]) else n
 
 

@@ -1,6 +1,7 @@
 """Disclosure profiles: dated rules with a source, read from `profiles/*.yaml`."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ import yaml
 from evalkit.errors import ParameterError
 from evalkit.release.addresses import in_table, prefixes
 
+ROUNDING = 1e-9
 MONTH_TICKS = (0, 6, 12, 18, 24, 36, 48, 60)
 
 
@@ -38,6 +40,9 @@ class Profile:
         Months at which curves and tables are shown first.
     keep : tuple of str
         States and causes that are sacrificed last when a second cell has to be hidden.
+    two_largest : float
+        Share of a sum of money above which the two persons with most in it may not hold. At 0.9 no
+        sum passes of which all others have less than a tenth of the largest (10 % rule).
     title, source, verified_on : str
         What the rule is, who says so, and when that was last checked.
     """
@@ -50,6 +55,7 @@ class Profile:
     hide: frozenset[str] = frozenset()
     ticks: tuple[int, ...] = MONTH_TICKS
     keep: tuple[str, ...] = ("self_support",)
+    two_largest: float = 0.9
     title: str = ""
     source: str = ""
     verified_on: str = ""
@@ -68,6 +74,16 @@ class Profile:
     def too_few(self, n: object) -> np.ndarray:
         """Whether each number of persons is too small to rest a number on; missing ones are not."""
         return np.asarray(n, dtype=float) < self.threshold
+
+    def dominated(self, support: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Whether two persons hold too much of each sum of money; where nobody knows, not."""
+        if "gross" not in support:
+            return np.zeros(len(support["n"]), dtype=bool)
+        first, second, gross = (
+            np.nan_to_num(np.asarray(support[name], dtype=float))
+            for name in ("first", "second", "gross")
+        )
+        return (gross > 0) & (first + second > (self.two_largest + ROUNDING) * gross)
 
     def hides(self, *parts: object) -> bool:
         """Whether the block at this address, or one that it belongs to, is to be hidden."""

@@ -306,7 +306,7 @@ def by_party(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     decision = _accounts(result, frame, profile)
     decision.texts = ("reason",)
     party = frame["party"].to_numpy()
-    n = pd.Series(result.support["n"].astype(float), party)
+    n = persons_of_parties(result, profile)
     pays = set(party[frame["cost"].to_numpy(dtype=float) != 0.0])
     hidden = set(party[decision.suppressed])
     gone = hidden_parties(n, hidden, pays, set(), profile) if hidden else hidden
@@ -314,8 +314,15 @@ def by_party(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
+def persons_of_parties(result, profile: Profile) -> pd.Series:
+    """Persons behind each party of a pay-off; none where two of them hold most of it."""
+    n = np.where(profile.dominated(result.support), 0.0, result.support["n"].astype(float))
+    return pd.Series(n, result.rows["party"])
+
+
 def _accounts(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     few = profile.too_few(result.summary["n"]) | profile.too_few(result.support["n"])
+    few = few | profile.dominated(result.support)
     keys = frame[list(type(result).KEYS)].astype(str).agg("/".join, axis=1)
     addresses = [(result.provenance.function, "", key) for key in keys]
     return decision_of(addresses, np.broadcast_to(few, len(frame)).copy(), profile)

@@ -8,7 +8,9 @@ import pandas as pd
 from evalkit import results as kinds
 from evalkit.errors import ParameterError
 from evalkit.release.addresses import block
+from evalkit.release.curve_plan import plan_curves
 from evalkit.release.hierarchy import Hierarchy
+from evalkit.release.party_plan import plan_parties
 from evalkit.release.profiles import Profile
 from evalkit.release.rows import flow_order, flow_points
 from evalkit.release.sequences import protect_points
@@ -34,7 +36,7 @@ def unit_blocks(
     unknown = sorted(set(by_unit) - set(hierarchy.leaves))
     if unknown:
         raise ParameterError(f"{len(unknown)} strata name no municipality of `areas`")
-    flows, covered, parties = {}, {}, {}
+    flows, covered, paid, monthly = {}, {}, {}, {}
     for code, items in by_unit.items():
         for item in items:
             if isinstance(item, kinds.Flow):
@@ -42,17 +44,22 @@ def unit_blocks(
             elif isinstance(item, kinds.NeedCoverage):
                 covered[code] = item.summary["n_covered"]
             elif isinstance(item, kinds.PayOff):
-                parties[code] = pd.Series(item.support["n"], item.rows["party"], dtype=float)
+                paid[code] = item
+            elif isinstance(item, kinds.PayOffCurve):
+                monthly[code] = item
             else:
                 raise ParameterError(f"no blocks for one unit's {type(item).__name__}")
     if flows:
         yield from _flows(flows, hierarchy, profile)
     if covered:
         yield from _counted(pd.Series(covered), block("need", "covered"), hierarchy, profile)
-    for party, persons in pd.DataFrame(parties).T.items():
-        # Of two arms this is the number of the smaller one; its sum is at most that of all.
-        name = block("pay_off", "", party)
-        yield from _counted(persons.dropna(), name, hierarchy, profile)
+    told = {}
+    if paid:
+        for units, shown, name in plan_parties(paid, hierarchy, profile):
+            told[name.rsplit("/", 1)[-1]] = shown
+            yield units, shown, name
+    if monthly:
+        yield from plan_curves(monthly, told, hierarchy, profile)
 
 
 def _counted(count: pd.Series, name: str, hierarchy: Hierarchy, profile: Profile) -> Planned:

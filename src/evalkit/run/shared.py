@@ -5,7 +5,7 @@ it keeps is cut into the slices, so that a unit's key changes only when its own 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,14 +90,18 @@ class Shared(Following):
         return tuple(level for level in LEVELS if level in shown)
 
     def by_municipality(
-        self, need: Callable[[object], object], money: Callable[..., object] | None = None
+        self,
+        need: Callable[[object], object],
+        money: Callable[..., object] | None = None,
+        curve: Callable[..., object] | None = None,
     ) -> dict[str, list[object]]:
         """Results of each municipality that have no strata, as its page shows them.
 
         Parameters
         ----------
-        need, money : callable
-            `need_and_coverage`, `pay_off`; used where the study has areas and costs.
+        need, money, curve : callable
+            `need_and_coverage`, `pay_off`, `pay_off_curve`; used where the study has areas and
+            costs.
 
         Returns
         -------
@@ -110,22 +114,24 @@ class Shared(Following):
             area = area_count(own.areas)
             found[code] = [flow_table(own.steps, order=order)]
             found[code] += [need(area)] if area is not None else []
-        for code, result in (self._money(money) if money else {}).items():
-            found.setdefault(code, []).append(result)
+        for estimator, options in ((money, {"n_bootstrap": 0}), (curve, {"horizon_years": 2})):
+            if estimator is not None:
+                for code, result in self._money(estimator, **options):
+                    found.setdefault(code, []).append(result)
         return found
 
-    def _money(self, estimator: Callable[..., object]) -> dict[str, object]:
-        """Pay-off of each municipality that has people with costs in both arms."""
+    def _money(
+        self, estimator: Callable[..., object], **options: object
+    ) -> Iterator[tuple[str, object]]:
+        """An estimate of money for each municipality with people with costs in both arms."""
         people = followed(self._tables.people, self.study)
         costs = self._tables.costs
         costs = costs[costs["person_id"].isin(people["person_id"])]
-        found = {}
         for code, own in costs.groupby("municipality"):
             arms = people.loc[people["municipality"] == code, "arm"].value_counts()
             if set(own["arm"]) == set(ARMS) == set(arms.index):
-                options = {"n_person": arms.to_dict(), "months": self.horizon, "n_bootstrap": 0}
-                found[code] = estimator(own.reset_index(drop=True), **options, **self.prices)
-        return found
+                of_page = {"n_person": arms.to_dict(), "months": self.horizon, **self.prices}
+                yield code, estimator(own.reset_index(drop=True), **of_page, **options)
 
     @property
     def counted_areas(self) -> pd.DataFrame | None:
