@@ -30,8 +30,8 @@ class Cell:
     allows_errors: bool = False
 
 
-def run_cells(connection: Connection, cells: list[Cell], folder: str) -> None:
-    """Run cells in order in a folder, and send what they give.
+def run_cells(connection: Connection, cells: list[Cell], folder: str, profile: str) -> None:
+    """Run cells in order in a folder, and send what they give; IPython writes into `profile`.
 
     Sent are `(index, "begin", None)`, `(index, message type, content)` and `(index, "end", reply)`
     for each cell; after the last cell, or the first error, `(-1, "done", peak memory in bytes)`.
@@ -39,15 +39,14 @@ def run_cells(connection: Connection, cells: list[Cell], folder: str) -> None:
     os.chdir(folder)
     send = _Sender(connection)
     _be_fresh()
-    with tempfile.TemporaryDirectory(prefix="profile-") as profile:
-        shell = _open_shell(send, profile)
-        for cell in cells:
-            send.index = cell.index
-            send("begin", None)
-            reply = _run_cell(shell, cell, send)
-            send("end", reply)
-            if reply["status"] == "error" and not cell.allows_errors:
-                break
+    shell = _open_shell(send, profile)
+    for cell in cells:
+        send.index = cell.index
+        send("begin", None)
+        reply = _run_cell(shell, cell, send)
+        send("end", reply)
+        if reply["status"] == "error" and not cell.allows_errors:
+            break
     send.index = -1
     send("done", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 
 from ipykernel.ipkernel import IPythonKernel
 from nbclient import NotebookClient
@@ -17,7 +18,7 @@ from nbformat.v4 import new_output
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.log import logger
 
-from evalkit.run.cells import Cell
+from evalkit.run.cells import Cell, run_cells
 from evalkit.run.fork import WarmProcess, start_warm
 
 NAME = "evalkit"
@@ -81,24 +82,20 @@ class EvalkitEngine(Engine):
         """
         limits = limits or Limits(cell_seconds=execution_timeout)
         run = _Run(nb_man, limits, options)
-        process = start_warm(
-            _run_cells,
-            run.cells(),
-            folder or os.getcwd(),
-            environment={**os.environ, **(environment or {})},
-        )
-        try:
-            run.follow(process)
-        finally:
-            process.close()
+        with TemporaryDirectory(prefix="evalkit-", ignore_cleanup_errors=True) as profile:
+            process = start_warm(
+                run_cells,
+                run.cells(),
+                folder or os.getcwd(),
+                profile,
+                environment={**os.environ, **(environment or {})},
+            )
+            try:
+                run.follow(process)
+            finally:
+                process.close()
         nb_man.nb.metadata["language_info"] = dict(IPythonKernel.language_info)
         nb_man.nb.metadata.papermill["peak_bytes"] = run.peak
-
-
-def _run_cells(connection, cells: list[Cell], folder: str) -> None:
-    from evalkit.run.cells import run_cells  # in the warm process
-
-    run_cells(connection, cells, folder)
 
 
 @dataclass
