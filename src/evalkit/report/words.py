@@ -7,10 +7,16 @@ from evalkit.report.words_method import method, not_possible
 from evalkit.report.words_money import pay_off
 from evalkit.report.words_outcomes import pace, self_support
 from evalkit.report.words_people import before_after, municipalities, need, participants
+from evalkit.report.words_published import (
+    published_case,
+    published_lesson,
+    reproduction,
+    verdicts,
+)
 from evalkit.report.words_recovery import recovery
 
 __all__ = [
     "before_after", "cards", "heading", "health", "in_short", "limits", "method", "municipalities",
-    "need", "not_possible", "pace", "participants", "pay_off", "recovery", "self_support",
-    "title",
+    "need", "not_possible", "pace", "participants", "pay_off", "published_case",
+    "published_lesson", "recovery", "reproduction", "self_support", "title", "verdicts",
 ]  # fmt: skip

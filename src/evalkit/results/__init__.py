@@ -53,6 +53,7 @@ from evalkit.results.models import (
     PredictionScores,
     Recovery,
 )
+from evalkit.results.published import Verdicts
 
 __all__ = [
     "BeforeAfter",
@@ -88,6 +89,7 @@ __all__ = [
     "TippingCurve",
     "TrendBounds",
     "UnitIntercepts",
+    "Verdicts",
     "WaveMeans",
     "WeightDiagnostics",
     "frozen_columns",

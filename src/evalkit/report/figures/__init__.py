@@ -26,6 +26,7 @@ from evalkit.report.figures.health_numbers import (
 )
 from evalkit.report.figures.money import pay_off
 from evalkit.report.figures.places import municipalities
+from evalkit.report.figures.published import published_curve, verdicts
 from evalkit.report.figures.recovery import recovery
 from evalkit.report.figures.stacks import exits, occupation
 from evalkit.report.figures.tipping import tipping
@@ -36,6 +37,6 @@ __all__ = [
     "before_after", "caterpillar", "ceiling", "chronogram", "definitions", "effects", "evenness",
     "event_study", "exit_rates", "exits", "flow", "frequent_profiles", "health", "health_change",
     "health_profile", "incidence", "level_sums", "months", "municipalities", "need", "occupation",
-    "paretian", "pay_off", "profile_grid", "ratios", "recovery", "superiority", "tipping",
-    "trajectories", "two_value_sets",
+    "paretian", "pay_off", "profile_grid", "published_curve", "ratios", "recovery",
+    "superiority", "tipping",    "trajectories", "two_value_sets", "verdicts",
 ]  # fmt: skip
