@@ -153,6 +153,14 @@ class OpenCase:
         """Why a number deviates or cannot be computed, by its id and by language."""
         return dict(zip(self.numbers["number"], self.numbers["because"], strict=True))
 
+    def points_of(self, source: str) -> list[tuple[float, float]]:
+        """Published values of a result at the times where they were printed."""
+        return [
+            (float(row.where["time"]), float(row.value))
+            for row in self.numbers.itertuples()
+            if row.source == source and "time" in row.where
+        ]
+
 
 def read_case(path: Path) -> PublishedCase:
     """Read and check the file of a case.
