@@ -39,7 +39,7 @@ _PUBLIC = {
         "StudyError",
     ],
     "evalkit.examples": ["example_data", "write_example"],
-    "evalkit.follow_up": ["before_after", "need_and_coverage"],
+    "evalkit.follow_up": ["before_after", "frechet_bounds", "need_and_coverage"],
     "evalkit.health": [
         "ceiling_share",
         "cronbach_alpha",
@@ -153,6 +153,7 @@ _PUBLIC = {
         "trend_test",
     ],
     "evalkit.synthetic": ["synthesise"],
+    "evalkit.synthetic.calibrated": ["calibrated_data"],
     "evalkit.synthetic.traps": ["method_trap", "trap_labels"],
 }
 _HOME = {name: room for room, names in _PUBLIC.items() for name in names}

@@ -19,8 +19,8 @@ from evalkit.study import Labels, Words, parse_study
 
 FOLDER = "notebooks/published"
 NUMBER_COLUMNS = (
-    "number", "name", "table", "published", "value", "tolerance", "read", "derived", "source",
-    "where", "column", "scale", "because", "computed", "impossible",
+    "number", "name", "table", "place", "published", "value", "tolerance", "read", "derived",
+    "source", "where", "column", "scale", "because", "computed", "impossible",
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ class PublishedNumber(_Part):
     id : str
     name : Words
         What the number is, as a reader sees it.
-    table : str
+    table : Words
         Where it stands in the source.
     value : str
         As printed; empty where it was not printed.
@@ -71,7 +71,7 @@ class PublishedNumber(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     name: Named
-    table: str = ""
+    table: Named = Words()
     value: Digits | Literal[""] = ""
     of: str = ""
     where: dict[str, str] = {}
@@ -108,15 +108,18 @@ class Story(_Part):
 
 
 class PublishedCase(_Part):
-    """A published analysis: where it is printed, what it is about, and its numbers."""
+    """A published analysis: where it is printed, what it is about, and its numbers.
+
+    A text given once stands for all languages: titles, names and formulas are as they are printed.
+    """
 
     title: Named
-    source: str
+    source: Named
     address: str = ""
-    data: str
-    licence: str
+    data: Named
+    licence: Named
     data_cut: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-    kind: Literal["real", "arithmetic", "synthetic"]
+    kind: Literal["real", "arithmetic", "synthetic", "illustration"]
     read: Literal["document", "secondary", "memory"]
     story: Story
     numbers: tuple[PublishedNumber, ...]
@@ -152,6 +155,11 @@ class OpenCase:
     def reasons(self) -> dict[str, dict[str, str]]:
         """Why a number deviates or cannot be computed, by its id and by language."""
         return dict(zip(self.numbers["number"], self.numbers["because"], strict=True))
+
+    @property
+    def places(self) -> dict[str, dict[str, str]]:
+        """Where each number is printed, by its id and by language."""
+        return dict(zip(self.numbers["number"], self.numbers["place"], strict=True))
 
     def points_of(self, source: str) -> list[tuple[float, float]]:
         """Published values of a result at the times where they were printed."""
@@ -234,8 +242,8 @@ def open_published(name: str) -> OpenCase:
     Examples
     --------
     >>> case = open_published("rossi")
-    >>> case.numbers.loc[0, ["number", "published", "tolerance"]].tolist()
-    ['fin', '-0.3794', 5e-05]
+    >>> case.numbers.loc[0, ["number", "published", "table"]].tolist()
+    ['fin', '-0.37942', 'coefficients, Efron']
     """
     path = find_case(name)
     case = read_case(path)
@@ -244,7 +252,7 @@ def open_published(name: str) -> OpenCase:
 
 def case_labels(case: PublishedCase, name: str) -> Labels:
     """Labels of the page of a case."""
-    source = {language: case.data for language in ("sv", "fi", "en")}
+    source = case.data.model_dump(exclude_none=True)
     raw = {
         "title": case.title.model_dump(exclude_none=True), "country": "other",
         "data_cut": case.data_cut, "data": {"public": "true", "source": source},
@@ -256,7 +264,10 @@ def case_labels(case: PublishedCase, name: str) -> Labels:
 
 
 def numbers_frame(case: PublishedCase) -> pd.DataFrame:
-    """One row a number: columns as `NUMBER_COLUMNS`; texts by language in `name` and `because`."""
+    """One row a number: columns as `NUMBER_COLUMNS`.
+
+    `name`, `place` and `because` are texts by language; `table` is the place in one language.
+    """
     rows = [_row(number, case) for number in case.numbers]
     return pd.DataFrame(rows, columns=list(NUMBER_COLUMNS))
 
@@ -266,7 +277,8 @@ def _row(number: PublishedNumber, case: PublishedCase) -> dict[str, Any]:
     return {
         "number": number.id,
         "name": number.name.model_dump(exclude_none=True),
-        "table": number.table,
+        "table": number.table.in_language("en"),
+        "place": number.table.model_dump(exclude_none=True),
         "published": number.value,
         "value": as_number(number.value),
         "tolerance": as_number(number.tolerance) if number.tolerance else half_unit(number.value),
@@ -289,8 +301,8 @@ def _story(case: PublishedCase) -> dict[str, dict[str, str]]:
     }
     return {
         **told,
-        "source": {"en": case.source, "address": case.address},
-        "licence": {"en": case.licence},
+        "source": {**case.source.model_dump(exclude_none=True), "address": case.address},
+        "licence": case.licence.model_dump(exclude_none=True),
         "kind": {"en": case.kind},
     }
 

@@ -67,7 +67,7 @@ def rossi() -> pd.DataFrame:
 
 @_loader
 def recidivism() -> pd.DataFrame:
-    """1 445 men released from prison, some of whom had a prison work programme; months to return."""
+    """1 445 men released from prison, some with a work programme there; months to return."""
     frame = _from_r("wooldridge", "recid")
     return frame.assign(returned=frame["cens"] == 0)
 
@@ -123,9 +123,11 @@ def beat_the_blues() -> pd.DataFrame:
     frame = _from_r("HSAUR", "BtheB").assign(patient=lambda rows: range(len(rows)))
     kept = ["patient", "drug", "length", "treatment", "bdi.pre"]
     waves = {f"bdi.{month}m": month for month in (2, 4, 6, 8)}
+    later = {2: 2, 4: 3, 6: 5, 8: 8}  # months as later editions of the handbook date the answers
     long = frame.melt(kept, list(waves), var_name="occasion", value_name="bdi")
     return long.assign(
         month=long["occasion"].map(waves),
+        later_month=long["occasion"].map(waves).map(later),
         before=long["bdi.pre"],
         programme=(long["treatment"] == "BtheB").astype(int),
         on_drug=(long["drug"] == "Yes").astype(int),

@@ -25,8 +25,11 @@ KIND_WORDS = {
     "real": mark("Public data, loaded when the page was made."),
     "arithmetic": mark("The published numbers themselves; there are no data of persons."),
     "synthetic": mark(
-        "Made-up people, set to the published numbers. Agreement shows that the method finds what "
-        "was put in, not that the published result is right."
+        "The data are made up, and set to the numbers that were published. Agreement shows that the "
+        "method finds what was put in, not that the published result is right."
+    ),
+    "illustration": mark(
+        "The data are made up, and set to no published number: they show how, and not what."
     ),
 }
 
@@ -68,6 +71,6 @@ def recomputed(value: float, published: str, text: Text) -> str:
 
 def source_of(story: Names, text: Text) -> str:
     """Where the analysis is printed, with its address."""
-    source = in_language(story["source"], "en")
+    source = in_language(story["source"], text.language)
     address = story["source"].get("address", "")
     return escape(f"{source}, {address}" if address else source)

@@ -21,7 +21,10 @@ from evalkit.report.text import Text
 
 
 @drawn_part
-def verdicts(verdicts, text: Text, *, names: Names, reasons: Names, name: str = "verdicts") -> Part:
+def verdicts(
+    verdicts, text: Text, *, names: Names, reasons: Names, places: Names | None = None,
+    name: str = "verdicts",
+) -> Part:  # fmt: skip
     """Each published number, the one computed again, and the verdict with its reason.
 
     Parameters
@@ -29,13 +32,15 @@ def verdicts(verdicts, text: Text, *, names: Names, reasons: Names, name: str = 
     verdicts : Released Verdicts
     names, reasons : mapping of str to mapping of str to str
         As `open_published(name).names` and `.reasons`.
+    places : mapping of str to mapping of str to str
+        As `open_published(name).places`; by default as the verdicts have them, in one language.
     """
     frame = released_frame(verdicts, "Verdicts")
     rows = [
         [
             escape(name_of(row.number, names, text)),
             _verdict(row, reasons, text),
-            escape(row.table),
+            escape(in_language((places or {}).get(row.number, {}), text.language) or row.table),
             printed(row.published, text),
             recomputed(float(row.computed), row.published, text),
         ]
@@ -44,7 +49,10 @@ def verdicts(verdicts, text: Text, *, names: Names, reasons: Names, name: str = 
     header = [text.say("Number"), text.say("Verdict"), text.say("Where it is printed"),
               text.say("Published"), text.say("Computed again")]  # fmt: skip
     caption = text.say("Published numbers and the same numbers computed again.")
-    return table_part(name, header, rows, caption, [verdicts], text, n=math.nan, text_columns=3)
+    keys = 1 if (frame["verdict"] != "").any() else 3  # a verdict alone is something to show
+    return table_part(
+        name, header, rows, caption, [verdicts], text, n=math.nan, text_columns=3, keys=keys
+    )
 
 
 @page_part

@@ -28,7 +28,7 @@ def published_case(story: Names, text: Text) -> Part:
         text.say("Model: {model}", model=told("model")),
         span(text.say("Published in: {source}. Licence of the data: {licence}.",
                       source=source_of(story, text),
-                      licence=escape(in_language(story["licence"], "en"))), "quiet"),
+                      licence=escape(in_language(story["licence"], text.language))), "quiet"),
     ))  # fmt: skip
 
 
