@@ -3,9 +3,8 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 from evalkit.errors import EvalkitError, ParameterError
@@ -14,10 +13,9 @@ from evalkit.release import Released, read_released, require_released
 from evalkit.report.rendering import render_report, renderer_id
 from evalkit.report.replay import RELEASED_FOLDER, replay_parts
 from evalkit.run.audit import audit
-from evalkit.run.execute import NotebookError, run_notebook
+from evalkit.run.execute import NOTEBOOK, NotebookError, run_notebook
 from evalkit.run.layout import SITE_VARIABLE
 from evalkit.run.plan import read_json, write_json
-from evalkit.run.worker import start_worker
 from evalkit.share import is_checkout, shared_folder
 from evalkit.study import Labels, parse_study
 
@@ -139,11 +137,10 @@ def reproduce(
         for path in map(_checked, names or shipped_cases())
     ]
     records = []
-    with ProcessPoolExecutor(
-        min(workers or os.cpu_count() or 1, len(tasks)),
-        mp_context=get_context("spawn"), initializer=start_worker,
-    ) as pool:  # fmt: skip
-        for record in pool.map(make_case, tasks):
+    # Notebooks run in processes of their own; pages are drawn here, one after the other.
+    with ThreadPoolExecutor(min(workers or os.cpu_count() or 1, len(tasks))) as pool:
+        for task, error in zip(tasks, pool.map(execute_case, tasks), strict=True):
+            record = CaseRecord(task.name, error=error) if error else publish_case(task)
             told(record)
             records.append(record)
     if not names:
@@ -152,22 +149,34 @@ def reproduce(
     return Reproduced(site, tuple(records))
 
 
-def make_case(task: CaseTask) -> CaseRecord:
-    """Run the notebook of one case and publish its pages; an error becomes part of the record."""
-    kept = task.work.parent.parent / "verdicts" / f"{task.name}.json"
+def execute_case(task: CaseTask) -> str:
+    """Run the notebook of one case; why it failed, or nothing."""
+    try:
+        parameters = {"case": _source(task.path), "language": WRITTEN}
+        run_notebook(task.path.with_suffix(".ipynb"), task.work, parameters, site=task.site)
+    except EvalkitError as error:
+        _kept(task).unlink(missing_ok=True)
+        return _told(error)
+    return ""
+
+
+def publish_case(task: CaseTask) -> CaseRecord:
+    """Make the pages of an executed case; an error becomes part of the record."""
     try:
         case = read_case(task.path)
-        parameters = {"case": _source(task.path), "language": WRITTEN}
-        template = task.path.with_suffix(".ipynb")
-        notebook = run_notebook(template, task.work, parameters, site=task.site)
         verdicts = _verdicts(task.work / RELEASED_FOLDER, task.name)
-        _publish(notebook, case_labels(case, task.name), task)
-        write_json(kept, {"title": case.title.model_dump(exclude_none=True),
-                          "released": verdicts.name})  # fmt: skip
+        _publish(task.work / NOTEBOOK, case_labels(case, task.name), task)
+        write_json(_kept(task), {"title": case.title.model_dump(exclude_none=True),
+                                 "released": verdicts.name})  # fmt: skip
         return _record(task.name, read_released(verdicts))
     except EvalkitError as error:
-        kept.unlink(missing_ok=True)
+        _kept(task).unlink(missing_ok=True)
         return CaseRecord(task.name, error=_told(error))
+
+
+def _kept(task: CaseTask) -> Path:
+    """Where the verdicts of a case are kept for the summary."""
+    return task.work.parent.parent / "verdicts" / f"{task.name}.json"
 
 
 def open_verdicts() -> Reproduction:
@@ -269,11 +278,10 @@ def _record(name: str, verdicts: Released) -> CaseRecord:
 
 def _make_summary(site: Path, work: Path, renderer: str, languages: tuple[str, ...]) -> None:
     folder = work / "executed" / SUMMARY
-    notebook = run_notebook(
-        shared_folder("notebooks") / TEMPLATE, folder, {"language": WRITTEN}, site=site
-    )
+    template = shared_folder("notebooks") / TEMPLATE
+    run_notebook(template, folder, {"language": WRITTEN}, site=site)
     task = CaseTask(Path(f"{SUMMARY}.yaml"), folder, site, renderer, languages)
-    _publish(notebook, summary_labels(), task)
+    _publish(folder / NOTEBOOK, summary_labels(), task)
 
 
 def _keep_only(site: Path, work: Path, names: Sequence[str]) -> None:
