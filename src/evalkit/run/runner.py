@@ -15,7 +15,6 @@ from pathlib import Path
 from evalkit.errors import ParameterError, StudyError
 from evalkit.release import load_profile
 from evalkit.report.rendering import renderer_id
-from evalkit.report.site import IndexEntry, write_index
 from evalkit.run.layout import Layout, find_study, is_shipped, layout_of
 from evalkit.run.plan import (
     TEMPLATES,
@@ -27,13 +26,13 @@ from evalkit.run.plan import (
 )
 from evalkit.run.prepare import prepare
 from evalkit.run.prepared import read_prepared
+from evalkit.run.publish import publish_site
 from evalkit.run.stage import run_shared_stage
 from evalkit.run.worker import FAILED, REFUSED, Record, Task, kept_record, make_report, start_worker
 from evalkit.study import Study
 
 MANIFEST = "manifest.jsonl"
 ATTEMPTS = 2
-FORMATS = ("html",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def run_reports(
             records += _run_study(source, study, layout, workers, renderer, only, progress)
             _drop_stale(layout, study)
             _write_manifest(site, study.name, records)
-        _write_site(site)
+        publish_site(site)
         progress.end()
     return Summary(site, tuple(records))
 
@@ -240,12 +239,11 @@ def check_runnable(study: Study) -> None:
     ParameterError
         If the disclosure profile is unknown.
     StudyError
-        If a level has no notebook, or a format is not made.
+        If a level has no notebook, or no pages are asked for.
     """
     load_profile(study.disclosure)
-    others = [name for name in study.report.formats if name not in FORMATS]
-    if others:
-        raise StudyError(f"report.formats: {', '.join(others)} is not made yet; use html")
+    if "html" not in study.report.formats:
+        raise StudyError("report.formats: html is missing; the index leads to the pages")
     for level in study.report.levels:
         if level not in TEMPLATES or not template_path(level).is_file():
             raise StudyError(f"report.levels: there is no notebook for level `{level}` yet")
@@ -289,22 +287,6 @@ def read_manifest(site: Path) -> list[dict]:
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-
-
-def _write_site(site: Path) -> None:
-    """Index pages over everything that is published on the site, of whatever study."""
-    work = site.with_name(f"{site.name}.work")
-    entries = []
-    for folder in sorted(path.parent for path in work.glob("*/prepared.json")):
-        prepared = read_prepared(folder)
-        layout = Layout(site, work, prepared.study.name)
-        for unit in prepared.units:
-            for language in prepared.study.report.languages:
-                page = layout.page(unit.name, language) / "report.html"
-                if page.is_file():
-                    href = page.relative_to(site).as_posix()
-                    entries.append(IndexEntry(unit.labels(prepared.study), language, href))
-    write_index(site, entries)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ data:
   path: .{data_format}
   public: true
   source: {{sv: påhittade uppgifter, fi: keksityt tiedot, en: made-up data}}
+  licence: MIT
 data_cut: "{data_cut}"
 outcome:
   source: spells
@@ -59,7 +60,7 @@ disclosure: strict10
 report:
   levels: {levels}
   languages: {languages}
-  formats: [html]
+  formats: [html, pdf, docx]
 seed: {seed}
 """
 _ADJUSTMENT = "adjustment: {covariates: [education, age, born_in_country]}\n"
