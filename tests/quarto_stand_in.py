@@ -26,15 +26,27 @@ PROJECT_KEYS = {
     "format.html.toc",
     "format.html.embed-resources",
     "format.html.html-math-method",
+    "format.typst.papersize",
+    "format.typst.mainfont",
+    "format.typst.fontsize",
+    "format.typst.font-paths",
+    "format.typst.pdf-standard",
+    "format.docx.reference-doc",
 }
-# Without these Quarto executes, shows code, or loads from the internet.
+# Without these Quarto executes, shows code, loads from the internet, or writes a PDF without tags.
 REQUIRED = {
-    "execute.enabled": False,
-    "execute.echo": False,
-    "format.html.theme": "none",
-    "format.html.embed-resources": True,
-    "format.html.html-math-method": "mathml",
+    "": {"execute.enabled": False, "execute.echo": False},
+    "html": {
+        "format.html.theme": "none",
+        "format.html.embed-resources": True,
+        "format.html.html-math-method": "mathml",
+    },
+    "typst": {"format.typst.pdf-standard": "ua-1", "format.typst.font-paths": ["fonts"]},
+    "docx": {},
 }
+# Files and folders that the options of a format name, and the ending of what it makes.
+NAMED = {"html": "page.css", "typst": "fonts", "docx": "reference.docx"}
+ENDINGS = {"html": "html", "typst": "pdf", "docx": "docx"}
 FRONT_KEYS = ["title", "lang", "date"]
 TAGS = {"remove-cell", "hide-code"}
 DIVS = {
@@ -56,23 +68,28 @@ def flat(mapping, prefix=""):
             yield f"{prefix}{key}", value
 
 
-def check_project(folder):
+def check_project(folder, to):
     project = dict(flat(yaml.safe_load((folder / "_quarto.yml").read_text(encoding="utf-8"))))
     unknown = sorted(set(project) - PROJECT_KEYS)
     if unknown:
         refuse(f"project key {unknown[0]}")
-    wrong = [key for key, value in REQUIRED.items() if project.get(key) != value]
+    required = {**REQUIRED[""], **REQUIRED[to]}
+    wrong = [key for key, value in required.items() if project.get(key) != value]
     if wrong:
         refuse(f"project key {wrong[0]} is missing or has another value")
-    for name in [*project.get("filters", []), project["format.html.css"]]:
+    named = [project.get("format.html.css", ""), project.get("format.docx.reference-doc", "")]
+    for name in filter(None, [*project.get("filters", []), *named]):
         if not (folder / name).is_file():
             refuse(f"file {name} of the project is missing")
+    for name in project.get("format.typst.font-paths", []):
+        if not list((folder / name).glob("*.ttf")):
+            refuse(f"folder {name} of the project has no fonts")
     return project
 
 
-def check_folder(folder, notebook):
+def check_folder(folder, notebook, to):
     """Nothing but this unit may lie in the folder: a shared one mixes figures up."""
-    allowed = {"_quarto.yml", "page.css", "tables.lua", "figures", notebook}
+    allowed = {"_quarto.yml", NAMED[to], "tables.lua", "figures", notebook}
     others = sorted({path.name for path in folder.iterdir()} - allowed)
     if others:
         refuse(f"file {others[0]} in the work folder")
@@ -139,10 +156,10 @@ def tags_of(cell):
     return cell["metadata"].get("tags", [])
 
 
-def render(name):
+def render(name, to):
     folder = Path.cwd()
-    project = check_project(folder)
-    check_folder(folder, name)
+    project = check_project(folder, to)
+    check_folder(folder, name, to)
     notebook = json.loads(Path(name).read_text(encoding="utf-8"))
     if "papermill" in notebook["metadata"]:
         refuse("papermill's record is in the notebook")
@@ -152,21 +169,41 @@ def render(name):
     parts = list(shown_markdown(notebook, project["execute.echo"]))
     markdown = "\n\n".join([text_of(notebook["cells"][0]["source"]), *parts])
     check_markdown(markdown)
-    write_page(folder / project["project.output-dir"] / f"{Path(name).stem}.html", markdown)
+    target = folder / project["project.output-dir"] / f"{Path(name).stem}.{ENDINGS[to]}"
+    target.parent.mkdir()
+    if to == "html":
+        write_page(target, markdown)
+    elif to == "docx":
+        run_pandoc("docx", markdown, "--reference-doc=reference.docx", f"--output={target}")
+    else:
+        write_pdf(target, markdown, folder)
 
 
 def write_page(target, markdown):
-    theme = Path(os.environ["STAND_IN_THEME"])
-    arguments = ["--from=markdown", "--to=html5", "--standalone", "--embed-resources"]
-    filters = [f"--lua-filter={theme / name}" for name in ("tables.lua", "page.lua")]
-    program = [os.environ["STAND_IN_PANDOC"], *arguments, *filters]
-    done = subprocess.run(program, input=markdown.encode(), capture_output=True, check=True)
-    page = done.stdout.decode()
+    page = run_pandoc("html5", markdown, "--standalone", "--embed-resources")
     if os.environ.get("STAND_IN_LOADS"):
         script = '<script src="https://cdn.example.org/require.js"></script></head>'
         page = page.replace("</head>", script)
-    target.parent.mkdir()
     target.write_text(page, encoding="utf-8")
+
+
+def write_pdf(target, markdown, folder):
+    import typst  # only this format needs it
+
+    template = Path(os.environ["STAND_IN_THEME"]) / "page.typ"
+    source = folder / "page.typ"
+    source.write_text(run_pandoc("typst", markdown, f"--template={template}"), encoding="utf-8")
+    fonts = typst.Fonts(False, False, [str(folder / "fonts")])
+    target.write_bytes(typst.compile(str(source), font_paths=fonts, pdf_standards=["ua-1"]))
+
+
+def run_pandoc(to, markdown, *options):
+    theme = Path(os.environ["STAND_IN_THEME"])
+    filters = [f"--lua-filter={theme / name}" for name in ("tables.lua", "page.lua")]
+    program = [os.environ["STAND_IN_PANDOC"], "--from=markdown", f"--to={to}", *options, *filters]
+    return subprocess.run(
+        program, input=markdown.encode(), capture_output=True, check=True
+    ).stdout.decode()
 
 
 def main(arguments):
@@ -180,9 +217,10 @@ def main(arguments):
         return
     if len(arguments) != 5 or arguments[0] != "render" or not arguments[1].endswith(".ipynb"):
         refuse(f"arguments {arguments}")
-    if arguments[2:] != ["--no-execute", "--to", "html"]:
+    if arguments[2:4] != ["--no-execute", "--to"] or arguments[4] not in ENDINGS:
         refuse(f"arguments {arguments}")
-    render(arguments[1])
+    if not os.environ.get("STAND_IN_WRITES_NOTHING"):
+        render(arguments[1], arguments[4])
 
 
 if __name__ == "__main__":

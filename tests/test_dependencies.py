@@ -9,7 +9,10 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 # pip's name: conda-forge's name; None where `pip: -e .` brings it, since conda has no such package.
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "quarto-cli": "quarto", "pypandoc-binary": None}
+CONDA_NAMES = {
+    "matplotlib": "matplotlib-base", "quarto-cli": "quarto", "pypandoc-binary": None,
+    "pypdfium2": None, "typst": None,
+}  # fmt: skip
 NAMED = {"jupyterlab", "pandas", "seaborn", "lifelines", "linearmodels", "papermill"}
 
 

@@ -1,5 +1,6 @@
 -- The page subset of Quarto's markdown, made into html by pandoc alone: numbered figures and
--- tables with their cross-references, folds, conditional content, and nothing else.
+-- tables with their cross-references, folds, conditional content, and nothing else. What it becomes
+-- on paper stands in paper.lua.
 -- Whatever lies outside the subset is an error, never passed through.
 
 local CLASSES = {
@@ -37,6 +38,11 @@ local function numbered_caption(identifier, inlines)
   local number = pandoc.Span({ pandoc.Str(named(identifier) .. ":") }, { class = "number" })
   return pandoc.Inlines({ number, pandoc.Space() }) .. inlines
 end
+
+local PAPER = { typst = "pdf", docx = "docx" }
+local paper = PAPER[FORMAT] and dofile(
+  pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "paper.lua" })
+)({ named = named, numbered = numbered_caption })
 
 local function escaped(text)
   return (text:gsub("&", "&amp;"):gsub('"', "&quot;"):gsub("<", "&lt;"):gsub(">", "&gt;"))
@@ -141,12 +147,18 @@ local function figure(div)
   end
   local picture = pandoc.Image({ pandoc.Str(alt) }, image.src)
   local caption, source = split_source(div.content[2].content)
+  if paper then
+    return paper.figure(div, image, alt, caption, source)
+  end
   return pandoc.Blocks({
     raw('<figure id="' .. escaped(div.identifier) .. '">'),
     raw("<figcaption>"),
     pandoc.Plain(numbered_caption(div.identifier, caption)),
     raw("</figcaption>"),
-    pandoc.Plain({ picture }),
+    -- It scrolls on a phone, so the keyboard must reach it.
+    pandoc.Div({ pandoc.Plain({ picture }) }, pandoc.Attr("", { "picture" }, {
+      { "tabindex", "0" }, { "role", "group" }, { "aria-label", named(div.identifier) },
+    })),
   }) .. source .. pandoc.Blocks({ raw("</figure>") })
 end
 
@@ -169,6 +181,8 @@ local function fold(div)
   local title = div.content[1]
   if not title or title.t ~= "Header" then
     refuse("a callout without a title")
+  elseif paper then
+    return paper.fold(div, title.content, pandoc.Blocks({ table.unpack(div.content, 2) }))
   end
   local rest = name_tables(pandoc.Blocks({ table.unpack(div.content, 2) }), div)
   if div.attributes["collapse"] ~= "true" then
@@ -181,25 +195,31 @@ local function fold(div)
 end
 
 local function conditional(div)
-  return div.attributes["when-format"] == "html" and div.content or {}
+  return div.attributes["when-format"] == (PAPER[FORMAT] or "html") and div.content or {}
 end
 
 local build = {}
 
-function build.Div(div)
+-- Folds, figures and conditional content; nil for any other div.
+local function special(div)
   if div.classes:includes("callout-note") then
     return fold(div)
   elseif div.classes:includes("content-visible") then
     return conditional(div)
   elseif kind_of(div.identifier) == "fig" then
     return figure(div)
-  elseif div.classes:includes("cards") then
+  end
+end
+
+function build.Div(div)
+  if div.classes:includes("cards") then
     div.attributes["role"] = "list"
     return div
   elseif div.classes:includes("card") then
     div.attributes["role"] = "listitem"
     return div
   end
+  return special(div)
 end
 
 function build.Table(tbl)
@@ -285,9 +305,12 @@ function Pandoc(doc)
   check_captions(doc.blocks)
   give_numbers(doc)
   tie_folds(doc.blocks)
-  local built = lift_subtitle(doc):walk(build)
+  local lifted = lift_subtitle(doc)
   if not is_fragment then
-    check_headings(built)
+    check_headings(lifted)
   end
-  return built
+  if paper then
+    return paper.finish(lifted:walk({ Cite = build.Cite }), special)
+  end
+  return lifted:walk(build)
 end

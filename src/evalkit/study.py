@@ -81,6 +81,7 @@ class Data(_Part):
     mapping: OptionalText = None
     public: bool = False
     source: Annotated[Words | None, BeforeValidator(_one_name)] = None
+    licence: Annotated[Words | None, BeforeValidator(_one_name)] = None
 
 
 class Outcome(_Part):
@@ -194,12 +195,24 @@ class Collaboration(_Part):
     indicators: str = "indicators_end"
 
 
+class Statement(_Part):
+    """What the publisher's accessibility statement says of the publisher's own assessment."""
+
+    status: Literal["full", "partial", "none"] | None = None
+    method: Literal["self", "external"] | None = None
+    assessed: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    limits: Annotated[Words | None, BeforeValidator(_one_name)] = None
+
+
 class Report(_Part):
-    """Which reports are made."""
+    """Which reports are made, and who answers for them."""
 
     levels: tuple[Level, ...] = ("municipality", "national")
     languages: tuple[Language, ...] = ("sv", "en")
     formats: tuple[Literal["html", "pdf", "docx"], ...] = ("html",)
+    publisher: Annotated[Words | None, BeforeValidator(_one_name)] = None
+    contact: OptionalText = None
+    statement: Statement = Statement()
 
 
 class Study(_Part):

@@ -1,19 +1,24 @@
-"""A small site made by hand: one report in each language with every construct, and its index."""
+"""A small site made by hand: a report in each language with every construct, and its index."""
 
+import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
+import evalkit as ek
 from evalkit.report.embedded import render_html
 from evalkit.report.page import front_matter
-from evalkit.report.site import IndexEntry, write_index
+from evalkit.report.site import IndexEntry, Overview, write_index
 from evalkit.report.text import open_text
 from evalkit.study import Labels, Words, parse_study
 
 SAMPLE = Path(__file__).parent / "sample"
 LANGUAGES = ("sv", "fi", "en")
+# Persons of each arm; so few in the last that nothing of it is shown.
+PLACES = {"9999": ("Lindala", 90), "9998": ("Åby", 70), "9997": ("Örnäs", 60), "9996": ("Tjärn", 4)}
 TITLES = {
     "sv": "Samordnad rehabilitering i Lindala",
     "fi": "Yhteensovitettu kuntoutus, kunta: Lindala",
@@ -37,27 +42,55 @@ STUDY = {
 }
 
 
-def labels() -> Labels:
+def labels(code: str = "9999") -> Labels:
     return Labels(
         study=parse_study(STUDY, root=Path("."), name="sample"),
         level="municipality",
-        code="9999",
-        place=Words(sv="Lindala"),
-        parent=Words(sv="Norra Ån"),
+        code=code,
+        place=Words(sv=PLACES[code][0]),
+        parent=Words(sv="Norra Ån" if code > "9997" else "Södra Ljung"),
     )
 
 
 def write_site(folder: Path) -> list[Path]:
-    """Write reports and index; return the pages."""
-    work = folder / "work"
+    """Write reports and the pages around them; return the pages."""
+    work = folder.with_name(f"{folder.name}.work")
     draw(work / "figures")
     entries, pages = [], []
     for language in LANGUAGES:
-        href = f"9999/{language}/report.html"
-        (folder / href).parent.mkdir(parents=True)
-        pages.append(write_report(work, folder / href, language))
-        entries.append(IndexEntry(labels(), language, href))
-    return write_index(folder, entries) + pages
+        for code in PLACES:
+            href = f"sample/municipality-{code}/{language}/report.html"
+            (folder / href).parent.mkdir(parents=True)
+            if code == "9999":
+                pages.append(write_report(work, folder / href, language))
+            else:
+                shutil.copy(pages[-1], folder / href)
+            own = labels(code)
+            parent = own.parent.in_language(language)
+            entries.append(IndexEntry(own, language, href, federation=parent))
+    return write_index(folder, entries, overviews=[overview()]) + pages
+
+
+def overview() -> Overview:
+    """The municipalities beside each other, from people made up."""
+    rng = np.random.default_rng(7)
+    rows = [
+        {"municipality": code, "arm": arm}
+        for code, (_, n) in PLACES.items()
+        for arm in ("programme", "comparison")
+        for _ in range(n)
+    ]
+    frame = pd.DataFrame(rows).assign(person=range(len(rows)))
+    month = rng.geometric(np.where(frame["arm"] == "programme", 0.03, 0.02))
+    frame["months"] = np.minimum(month, 30)
+    frame["exit"] = np.where(month <= 30, "self_support", "censored")
+    sample = ek.TimeToEvent.from_frame(
+        frame, duration="months", cause="exit", censored="censored", person="person", arm="arm"
+    )
+    chosen = {"cause": "self_support", "horizon": 24}
+    table = ek.incidence_at(sample, by=["municipality", "arm"], **chosen)
+    nation = ek.incidence_at(sample, by="arm", **chosen)
+    return Overview("sample", ek.release(table, "strict10"), ek.release(nation, "strict10"))
 
 
 def write_report(work: Path, target: Path, language: str) -> Path:

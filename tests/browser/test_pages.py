@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
-from sample_site import LANGUAGES, write_site
+from axe import CHROMIUM
+from sample_site import LANGUAGES, PLACES, write_site
 
-CHROMIUM = Path("/usr/bin/chromium")
+from evalkit.report.site_frame import PAGES as SITE_PAGES
+
 PHONE, DESK = 390, 1280
 
 pytestmark = [
@@ -15,7 +17,7 @@ pytestmark = [
 
 OVERFLOWING = """() => [...document.querySelectorAll('body *')]
   .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-  .filter(e => !e.closest('div.table') && !e.closest('.skip') && !e.closest('details:not([open])'))
+  .filter(e => !e.closest('div.table, .picture, .skip, details:not([open])'))
   .map(e => e.tagName)"""
 SKIPPED = """() => {
   const levels = [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => +h.tagName[1]);
@@ -25,7 +27,8 @@ SKIPPED = """() => {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("sites") / "site"
+    folder.mkdir()
     write_site(folder)
     return folder
 
@@ -39,8 +42,10 @@ def chromium():
         browser.close()
 
 
-PAGES = ["index.html", "index-fi.html", "index-en.html"]
-PAGES += [f"9999/{language}/report.html" for language in LANGUAGES]
+REPORT = "sample/municipality-9999/{}/report.html"
+PAGES = ["index.html"]
+PAGES += [f"{page}-{language}.html" for page in SITE_PAGES for language in LANGUAGES]
+PAGES += [REPORT.format(language) for language in LANGUAGES]
 
 
 @pytest.fixture(params=PAGES)
@@ -170,14 +175,14 @@ def test_the_index_can_be_read_without_scripts(chromium, site):
     opened = context.new_page()
     opened.goto((site / "index.html").as_uri())
 
-    assert opened.locator("li[data-words]:visible").count() == 1
-    assert opened.locator("input:visible").count() == 0
+    assert opened.locator("li[data-words]:visible").count() == len(PLACES)
+    assert opened.locator("input:visible, select:visible").count() == 0
     context.close()
 
 
 def test_folds_are_open_on_paper(chromium, site):
     opened = chromium.new_page()
-    opened.goto((site / "9999/sv/report.html").as_uri())
+    opened.goto((site / REPORT.format("sv")).as_uri())
     opened.emulate_media(media="print")
 
     heights = opened.locator("main .fold").evaluate_all(
@@ -186,3 +191,65 @@ def test_folds_are_open_on_paper(chromium, site):
 
     assert min(heights) > 10
     opened.close()
+
+
+def names(opened) -> list[str]:
+    return opened.locator("li[data-words]:visible .place a").all_inner_texts()
+
+
+def test_a_filter_keeps_what_fits_and_says_how_many(index):
+    index.get_by_label("Samordningsförbund").select_option("Södra Ljung")
+
+    assert names(index) == ["Tjärn", "Örnäs"]
+    assert index.get_by_role("status").inner_text() == "2 rapporter visas."
+    assert index.locator(".dot-table tbody tr:visible").count() == 2
+
+
+def test_the_list_can_be_put_in_another_order_and_back(index):
+    by_area = names(index)
+    order = index.get_by_label("Ordning")
+
+    order.select_option(label="Efter namn")
+    assert names(index) == ["Lindala", "Tjärn", "Åby", "Örnäs"]
+    order.select_option(label="Efter kod")
+    assert names(index) == ["Tjärn", "Örnäs", "Åby", "Lindala"]
+    index.get_by_role("button").click()
+    index.wait_for_function("document.querySelectorAll('.units.flat').length === 0")
+    assert names(index) == by_area == ["Lindala", "Åby", "Tjärn", "Örnäs"]
+
+
+def test_dots_stand_alphabetically_and_what_is_withheld_is_said(index):
+    rows = index.locator(".dot-table tbody tr").all_inner_texts()
+
+    assert [row.split("\t")[0].strip() for row in rows] == ["Lindala", "Tjärn", "Åby", "Örnäs"]
+    assert ["Visas inte" in row for row in rows] == [False, True, False, False]
+
+
+@pytest.fixture
+def compare(chromium, site):
+    opened = chromium.new_page()
+    opened.goto((site / "compare-en.html").as_uri())
+    yield opened
+    opened.close()
+
+
+def test_two_chosen_municipalities_stand_alone(compare):
+    rows = compare.locator("[data-code]:visible")
+    assert rows.count() == len(PLACES)
+
+    compare.get_by_label("Municipality 1").select_option("9999")
+    assert rows.count() == len(PLACES)
+    compare.get_by_label("Municipality 2").select_option("9997")
+
+    assert rows.locator("th").all_inner_texts() == ["Lindala", "Örnäs"]
+    assert compare.get_by_role("status").inner_text() == "The chosen municipalities are shown."
+
+
+def test_the_comparison_can_be_read_without_scripts(chromium, site):
+    context = chromium.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto((site / "compare-en.html").as_uri())
+
+    assert opened.locator("[data-code]:visible").count() == len(PLACES)
+    assert opened.locator("select:visible").count() == 0
+    context.close()

@@ -147,6 +147,12 @@ def test_a_mark_over_the_page_is_shown_only_when_given(tmp_path):
     )
 
 
+def test_a_page_links_to_the_formats_beside_it(tmp_path):
+    page = render(tmp_path, "## A", others="Finns även som [PDF](report.pdf).")
+
+    assert '<p class="quiet others">Finns även som <a href="report.pdf">PDF</a>.</p>' in page
+
+
 def test_the_same_report_gives_the_same_bytes(tmp_path):
     parts = ["## A", FIGURE, TABLE, FOLD, CARDS]
 

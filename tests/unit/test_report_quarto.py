@@ -1,11 +1,14 @@
 import json
 import re
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pypandoc
+import pypdfium2
 import pytest
 import yaml
 from nbformat.v4 import new_output
@@ -14,10 +17,11 @@ from report_notebooks import executed, front, save
 from evalkit.errors import DisclosureError, ParameterError, RenderError
 from evalkit.report import quarto
 from evalkit.report.assemble import assemble
-from evalkit.report.embedded import render_html
+from evalkit.report.embedded import RENDERERS, render_html
 from evalkit.report.quarto import find_renderer, quarto_version, render_with_quarto
 from evalkit.share import shared_folder
 
+WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 STAND_IN = Path(__file__).parents[1] / "quarto_stand_in.py"
 
 
@@ -163,6 +167,60 @@ def test_both_renderers_give_the_same_content(stand_in, tmp_path):
     assert quarto_page.cells == embedded.cells
     assert quarto_page.links == embedded.links
     assert len(embedded.cells) == 6
+
+
+NAMED = {"html": "html", "pdf": "typst", "docx": "docx"}
+
+
+@pytest.mark.parametrize("to", NAMED)
+def test_each_format_is_asked_for_by_its_name_in_a_folder_of_its_own(stand_in, tmp_path, to):
+    notebook = save(executed(), tmp_path / "work")
+
+    made = render_with_quarto(notebook, front(), tmp_path / f"report.{to}", to=to)
+
+    assert [call["arguments"][-1] for call in calls(stand_in)] == [NAMED[to]]
+    assert made.stat().st_size > 4000
+
+
+def said(path):
+    """Words of a Word document or a PDF, in order."""
+    if path.suffix == ".pdf":
+        pages = pypdfium2.PdfDocument(path)
+        return " ".join(page.get_textpage().get_text_bounded() for page in pages).split()
+    with zipfile.ZipFile(path) as archive:
+        root = ElementTree.fromstring(archive.read("word/document.xml"))
+    return " ".join("".join(part.itertext()) for part in root.iter(f"{WORD}p")).split()
+
+
+@pytest.mark.parametrize("to", ["pdf", "docx"])
+def test_both_renderers_give_the_same_words_on_paper(stand_in, tmp_path, to):
+    notebook = save(executed(), tmp_path / "work")
+    frame = front(strings={}, others="Finns även som [Word](report.docx).")
+    report = assemble(notebook, frame, tmp_path / "page")
+
+    theirs = said(render_with_quarto(notebook, frame, tmp_path / f"quarto.{to}", to=to))
+    ours = said(RENDERERS[to](report, tmp_path / f"embedded.{to}", epoch=frame.epoch))
+
+    assert [word for word in theirs if word.isalnum()] == [word for word in ours if word.isalnum()]
+    assert "Word" not in theirs
+    assert len(ours) > 40
+
+
+def test_the_line_about_other_formats_stands_on_the_page(stand_in, tmp_path):
+    notebook = save(executed(), tmp_path / "work")
+    frame = front(others="Finns även som [Word](report.docx).")
+
+    page = render_with_quarto(notebook, frame, tmp_path / "report.html").read_text()
+
+    assert '<a href="report.docx">Word</a>' in page
+
+
+def test_a_quarto_that_writes_no_file_of_the_format_is_an_error(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("STAND_IN_WRITES_NOTHING", "1")
+    notebook = save(executed(), tmp_path / "work")
+
+    with pytest.raises(RenderError, match="wrote no pdf"):
+        render_with_quarto(notebook, front(), tmp_path / "report.pdf", to="pdf")
 
 
 def test_no_code_and_no_parameters_reach_the_page(stand_in, tmp_path):

@@ -96,8 +96,8 @@ def test_what_this_version_cannot_do_is_refused_before_the_run():
     check_runnable(study())
     with pytest.raises(ParameterError, match="strict11"):
         check_runnable(study(disclosure="strict11"))
-    with pytest.raises(StudyError, match="pdf"):
-        check_runnable(study(report={"formats": ["html", "pdf"]}))
+    with pytest.raises(StudyError, match="html is missing"):
+        check_runnable(study(report={"formats": ["pdf", "docx"]}))
 
 
 def test_pages_that_the_study_no_longer_has_leave_the_site(tmp_path):

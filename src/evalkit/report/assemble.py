@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from evalkit.errors import DisclosureError, RenderError
-from evalkit.report.markup import div, escape, paragraphs
+from evalkit.report.markup import div, escape, only_html, paragraphs
 from evalkit.report.page import FrontMatter
 
 PARAMETER_TAGS = frozenset({"parameters", "injected-parameters"})
@@ -125,6 +125,7 @@ def quarto_notebook(executed: NotebookNode, front: FrontMatter) -> NotebookNode:
     opening = paragraphs(
         div(escape(front.subtitle), "quiet") if front.subtitle else "",
         div(escape(front.mark), "withheld") if front.mark else "",
+        only_html(div(front.others, "quiet", colons=4)) if front.others else "",
     )
     closing = div(paragraphs(*map(escape, front.colophon)), "quiet") if front.colophon else ""
     cells = [nbformat.v4.new_raw_cell(front.header(frame=False))]

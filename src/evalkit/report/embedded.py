@@ -8,11 +8,11 @@ from pathlib import Path
 
 from evalkit.errors import RenderError
 from evalkit.report.addresses import external_addresses
-from evalkit.report.pandoc import pandoc_version, run_pandoc
+from evalkit.report.docx import render_docx
+from evalkit.report.pandoc import READER, pandoc_version, run_pandoc
+from evalkit.report.pdf import render_pdf
 from evalkit.report.theme import page_style, theme_folder
 
-# Quarto's own reader; html in the text of a report is refused by the filter.
-READER = "markdown"
 PICTURE = re.compile(r'src="figures/([^"]+)"')
 STYLE_MARK = "/* the style sheet */"
 
@@ -114,7 +114,11 @@ def renderer_version() -> str:
     return f"pandoc {pandoc_version()}"
 
 
-RENDERERS: dict[str, Callable[..., Path]] = {"html": render_html}
+RENDERERS: dict[str, Callable[..., Path]] = {
+    "html": render_html,
+    "pdf": render_pdf,
+    "docx": render_docx,
+}
 
 
 def _inlined(name: str, images: Mapping[str, bytes]) -> str:

@@ -29,6 +29,11 @@ def callout(title: str, content: str) -> str:
     return f'::: {{.callout-note collapse="true"}}\n## {title}\n\n{content}\n:::'
 
 
+def only_html(content: str) -> str:
+    """Keep blocks to the page: neither PDF nor Word shows them."""
+    return f'::::: {{.content-visible when-format="html"}}\n{content}\n:::::'
+
+
 def paragraphs(*blocks: str) -> str:
     """Join the blocks that are not empty."""
     return "\n\n".join(block for block in blocks if block)

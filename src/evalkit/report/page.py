@@ -2,14 +2,23 @@
 
 import calendar
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
+
+import yaml
 
 from evalkit.errors import ParameterError
 from evalkit.provenance import VERSION
 from evalkit.report.markup import escape
 from evalkit.report.text import Text
+
+# Files of a report by format; the tables go with every report.
+FILES = {"html": "report.html", "pdf": "report.pdf", "docx": "report.docx", "xlsx": "tables.xlsx"}
+FORMAT_NAMES = {"pdf": "PDF", "docx": "Word"}
+ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|$@^~])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,8 @@ class FrontMatter:
         A warning over the whole page, for example that it is not for publication; may be empty.
     strings : mapping of str to str
         Words of the page's frame, see `page_strings`.
+    others : str
+        Markdown of the line that links to the other formats; only a page has it.
     """
 
     title: str
@@ -40,6 +51,7 @@ class FrontMatter:
     colophon: tuple[str, ...] = ()
     mark: str = ""
     strings: Mapping[str, str] = field(default_factory=dict)
+    others: str = ""
 
     @property
     def epoch(self) -> int:
@@ -58,6 +70,9 @@ class FrontMatter:
             lines += [f"  {name}: {_quoted(words)}" for name, words in sorted(self.strings.items())]
             lines += [f"  subtitle: {_quoted(self.subtitle)}"] if self.subtitle else []
             lines += [f"  mark: {_quoted(self.mark)}"] if self.mark else []
+            lines += (
+                [f"  others: {json.dumps(self.others, ensure_ascii=False)}"] if self.others else []
+            )
             lines += ["  colophon:", *(f"    - {_quoted(line)}" for line in self.colophon)]
         return "\n".join(["---", *lines, "---"])
 
@@ -70,6 +85,7 @@ def front_matter(
     data_cut: str,
     threshold: int | None,
     publishable: bool = True,
+    formats: Sequence[str] = (),
     version: str = VERSION,
 ) -> FrontMatter:
     """Write the front matter of a report.
@@ -86,6 +102,8 @@ def front_matter(
         Smallest number of people that the disclosure profile shows; None if it hides nothing.
     publishable : bool
         False for the profile `internal`: the page is marked.
+    formats : sequence of str
+        Formats of the report; a page links to those beside it.
     version : str
         Version of evalkit to name.
     """
@@ -102,13 +120,54 @@ def front_matter(
                      "this report.", version=version),
         ),
         mark="" if publishable else text.say("Not for publication"),
-        strings=page_strings(text),
+        strings={**page_strings(text), **paper_strings(text, data_cut)},
+        others=other_formats(text, formats),
     )  # fmt: skip
 
 
 def page_strings(text: Text) -> dict[str, str]:
     """Words of the frame of a page, by the name that the template uses."""
-    return {"skip": text.say("Skip to the content"), "contents": text.say("Contents")}
+    return {
+        "skip": text.say("Skip to the content"),
+        "contents": text.say("Contents"),
+        "site": text.say("Pages of this site"),
+        "index": text.say("All reports"),
+        "statement": text.say("Accessibility"),
+    }
+
+
+def paper_strings(text: Text, data_cut: str) -> dict[str, str]:
+    """Words at the foot of a sheet of paper; `{page}` and `{pages}` stand for the numbers."""
+    kind = text.say("Evaluation report")
+    cut = text.say("last month of the records: {month}", month=text.month(data_cut))
+    return {
+        "running": f"{kind} · {cut}",
+        "number": text.say("Page {page} of {pages}", page="{page}", pages="{pages}"),
+    }
+
+
+def other_formats(text: Text, formats: Sequence[str]) -> str:
+    """Say, with links, in which other formats a report can be had; empty where there are none."""
+    if not formats:
+        return ""
+    names = {**FORMAT_NAMES, "xlsx": text.say("Excel (tables)")}
+    beside = [name for name in names if name in (*formats, "xlsx")]
+    links = [f"[{names[name]}]({FILES[name]})" for name in beside]
+    return text.say("Also as {formats}.", formats=text.list(links))
+
+
+def read_front(report: Path) -> dict:
+    """Front matter of an assembled report as plain text: what `FrontMatter.header` wrote."""
+    _, header, _ = report.read_text(encoding="utf-8").split("---\n", 2)
+    return _plain(yaml.safe_load(header))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return ESCAPED.sub(r"\1", value) if isinstance(value, str) else value
 
 
 def disclosure_note(text: Text, *, threshold: int | None, publishable: bool) -> str:

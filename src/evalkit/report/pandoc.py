@@ -11,6 +11,8 @@ import pypandoc
 
 from evalkit.errors import RenderError
 
+# Quarto's own reader; html in the text of a report is refused by the filter.
+READER = "markdown"
 TIME_LIMIT_SECONDS = 120
 SUBSET_FAULT = re.compile(r"page subset: .*")
 

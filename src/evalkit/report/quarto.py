@@ -21,7 +21,9 @@ from evalkit.provenance import digest_bytes
 from evalkit.report.addresses import external_addresses
 from evalkit.report.assemble import copy_figures, displayed, quarto_notebook, read_executed
 from evalkit.report.page import FrontMatter
-from evalkit.report.theme import page_style, theme_folder
+from evalkit.report.style import FAMILY
+from evalkit.report.theme import font_folder, page_style, theme_folder
+from evalkit.report.word_styles import reference_document
 
 PREFERENCES = ("auto", "quarto", "embedded")
 OUTPUT = "_output"
@@ -40,9 +42,19 @@ PROJECT = {
             "toc": True,
             "embed-resources": True,
             "html-math-method": "mathml",  # MathJax would be loaded from the internet
-        }
+        },
+        "typst": {
+            "papersize": "a4",
+            "mainfont": FAMILY,
+            "fontsize": "9.5pt",
+            "font-paths": ["fonts"],
+            "pdf-standard": "ua-1",  # known to Quarto 1.9 and later
+        },
+        "docx": {"reference-doc": "reference.docx"},
     },
 }
+# Quarto's name for each format of a report.
+NAMES = {"html": "html", "pdf": "typst", "docx": "docx"}
 
 
 def quarto_program() -> Path | None:
@@ -97,8 +109,10 @@ def quarto_version() -> str:
     return _version(_required_program())
 
 
-def render_with_quarto(notebook: Path, front: FrontMatter, target: Path) -> Path:
-    """Render an executed notebook to one html file that needs no other.
+def render_with_quarto(
+    notebook: Path, front: FrontMatter, target: Path, *, to: str = "html"
+) -> Path:
+    """Render an executed notebook to one file that needs no other.
 
     Parameters
     ----------
@@ -107,6 +121,7 @@ def render_with_quarto(notebook: Path, front: FrontMatter, target: Path) -> Path
     front : FrontMatter
     target : Path
         File to write.
+    to : {"html", "pdf", "docx"}
 
     Returns
     -------
@@ -125,21 +140,19 @@ def render_with_quarto(notebook: Path, front: FrontMatter, target: Path) -> Path
     markdown = "\n".join(part for _, part in displayed(executed))
     with tempfile.TemporaryDirectory(prefix="page-") as scratch:
         work = Path(scratch)
-        _write_project(work)
+        _write_project(work, to, front)
         copy_figures(markdown, notebook.parent / "figures", work / "figures")
         # Nothing that Quarto keeps under a file's name can meet another unit's.
         name = f"report-{digest_bytes(notebook.read_bytes())[:12]}"
         copy = work / f"{name}.ipynb"
         nbformat.write(quarto_notebook(executed, front), copy)
-        _run(program, ["render", copy.name, "--no-execute", "--to", "html"], work, front.epoch)
-        page = work / OUTPUT / f"{name}.html"
+        arguments = ["render", copy.name, "--no-execute", "--to", NAMES[to]]
+        _run(program, arguments, work, front.epoch)
+        page = work / OUTPUT / f"{name}.{to}"
         if not page.is_file():
-            raise RenderError(f"{notebook.name}: quarto ended well but wrote no page")
-        outside = external_addresses(page.read_text(encoding="utf-8"))
-        if outside:
-            raise RenderError(
-                f"{notebook.name}: the page would load {len(outside)} files from elsewhere"
-            )
+            raise RenderError(f"{notebook.name}: quarto ended well but wrote no {to}")
+        if to == "html":
+            _require_self_contained(page, notebook.name)
         shutil.copyfile(page, target)
     return target
 
@@ -155,10 +168,28 @@ def _where() -> str:
     return "QUARTO_PATH" if os.environ.get("QUARTO_PATH") else "PATH"
 
 
-def _write_project(work: Path) -> None:
-    (work / "_quarto.yml").write_text(yaml.safe_dump(PROJECT, sort_keys=False), encoding="utf-8")
-    (work / "page.css").write_text(page_style(), encoding="utf-8", newline="\n")
+def _require_self_contained(page: Path, name: str) -> None:
+    outside = external_addresses(page.read_text(encoding="utf-8"))
+    if outside:
+        raise RenderError(f"{name}: the page would load {len(outside)} files from elsewhere")
+
+
+def _write_project(work: Path, to: str, front: FrontMatter) -> None:
+    """Write the project of one format, and the files that its options name."""
+    project = {**PROJECT, "format": {NAMES[to]: PROJECT["format"][NAMES[to]]}}
+    (work / "_quarto.yml").write_text(yaml.safe_dump(project, sort_keys=False), encoding="utf-8")
     shutil.copyfile(theme_folder() / "tables.lua", work / "tables.lua")
+    if to == "html":
+        (work / "page.css").write_text(page_style(), encoding="utf-8", newline="\n")
+    elif to == "pdf":
+        (work / "fonts").mkdir()
+        for font in sorted(font_folder().glob("*.ttf")):
+            shutil.copyfile(font, work / "fonts" / font.name)
+    else:
+        reference = reference_document(
+            front.title, front.strings.get("running", ""), front.strings.get("number", "")
+        )
+        (work / "reference.docx").write_bytes(reference)
 
 
 @cache

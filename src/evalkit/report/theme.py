@@ -9,12 +9,17 @@ from evalkit.share import shared_folder
 
 _FONTS = Path(__file__).parent / "fonts"
 _FACES = (("Regular", "normal", 400), ("Semibold", "normal", 600), ("It", "italic", 400))
-_THEME_FILES = ("page.css", "page.html", "page.lua", "tables.lua")
+_THEME_FILES = ("page.css", "page.html", "page.lua", "page.typ", "paper.lua", "tables.lua")
 
 
 def theme_folder() -> Path:
     """Folder of the theme: in the checkout where there is one, else in the package."""
     return shared_folder("reports/theme")
+
+
+def font_folder() -> Path:
+    """Folder of the vendored fonts."""
+    return _FONTS
 
 
 @cache

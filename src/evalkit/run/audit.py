@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import DisclosureError
+from evalkit.run.readable import read_published
 
-TEXT_FILES = (".html", ".md", ".json", ".xml", ".txt", ".csv")
-EMBEDDED = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+")
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 TRACEBACK = re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+")
 PATHS = re.compile(
     r"(?<![\w/.])(?:/(?:home|root|Users|mnt|media|srv|opt|var|tmp|work|etc)/[\w.-]+"
     r"|[A-Za-z]:\\\\?[\w.-]+)"
-)
-REQUEST = re.compile(
-    r"<(?:script|link|img|iframe|source|video|audio|object|embed)\b[^>]*?"
-    r"(?:src|href|data)\s*=\s*[\"']?(?:https?:)?//|@import\s+[\"']?(?:https?:)?//"
-    r"|url\(\s*[\"']?(?:https?:)?//",
-    re.I,
 )
 FEWEST_DIGITS = 6
 
@@ -69,14 +62,15 @@ def audit_pages(folder: Path, ids: frozenset[str], *, publishable: bool) -> None
 def audit_file(path: Path, root: Path, ids: frozenset[str]) -> list[Fault]:
     """Faults of one file."""
     name = path.relative_to(root).as_posix()
-    if path.suffix not in TEXT_FILES:
+    said = read_published(path)
+    if said is None:
         return [Fault(name, "a kind of file that is never published", 1)]
-    text = EMBEDDED.sub("", path.read_text(encoding="utf-8"))
     found = {
-        "ids of persons": sum(token in ids for token in TOKEN.findall(text)),
-        "tracebacks": len(TRACEBACK.findall(text)),
-        "paths of a machine": len(PATHS.findall(text)),
-        "requests to another address": len(REQUEST.findall(text)),
+        "ids of persons": sum(token in ids for token in TOKEN.findall(said.text)),
+        "tracebacks": len(TRACEBACK.findall(said.text)),
+        "paths of a machine": len(PATHS.findall(said.text)),
+        "requests to another address": said.requests,
+        "parts of a kind that is never published": said.unknown,
     }
     return [Fault(name, what, count) for what, count in found.items() if count]
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalkit.errors import OutputError
-from evalkit.report.site import IndexEntry, write_index
 from evalkit.run.engine import Limits
 from evalkit.run.fork import can_fork, import_seconds, start_parent
 from evalkit.run.guard import clear_errors, lock, processors, stoppable
@@ -19,6 +18,7 @@ from evalkit.run.pool import run_tasks
 from evalkit.run.prepare import prepare
 from evalkit.run.prepared import read_prepared
 from evalkit.run.progress import Progress, default_progress
+from evalkit.run.publish import publish_site
 from evalkit.run.stage import run_shared_stage
 from evalkit.run.tasks import Options, check_runnable, find_studies, make_tasks, source_name
 from evalkit.run.worker import DONE, FAILED, REFUSED, Record, Task, kept_record
@@ -233,7 +233,7 @@ def _close(site: Path, outcomes: list[_Outcome]) -> None:
         for outcome in outcomes:
             if outcome.records:
                 write_manifest(site, outcome.records[0].study, outcome.records)
-        _write_site(site)
+        publish_site(site)
     except OSError:
         if not outcomes or outcomes[-1].stopped != NO_OUTPUT:
             raise
@@ -252,17 +252,3 @@ def _drop_stale(layout: Layout, study: Study) -> None:
             layout.record(folder.parent.name, folder.name).unlink(missing_ok=True)
 
 
-def _write_site(site: Path) -> None:
-    """Index pages over everything that is published on the site, of whatever study."""
-    work = site.with_name(f"{site.name}.work")
-    entries = []
-    for folder in sorted(path.parent for path in work.glob("*/prepared.json")):
-        prepared = read_prepared(folder)
-        layout = Layout(site, work, prepared.study.name)
-        for unit in prepared.units:
-            for language in prepared.study.report.languages:
-                page = layout.page(unit.name, language) / "report.html"
-                if page.is_file():
-                    href = page.relative_to(site).as_posix()
-                    entries.append(IndexEntry(unit.labels(prepared.study), language, href))
-    write_index(site, entries)

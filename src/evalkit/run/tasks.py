@@ -24,7 +24,6 @@ from evalkit.run.prepared import read_prepared
 from evalkit.run.worker import Task
 from evalkit.study import Study
 
-FORMATS = ("html",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +76,11 @@ def check_runnable(study: Study) -> None:
     ParameterError
         If the disclosure profile is unknown.
     StudyError
-        If a level has no notebook, or a format is not made.
+        If a level has no notebook, or no pages are asked for.
     """
     load_profile(study.disclosure)
-    others = [name for name in study.report.formats if name not in FORMATS]
-    if others:
-        raise StudyError(f"report.formats: {', '.join(others)} is not made yet; use html")
+    if "html" not in study.report.formats:
+        raise StudyError("report.formats: html is missing; the index leads to the pages")
     for level in study.report.levels:
         if level not in TEMPLATES or not template_path(level).is_file():
             raise StudyError(f"report.levels: there is no notebook for level `{level}` yet")

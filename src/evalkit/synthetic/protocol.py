@@ -32,6 +32,7 @@ data:
   path: .{data_format}
   public: true
   source: {{sv: påhittade uppgifter, fi: keksityt tiedot, en: made-up data}}
+  licence: MIT
 data_cut: "{data_cut}"
 outcome:
   source: spells
@@ -60,7 +61,7 @@ disclosure: strict10
 report:
   levels: {levels}
   languages: {languages}
-  formats: [html]
+  formats: [html, pdf, docx]
 seed: {seed}
 """
 _ADJUSTMENT = "adjustment: {covariates: [education, age, born_in_country]}\n"

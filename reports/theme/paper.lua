@@ -1,0 +1,317 @@
+-- The constructs of the page subset on paper: typst for PDF, and Word. Read by page.lua, which has
+-- checked the document, numbered its figures and tables, and tied its folds to their figures.
+-- Folds stand open in small type; everything keeps the order that it has in the markdown.
+
+return function(page)
+  local is_word = FORMAT == "docx"
+  local paper = {}
+  local filter = { traverse = "topdown" }
+  local special
+
+  local function code(text)
+    return pandoc.RawBlock("typst", text)
+  end
+
+  local function inline_code(text)
+    return pandoc.RawInline("typst", text)
+  end
+
+  -- A string of typst; everything that could end it is escaped.
+  local function quoted(text)
+    return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%s+", " ") .. '"'
+  end
+
+  local function call(name, inlines)
+    local result = pandoc.Inlines({ inline_code("#" .. name .. "[") })
+    result:extend(inlines)
+    result:insert(inline_code("]"))
+    return result
+  end
+
+  local function written(inlines)
+    return (pandoc.write(pandoc.Pandoc({ pandoc.Plain(inlines) }), "typst"):gsub("%s+$", ""))
+  end
+
+  local function styled(blocks, style, identifier)
+    local attributes = pandoc.Attr(identifier or "", {}, { ["custom-style"] = style })
+    return pandoc.Div(blocks, attributes)
+  end
+
+  local WORD_SPANS = {
+    quiet = "Quiet", withheld = "Withheld", label = "Label", number = "Quiet",
+    ["card-number"] = "Key Figure Number", ["card-unit"] = "Key Figure Unit",
+    ["card-note"] = "Quiet", source = "Quiet",
+  }
+  local TYPST_SPANS = {
+    quiet = "quiet", withheld = "withheld", label = "pill", number = "quiet",
+    ["card-number"] = "card-number", ["card-unit"] = "card-unit", ["card-note"] = "card-note",
+    source = "source",
+  }
+  local WORD_DIVS = {
+    lead = "Lead", quiet = "Source", source = "Source", withheld = "Withheld Paragraph",
+  }
+  local TYPST_DIVS = { lead = "lead", quiet = "aside", source = "aside", withheld = "aside" }
+
+  function filter.Span(span)
+    local class = span.classes[1]
+    if is_word and WORD_SPANS[class] then
+      return pandoc.Span(span.content, { ["custom-style"] = WORD_SPANS[class] })
+    elseif TYPST_SPANS[class] then
+      return call(TYPST_SPANS[class], span.content)
+    end
+  end
+
+  -- 1. Figures ---------------------------------------------------------------------------------
+
+  -- Number, finding and the rest stand on lines of their own, as on the screen.
+  local function caption_lines(identifier, caption)
+    local lines = page.numbered(identifier, pandoc.Inlines({}))
+    lines:remove()  -- the space after the number
+    local finding = caption[1] and caption[1].t == "Strong"
+    for index, inline in ipairs(caption) do
+      if index == 1 or (finding and index == 2) then
+        lines[#lines + 1] = pandoc.LineBreak()
+      end
+      if not (finding and index == 2 and inline.t == "Space") then
+        lines:insert(inline)
+      end
+    end
+    return lines
+  end
+
+  function paper.figure(div, image, alt, caption, source)
+    local lines = caption_lines(div.identifier, caption):walk(filter)
+    if is_word then
+      lines = lines:walk({ Strong = function(strong)
+        return pandoc.Span(strong.content, { ["custom-style"] = "Finding" })
+      end })
+      local picture = pandoc.Image({ pandoc.Str(alt) }, image.src)
+      return pandoc.Blocks({
+        styled({ pandoc.Para(lines) }, "Image Caption", div.identifier),
+        styled({ pandoc.Para({ picture }) }, "Figure"),
+      }) .. pandoc.Blocks(source):map(function(block) return styled({ block }, "Source") end)
+    end
+    local below = source[1] and written(source[1].content:walk(filter)) or ""
+    return code(string.format("#chart(%s, %s, alt: %s, caption: [%s], source: [%s])",
+      quoted(div.identifier), quoted(image.src), quoted(alt), written(lines), below))
+  end
+
+  -- 2. Tables ----------------------------------------------------------------------------------
+
+  local function cells_of(row)
+    return row.cells:map(function(cell) return pandoc.utils.blocks_to_inlines(cell.contents) end)
+  end
+
+  local SIMPLE = { Str = true, Space = true, SoftBreak = true }
+
+  -- Most cells are plain text, which needs no second run of a writer.
+  local function typst_cell(inlines)
+    for _, inline in ipairs(inlines) do
+      if not SIMPLE[inline.t] then
+        return "[" .. written(inlines) .. "]"
+      end
+    end
+    return quoted(pandoc.utils.stringify(inlines))
+  end
+
+  local function typst_row(row)
+    return table.concat(cells_of(row):map(typst_cell), ", ")
+  end
+
+  local function typst_table(tbl, caption)
+    local aligns = tbl.colspecs:map(function(spec)
+      return spec[1] == "AlignRight" and "right" or "left"
+    end)
+    local lines = {
+      string.format("#datatable(%s, (%s,), caption: [%s],", quoted(tbl.identifier),
+        table.concat(aligns, ", "), written(caption:walk(filter))),
+      string.format("  header: (%s,),", typst_row(tbl.head.rows[1])),
+    }
+    for _, row in ipairs(tbl.bodies[1].body) do
+      table.insert(lines, "  " .. typst_row(row) .. ",")
+    end
+    return code(table.concat(lines, "\n") .. "\n)")
+  end
+
+  local function word_cells(row, style)
+    for index, cell in ipairs(row.cells) do
+      local inlines = pandoc.utils.blocks_to_inlines(cell.contents)
+      cell.contents = { styled({ pandoc.Para(inlines) }, style) }
+      row.cells[index] = cell
+    end
+  end
+
+  local function length(inlines)
+    return pandoc.text.len(pandoc.utils.stringify(inlines))
+  end
+
+  -- Columns as wide as their longest cell, in shares of the page: Word and its kin do not agree on
+  -- what an automatic width is. A heading may break between words.
+  local function word_widths(tbl)
+    local widths, sum = {}, 0
+    for column = 1, #tbl.colspecs do
+      local heading = pandoc.utils.stringify(cells_of(tbl.head.rows[1])[column])
+      local longest = math.max(4, pandoc.text.len(heading) / 2 + 2)
+      for word in heading:gmatch("%S+") do
+        longest = math.max(longest, pandoc.text.len(word) + 1)
+      end
+      for _, row in ipairs(tbl.bodies[1].body) do
+        longest = math.max(longest, length(cells_of(row)[column]))
+      end
+      widths[column] = (math.min(longest, 44) * 1.75 + 3.5) / 172
+      sum = sum + widths[column]
+    end
+    for column, width in ipairs(widths) do
+      widths[column] = sum > 1 and width / sum or width
+    end
+    return widths
+  end
+
+  local function word_table(tbl, caption)
+    for _, row in ipairs(tbl.head.rows) do
+      word_cells(row, "Table Heading")
+    end
+    for _, row in ipairs(tbl.bodies[1].body) do
+      word_cells(row, "Table Text")
+    end
+    local identifier = tbl.identifier
+    tbl.attr = pandoc.Attr()
+    tbl.caption.long = {}
+    local share = word_widths(tbl)
+    for index, spec in ipairs(tbl.colspecs) do
+      tbl.colspecs[index] = { spec[1], share[index] }
+    end
+    if #caption == 0 then
+      return { tbl }
+    end
+    return { styled({ pandoc.Para(caption:walk(filter)) }, "Table Caption", identifier), tbl }
+  end
+
+  function filter.Table(tbl)
+    local caption = tbl.caption.long[1] and tbl.caption.long[1].content or pandoc.Inlines({})
+    if tbl.identifier ~= "" then
+      caption = page.numbered(tbl.identifier, caption)
+    end
+    return (is_word and word_table or typst_table)(tbl, caption), false
+  end
+
+  -- 3. Folds and cards -------------------------------------------------------------------------
+
+  -- The name of a fold says which figure it belongs to, where it holds its numbers.
+  function paper.fold(div, title, rest)
+    local holds_table = false
+    rest:walk({ Table = function() holds_table = true end })
+    local name = pandoc.Inlines(title)
+    if holds_table and div.attributes["about"] then
+      name:extend({ pandoc.Str(","), pandoc.Space(), pandoc.Str(page.named(div.attributes["about"])) })
+    end
+    local content = rest:walk(filter)
+    if is_word then
+      local small = content:map(function(block)
+        return block.t == "Para" and styled({ block }, holds_table and "Source" or "Fold Text") or block
+      end)
+      return pandoc.Blocks({ styled({ pandoc.Para(name) }, "Fold Title") }) .. small
+    end
+    local opening = code("#fold([" .. written(name) .. "], table: " .. tostring(holds_table) .. ")[")
+    return pandoc.Blocks({ opening }) .. content .. pandoc.Blocks({ code("]") })
+  end
+
+  local function card(div)
+    local inlines = pandoc.utils.blocks_to_inlines(div.content:walk(filter), { pandoc.LineBreak() })
+    return styled({ pandoc.Para(inlines) }, "Key Figure")
+  end
+
+  local function cards(div)
+    if is_word then
+      return div.content:map(card)
+    end
+    local blocks = pandoc.Blocks({ code("#cards(") })
+    for _, inner in ipairs(div.content) do
+      blocks:insert(code("["))
+      blocks:extend(inner.content:walk(filter))
+      blocks:insert(code("],"))
+    end
+    blocks:insert(code(")"))
+    return blocks
+  end
+
+  function filter.Div(div)
+    local class = div.classes[1]
+    local found = special(div)
+    if found then
+      return class == "content-visible" and pandoc.Blocks(found):walk(filter) or found, false
+    elseif class == "cards" then
+      return cards(div), false
+    elseif is_word and WORD_DIVS[class] then
+      return styled(div.content:walk(filter), WORD_DIVS[class]), false
+    elseif TYPST_DIVS[class] then
+      local blocks = pandoc.Blocks({ code("#" .. TYPST_DIVS[class] .. "[") })
+      blocks:extend(div.content:walk(filter))
+      blocks:insert(code("]"))
+      return blocks, false
+    end
+  end
+
+  -- 4. The whole -------------------------------------------------------------------------------
+
+  local PROSE = { Para = true, Plain = true, BulletList = true, OrderedList = true }
+
+  local function depth_change(block)
+    local text = block.t == "RawBlock" and block.text or ""
+    if text:match("[%[%(]$") then
+      return 1
+    end
+    return text:match("^[%]%)],?$") and -1 or 0
+  end
+
+  -- Running text keeps to a line length that can be read; figures and tables take the full width.
+  local function typst_prose(blocks)
+    local result, open, depth = pandoc.Blocks({}), false, 0
+    for _, block in ipairs(blocks) do
+      local is_prose = PROSE[block.t] and depth == 0 or false
+      if is_prose ~= open then
+        result:insert(code(open and "]" or "#prose["))
+      end
+      open, depth = is_prose, depth + depth_change(block)
+      result:insert(block)
+    end
+    if open then
+      result:insert(code("]"))
+    end
+    return result
+  end
+
+  -- A paragraph that is nothing but a source, a note or a reason is set as such.
+  local function word_prose(blocks)
+    return blocks:map(function(block)
+      local only = block.t == "Para" and #block.content == 1 and block.content[1]
+      local style = only and only.t == "Span" and only.attributes["custom-style"]
+      return style == "Quiet" and styled({ block }, "Source") or block
+    end)
+  end
+
+  local function word_frame(doc)
+    local frame = doc.meta.page or {}
+    doc.meta.subtitle = frame.subtitle
+    doc.meta.date = nil
+    if frame.mark then
+      doc.blocks:insert(1, styled({ pandoc.Para(frame.mark) }, "Mark"))
+    end
+    for _, line in ipairs(frame.colophon or {}) do
+      doc.blocks:insert(styled({ pandoc.Para(line) }, "Colophon"))
+    end
+    return doc
+  end
+
+  function paper.finish(doc, find_special)
+    special = find_special
+    local built = doc:walk(filter):walk({ Header = function(header)
+      header.level = header.level - 1  -- the title is none of the headings
+      return header
+    end })
+    built.blocks = (is_word and word_prose or typst_prose)(built.blocks)
+    return is_word and word_frame(built) or built
+  end
+
+  return paper
+end

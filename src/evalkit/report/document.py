@@ -1,0 +1,166 @@
+"""The figures and tables of an assembled report as plain values, read back from its markdown."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.report.pandoc import READER, run_pandoc
+
+BLANKS = ("Space", "SoftBreak", "LineBreak")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTable:
+    """One table of a report, as its page shows it.
+
+    Attributes
+    ----------
+    kind : {"fig", "tbl"}
+        Whether it holds the numbers of a figure, or is a table of its own.
+    number : int
+        Number of the figure or the table on the page.
+    chapter : str
+        Heading of the chapter that it stands in.
+    caption, detail, source : str
+        What it shows; what stands after that in the caption; where it comes from.
+    header : tuple of str
+    rows : tuple of tuple of str
+    is_text : tuple of bool
+        Columns that stand to the left.
+    """
+
+    kind: str
+    number: int
+    chapter: str
+    caption: str
+    detail: str
+    source: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_text: tuple[bool, ...]
+
+
+def read_tables(report: Path) -> list[ShownTable]:
+    """Tables of an assembled report, those of its figures included, in the order of the page."""
+    return list(_Reader(_blocks(report)).tables())
+
+
+def read_labels(report: Path) -> list[str]:
+    """Labels that a report puts on its numbers ("description"), each once, in order."""
+    return list(dict.fromkeys(_labels(_blocks(report))))
+
+
+def _blocks(report: Path) -> list[dict]:
+    parsed = run_pandoc([report.name, f"--from={READER}", "--to=json"], folder=report.parent)
+    return json.loads(parsed)["blocks"]
+
+
+class _Reader:
+    """Walks the blocks once; numbers follow the order of the document, as in the filters."""
+
+    def __init__(self, blocks: list[dict]) -> None:
+        self.blocks = blocks
+        self.count = {"fig": 0, "tbl": 0}
+        self.chapter = ""
+        self.figure: tuple[int, str, str, str] | None = None
+
+    def tables(self) -> Iterator[ShownTable]:
+        yield from self._within(self.blocks)
+
+    def _within(self, blocks: list[dict]) -> Iterator[ShownTable]:
+        for place, block in enumerate(blocks):
+            kind, content = block["t"], block.get("c")
+            if kind == "Header" and content[0] == 2:
+                self.chapter, self.figure = plain(content[2]), None
+            elif kind == "Div" and content[0][0].startswith("fig-"):
+                self._see_figure(content[1])
+            elif kind == "Div" and "callout-note" in content[0][1]:
+                yield from self._folded(content[1])
+            elif kind == "Div":
+                yield from self._within(content[1])
+            elif kind == "Table":
+                self.count["tbl"] += 1
+                caption = "".join(plain(item["c"]) for item in content[1][1])
+                source = _source_after(blocks[place + 1 :])
+                yield self._table(content, "tbl", self.count["tbl"], caption, "", source)
+
+    def _see_figure(self, blocks: list[dict]) -> None:
+        self.count["fig"] += 1
+        caption = blocks[-1]["c"]
+        last = caption[-1]
+        has_source = last["t"] == "Span" and "source" in last["c"][0][1]
+        source = plain(last["c"][1]) if has_source else ""
+        words = caption[:-1] if has_source else caption
+        finding = 1 if words[0]["t"] == "Strong" else len(words)
+        detail = plain(words[finding:]).strip()
+        self.figure = (self.count["fig"], plain(words[:finding]).strip(), detail, source)
+
+    def _folded(self, blocks: list[dict]) -> Iterator[ShownTable]:
+        for block in blocks:
+            if block["t"] == "Table" and self.figure:
+                yield self._table(block["c"], "fig", *self.figure)
+
+    def _table(
+        self, content, kind: str, number: int, caption: str, detail: str, source: str
+    ) -> ShownTable:
+        _, _, specs, head, bodies, _ = content
+        rows = [row for body in bodies for row in body[3]]
+        return ShownTable(
+            kind=kind,
+            number=number,
+            chapter=self.chapter,
+            caption=caption,
+            detail=detail,
+            source=source,
+            header=_cells(head[1][0]),
+            rows=tuple(_cells(row) for row in rows),
+            is_text=tuple(spec[0]["t"] != "AlignRight" for spec in specs),
+        )
+
+
+def plain(inlines: list[dict]) -> str:
+    """Text of inline elements."""
+    return "".join(_plain(inline) for inline in inlines)
+
+
+def _plain(inline: dict) -> str:
+    kind, content = inline["t"], inline.get("c")
+    if kind == "Str":
+        return content
+    if kind in BLANKS:
+        return " "
+    if kind in ("Strong", "Emph"):
+        return plain(content)
+    if kind in ("Span", "Link"):
+        return plain(content[1])
+    return content[1] if kind == "Code" else ""
+
+
+def _cells(row: list) -> tuple[str, ...]:
+    return tuple(
+        " ".join(plain(block["c"]) for block in cell[4] if block["t"] in ("Plain", "Para"))
+        for cell in row[1]
+    )
+
+
+def _source_after(blocks: list[dict]) -> str:
+    """Source line of a table: the first one below it, before anything but notes."""
+    for block in blocks[:2]:
+        if block["t"] != "Para" or len(block["c"]) != 1 or block["c"][0]["t"] != "Span":
+            break
+        (_, classes, _), words = block["c"][0]["c"]
+        if "source" in classes:
+            return plain(words)
+    return ""
+
+
+def _labels(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _labels(item)
+    elif isinstance(value, dict):
+        if value.get("t") == "Span" and "label" in value["c"][0][1]:
+            yield plain(value["c"][1])
+        else:
+            yield from _labels(value.get("c"))

@@ -1,0 +1,173 @@
+"""Two to five municipalities beside each other: a table of all, that a script narrows."""
+
+from collections.abc import Sequence
+from html import escape
+
+from evalkit.report.certainty import estimand_label
+from evalkit.report.names import sentence_case
+from evalkit.report.phrases import within
+from evalkit.report.reading import contrast_label, horizon
+from evalkit.report.site_dots import Scale, axis, share_scale, written
+from evalkit.report.site_entries import IndexEntry, Overview, Place, by_study, places
+from evalkit.report.site_frame import link, option
+from evalkit.report.text import Text, open_text
+
+MOST = 5
+
+
+def compare_body(text: Text, entries: Sequence[IndexEntry], overviews: Sequence[Overview]) -> str:
+    """Write the content of the comparison: for each study the choice, the table, how to read it."""
+    known = {overview.study: overview for overview in overviews}
+    studies = []
+    for own in by_study(entries):
+        overview = known.get(own[0].labels.study.name)
+        spoken = open_text(own[0].labels, text.language)
+        listed = places(overview, own, spoken) if overview is not None else []
+        if listed:
+            studies.append(_study(spoken, overview, listed))
+    if studies:
+        return "\n".join(studies)
+    return f"<p>{escape(text.say('There are no municipalities to compare on this site.'))}</p>"
+
+
+def _study(text: Text, overview: Overview, listed: Sequence[Place]) -> str:
+    study = text.labels.study
+    heading = f"compare-{overview.study}"
+    reading = text.say(
+        "Dot: the number; bar: its 95 per cent interval. The municipalities differ in more than "
+        "the help they give, and the order is not a ranking: where intervals overlap, chance alone "
+        "can be behind the distance."
+    )
+    return (
+        '<section class="study compare">'
+        f'<h2 id="{heading}">{escape(study.title.in_language(text.language))}</h2>'
+        f'<p class="lead">{escape(_question(text, overview))}</p>'
+        f"{_choices(text, overview, listed)}{_table(text, overview, listed, heading)}"
+        f'<p class="source">{escape(reading)}</p></section>'
+    )
+
+
+def _question(text: Text, overview: Overview) -> str:
+    return text.say(
+        "{outcome} {within}: how many of those who started?",
+        outcome=sentence_case(text.outcome),
+        within=within(horizon(overview.table, text), text),
+    )
+
+
+def _choices(text: Text, overview: Overview, listed: Sequence[Place]) -> str:
+    options = option("", text.say("None")) + "".join(
+        option(place.code, place.name) for place in listed
+    )
+    titles = [
+        text.say("Municipality {number}", number=str(number))
+        for number in range(1, min(MOST, len(listed)) + 1)
+    ]
+    fields = "".join(
+        f'<label class="field"><span>{escape(title)}</span><select>{options}</select></label>'
+        for title in titles
+    )
+    everything = text.say("Show all")
+    words = {
+        "all": text.say("All municipalities are shown. Choose two to five to compare them."),
+        "one": text.say("Choose one more municipality."),
+        "some": text.say("The chosen municipalities are shown."),
+    }
+    data = " ".join(f'data-{name}="{escape(said)}"' for name, said in words.items())
+    return (
+        f'<form class="filters pick" hidden>{fields}'
+        f'<button type="reset">{escape(everything)}</button>'
+        f'<p class="found quiet" role="status" {data}></p></form>'
+    )
+
+
+def _table(text: Text, overview: Overview, listed: Sequence[Place], heading: str) -> str:
+    codes = [place.code for place in listed]
+    shares = [overview.value(code, arm) for code in codes for arm in ("programme", "comparison")]
+    scale = share_scale(shares)
+    columns = {
+        "started": text.say("People who started"),
+        "programme": sentence_case(text.say("programme group")),
+    }
+    if overview.has_comparison:
+        label = estimand_label(contrast_label(overview.table, text), text)
+        columns["comparison"] = sentence_case(text.say("comparison group"))
+        columns["difference"] = text.say("Difference of 100 people ({label})", label=label)
+    if not overview.curves:
+        del columns["started"]
+    axes = {
+        "programme": axis(scale, text),
+        "comparison": axis(scale, text),
+        "difference": axis(_around_zero(scale), text),
+    }
+    head = [
+        f'<th scope="col" role="columnheader" class="{name}">{escape(title)}{axes.get(name, "")}'
+        "</th>"
+        for name, title in {"name": text.say("Municipality"), **columns}.items()
+    ]
+    rows = "".join(_row(text, overview, place, columns, scale) for place in listed)
+    end, ahead = text.number(100 * scale.high), text.number(100 * scale.high, signed=True)
+    ends = escape(f'--share-end:"{end}";--difference-end:"{ahead}"')
+    return (
+        f'<table class="compare-table" role="table" aria-labelledby="{heading}" style="{ends}">'
+        f'<thead role="rowgroup"><tr role="row">{"".join(head)}</tr></thead>'
+        f'<tbody role="rowgroup">{rows}</tbody></table>'
+    )
+
+
+def _row(
+    text: Text, overview: Overview, place: Place, columns: dict[str, str], scale: Scale
+) -> str:
+    cells, hidden = [], []
+    for name, title in columns.items():
+        said = _cell(text, overview, place.code, name, scale)
+        if not said:
+            hidden.append(title)
+            continue
+        cells += [_withheld(text, hidden)] if hidden else []
+        cells.append(f'<td role="cell" class="{name}" data-label="{escape(title)}">{said}</td>')
+        hidden = []
+    cells += [_withheld(text, hidden)] if hidden else []
+    name = link(place.href, place.name, hreflang=place.language)
+    return (
+        f'<tr role="row" data-code="{escape(place.code)}"><th scope="row" role="rowheader">{name}'
+        f"</th>{''.join(cells)}</tr>"
+    )
+
+
+def _cell(text: Text, overview: Overview, code: str, column: str, scale: Scale) -> str:
+    """A number with its interval and dot; empty where it is not shown."""
+    if column == "started":
+        n = overview.started(code, text)
+        return f'<span class="value">{escape(n)}</span>' if n else ""
+    if column == "difference":
+        value = overview.difference(code)
+        if not value.shown:
+            return ""
+        number = text.number(100 * value.estimate, signed=True)
+        interval = text.range(100 * value.low, 100 * value.high, signed=True)
+        dots = _around_zero(scale).dot(value, " zero")
+    else:
+        value = overview.value(code, column)
+        if not value.shown:
+            return ""
+        number, interval = written(value, text)
+        dots = scale.dot(value, " other" if column == "comparison" else "")
+    return (
+        f'<span class="value">{escape(number)}</span> '
+        f'<span class="range">{escape(interval)}</span>{dots}'
+    )
+
+
+def _withheld(text: Text, titles: list[str]) -> str:
+    """One cell over all neighbours that are not shown."""
+    said = escape(text.say("Not shown, to protect people."))
+    label = escape(text.list(titles))
+    return (
+        f'<td role="cell" class="withheld" colspan="{len(titles)}" data-label="{label}">{said}</td>'
+    )
+
+
+def _around_zero(scale: Scale) -> Scale:
+    """A line for differences: as wide as the widest share can differ."""
+    return Scale(-scale.high, scale.high)

@@ -1,0 +1,251 @@
+"""`tables.xlsx`: every table of a report, and the numbers of every figure, behind a sheet of notes.
+
+It is written from the assembled page, hence from released values only, rounded as the page shows
+them. A number is a number in the sheet; what the page says in words ("under 1 %", an interval, the
+mark of a withheld number) stands as the page has it.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.table import Table, TableStyleInfo
+from openpyxl.worksheet.worksheet import Worksheet
+
+from evalkit.report.archives import read_members, write_members
+from evalkit.report.document import ShownTable, read_labels, read_tables
+from evalkit.report.figures.frame import withheld_note
+from evalkit.report.page import FrontMatter
+from evalkit.report.style import PROGRAMME, QUIET
+from evalkit.report.text import MINUS, Text
+
+NOTES_WIDTHS = (26, 96)
+WIDEST = 44
+HEADER_ROW = 4
+SHOWN = {
+    "en": re.compile(r"([+−]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?(%?)"),
+    "sv": re.compile(r"([+−]?)(\d{1,3}(?:\u00a0\d{3})+|\d+)(?:,(\d+))?(\u00a0%)?"),
+    "fi": re.compile(r"([+−]?)(\d{1,3}(?:\u00a0\d{3})+|\d+)(?:,(\d+))?(\u00a0%)?"),
+}
+MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+
+
+def write_workbook(
+    report: Path, front: FrontMatter, text: Text, target: Path, *, epoch: int = 0
+) -> Path:
+    """Write the tables of an assembled report.
+
+    Parameters
+    ----------
+    report : Path
+        `report.md`.
+    front : FrontMatter
+        Title and notes of the report.
+    text : Text
+        Voice of the report.
+    target : Path
+        File to write.
+    epoch : int
+        Seconds since 1970 of the data cut; stands for now.
+    """
+    tables = read_tables(report)
+    book = Workbook()
+    names = _sheet_names(tables, text)
+    _write_notes(book.active, front, text, read_labels(report), tables, names)
+    for table, name in zip(tables, names, strict=True):
+        _write_table(book.create_sheet(name), table, name, text)
+    _describe(book, front, epoch)
+    target.write_bytes(_stable(book, epoch))
+    return target
+
+
+def shown_number(shown: str, language: str) -> tuple[float, str] | None:
+    """Read a number as the page shows it: its value, and how a sheet shows it in the same way.
+
+    Examples
+    --------
+    >>> shown_number("13,9\\u00a0%", "sv")
+    (0.139, '0.0\\xa0%')
+    >>> shown_number("−0,04", "fi")
+    (-0.04, '0.00')
+    >>> shown_number("0114", "sv") is None
+    True
+    """
+    match = SHOWN[language].fullmatch(shown)
+    if not match:
+        return None
+    sign, whole, decimals, percent = match.groups(default="")
+    digits = re.sub(r"\D", "", whole)
+    if len(digits) > 1 and digits.startswith("0"):  # a code, such as that of a municipality
+        return None
+    exponent = len(decimals) + (2 if percent else 0)
+    value = int(digits + decimals) / 10**exponent
+    pattern = ("#,##0" if digits != whole else "0") + (
+        "." + "0" * len(decimals) if decimals else ""
+    )
+    pattern += percent
+    pattern = f"+{pattern};{MINUS}{pattern};{pattern}" if sign == "+" else pattern
+    return (-value if sign == MINUS else value), pattern
+
+
+def _sheet_names(tables: Sequence[ShownTable], text: Text) -> list[str]:
+    """Names as on the page, "Figure 3"; a second table of a figure gets a letter."""
+    names: list[str] = []
+    for table in tables:
+        number = text.number(table.number)
+        stem = (
+            text.say("Figure {number}", number=number)
+            if table.kind == "fig"
+            else text.say("Table {number}", number=number)
+        )
+        letters = (f"{stem}{letter}" for letter in ("", *"bcdefgh"))
+        names.append(next(name for name in letters if name not in names))
+    return names
+
+
+def _write_notes(
+    sheet: Worksheet, front: FrontMatter, text: Text, labels, tables, names
+) -> None:  # fmt: skip
+    sheet.title = text.say("Notes")
+    _set(sheet, 1, 1, front.title, Font(bold=True, size=14))
+    rows = [*_notes(front, text, labels), *_contents(tables, names, text)]
+    for line, (name, words, link) in enumerate(rows, start=HEADER_ROW - 1):
+        _set(sheet, line, 1, name, Font(bold=True) if not link else Font(color=_rgb(PROGRAMME)))
+        _set(sheet, line, 2, words)
+        if link:
+            cell = sheet.cell(line, 1)
+            cell.hyperlink = Hyperlink(cell.coordinate, location=f"'{name}'!A1")
+    for column, width in enumerate(NOTES_WIDTHS, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+
+
+def _notes(front: FrontMatter, text: Text, labels: Sequence[str]) -> list[tuple[str, str, bool]]:
+    study = text.labels.study
+    source = (study.data.source or study.title).in_language(text.language)
+    licence = study.data.licence
+    period, hidden, made = front.colophon  # see `front_matter`
+    notes = [
+        (text.say("Area"), text.place or text.say("The whole study")
+         if text.labels.level != "national" else text.say("The whole country")),
+        (text.say("Period"), period),
+        (text.say("What is not shown"), f"{hidden} {withheld_note(text)}"),
+        (text.say("What the numbers may be called"), _called(labels, text)),
+        (text.say("Source of the data"), source),
+        (text.say("Licence"), licence.in_language(text.language) if licence else text.say(
+            "The study file names none; ask the publisher before the numbers are used again.")),
+        (text.say("Made with"), made),
+    ]  # fmt: skip
+    warning = [(front.mark, "", False)] if front.mark else []
+    return warning + [(name, words, False) for name, words in notes if words]
+
+
+def _called(labels: Sequence[str], text: Text) -> str:
+    if not labels:
+        return ""
+    return text.say(
+        "{labels}; the page says which holds for which numbers.",
+        labels=text.list(list(labels)),
+    )
+
+
+def _contents(tables, names, text: Text) -> list[tuple[str, str, bool]]:
+    heading = (text.say("Sheet"), text.say("What it holds"), False)
+    return [
+        heading,
+        *((name, table.caption, True) for name, table in zip(names, tables, strict=True)),
+    ]
+
+
+def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> None:
+    _set(sheet, 1, 1, f"{name}: {table.caption}", Font(bold=True, size=12), wrap=False)
+    _set(sheet, 2, 1, table.detail or table.chapter, wrap=False)
+    _set(sheet, 3, 1, table.source, Font(color=_rgb(QUIET)), wrap=False)
+    header = _distinct(table.header, text)
+    for column, words in enumerate(header, start=1):
+        _set(sheet, HEADER_ROW, column, words, Font(bold=True))
+    numeric = [_is_numeric(table, column, text.language) for column in range(len(header))]
+    for line, row in enumerate(table.rows, start=HEADER_ROW + 1):
+        for column, shown in enumerate(row):
+            found = shown_number(shown, text.language) if numeric[column] else None
+            cell = _set(sheet, line, column + 1, found[0] if found else shown)
+            if found:
+                cell.number_format = found[1]
+            cell.alignment = Alignment(
+                horizontal="left" if table.is_text[column] else "right", vertical="top"
+            )
+    _frame(sheet, table, header)
+
+
+def _frame(sheet: Worksheet, table: ShownTable, header: Sequence[str]) -> None:
+    """Make the cells a table with named columns, and keep its header in sight."""
+    last = get_column_letter(len(header))
+    end = HEADER_ROW + max(len(table.rows), 1)
+    made = Table(displayName=f"{table.kind}_{table.number}_{sheet.parent.index(sheet)}",
+                 ref=f"A{HEADER_ROW}:{last}{end}")  # fmt: skip
+    made.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
+    sheet.add_table(made)
+    sheet.freeze_panes = f"A{HEADER_ROW + 1}"
+    for column, words in enumerate(header):
+        longest = max([len(words), *(len(row[column]) for row in table.rows)])
+        letter = get_column_letter(column + 1)
+        sheet.column_dimensions[letter].width = min(longest, WIDEST) + 4
+
+
+def _is_numeric(table: ShownTable, column: int, language: str) -> bool:
+    """Whether a column may hold numbers: not if it names rows by codes that look like numbers."""
+    if not table.is_text[column]:
+        return True
+    cells = [row[column] for row in table.rows]
+    return all(shown_number(cell, language) and len(cell) <= 5 for cell in cells)
+
+
+def _distinct(header: Sequence[str], text: Text) -> list[str]:
+    """Names of columns that are neither empty nor alike, as a table needs them."""
+    named: list[str] = []
+    for words in header:
+        words = words or text.say("Name")
+        alike = sum(other == words or other.startswith(f"{words} (") for other in named)
+        named.append(f"{words} ({alike + 1})" if alike else words)
+    return named
+
+
+def _set(sheet: Worksheet, row: int, column: int, value, font=None, *, wrap: bool = True) -> Cell:
+    cell = sheet.cell(row, column)
+    # A text never becomes a formula, whatever it begins with.
+    cell.value = value
+    if isinstance(value, str):
+        cell.data_type = "s"
+    if font:
+        cell.font = font
+    cell.alignment = Alignment(wrap_text=wrap, vertical="top")
+    return cell
+
+
+def _rgb(colour: str) -> str:
+    return "FF" + colour.lstrip("#").upper()
+
+
+def _describe(book: Workbook, front: FrontMatter, epoch: int) -> None:
+    book.properties.title = front.title
+    book.properties.language = front.lang
+    book.properties.creator = "evalkit"
+    book.properties.created = datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None)
+
+
+def _stable(book: Workbook, epoch: int) -> bytes:
+    """Save without the clock, which openpyxl writes as the time of change."""
+    stream = io.BytesIO()
+    book.save(stream)
+    members = read_members(stream.getvalue())
+    moment = datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    members["docProps/core.xml"] = MODIFIED.sub(
+        rb"\g<1>" + moment + rb"\g<2>", members["docProps/core.xml"]
+    )
+    return write_members(members, epoch=epoch)

@@ -1,0 +1,159 @@
+"""The PDF of a report: PDF/UA-1, and what a screen reader gets of it."""
+
+import pikepdf
+import pypdfium2
+import pytest
+from reading import words_of
+from report_notebooks import FIGURE, PAGE, executed, front, save
+
+from evalkit.errors import RenderError
+from evalkit.report import pdf
+from evalkit.report.assemble import assemble
+from evalkit.report.pdf import render_pdf
+
+LONG = "\n".join(f"| rad{number} | {number} |" for number in range(80))
+ORDERED = (
+    "[undertitel]{.quiet}",
+    "## Kapitel\n\n::: {.lead}\nledord [etikett]{.label}\n:::",
+    ":::: {.cards}\n::: {.card}\n[kortal]{.card-number}\n\n[korttext]{.card-unit}\n:::\n::::",
+    FIGURE.replace("Fler försörjer sig själva", "**fynd** figurtext [figurkälla]{.source}"),
+    '::: {.callout-note collapse="true"}\n## Datatabell\n\n| spalt | tal |\n|:--|--:|\n'
+    "| cell | 12 |\n\n[anmärkning]{.quiet}\n:::",
+    "stycke\n\n- punkt\n- punkten",
+    "### Underrubrik\n\n| kolumn | antal |\n|:--|--:|\n| post | 34 |\n\n: tabelltext {#tbl-n}",
+    "[tabellkälla]{.source}",
+    "## Sist\n\nslut",
+)
+# Figures and tables are numbered, and a fold names its figure, as on the page.
+IN_ORDER = """
+Samordnad rehabilitering i Lindala undertitel Kapitel ledord etikett kortal korttext Figur 1: fynd
+figurtext figurkälla Datatabell, Figur 1 spalt tal cell 12 anmärkning stycke • punkt • punkten
+Underrubrik Tabell 1: tabelltext kolumn antal post 34 tabellkälla Sist slut Till och med december
+2025. Tal under 10 visas inte.
+"""
+
+
+def pdf_of(folder, parts=PAGE, **changes):
+    matter = front(strings={"number": "Sida {page} av {pages}", "running": "Rapport"}, **changes)
+    report = assemble(save(executed(parts), folder / "work"), matter, folder / "page")
+    return render_pdf(report, folder / "report.pdf", epoch=matter.epoch)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return pdf_of(tmp_path_factory.mktemp("pdf"), ORDERED, subtitle="")
+
+
+@pytest.fixture
+def opened(made):
+    with pikepdf.open(made) as document:
+        yield document
+
+
+def elements(node):
+    """Elements of the structure tree, parents before children, in reading order."""
+    for child in node.get("/K", []) if isinstance(node.get("/K"), pikepdf.Array) else [node.K]:
+        if isinstance(child, pikepdf.Dictionary) and "/S" in child:
+            yield child
+            if "/K" in child:
+                yield from elements(child)
+
+
+def test_the_document_says_that_it_is_accessible_in_which_language_and_its_title(opened):
+    assert bool(opened.Root.MarkInfo.Marked)
+    assert str(opened.Root.Lang) == "sv"
+    assert bool(opened.Root.ViewerPreferences.DisplayDocTitle)
+    with opened.open_metadata() as meta:
+        assert meta["pdfuaid:part"] == "1"
+        assert meta["dc:title"] == "Samordnad rehabilitering i Lindala"
+
+
+def test_every_figure_has_its_alternative_text(opened):
+    figures = [item for item in elements(opened.Root.StructTreeRoot) if item.S == "/Figure"]
+
+    assert [str(item.Alt) for item in figures] == ["Andelen stiger."]
+
+
+def test_tables_have_header_cells(opened):
+    kinds = [str(item.S) for item in elements(opened.Root.StructTreeRoot)]
+
+    assert kinds.count("/Table") == 2
+    assert kinds.count("/TH") == 4
+    assert kinds.count("/TD") == 4
+
+
+def test_chapters_are_headings_and_bookmarks(opened):
+    kinds = [str(item.S) for item in elements(opened.Root.StructTreeRoot)]
+    with opened.open_outline() as outline:
+        chapters = [item.title for item in outline.root]
+        inner = [item.title for item in outline.root[0].children]
+
+    assert kinds.count("/H1") == 2
+    assert kinds.count("/H2") == 1
+    assert chapters == ["Kapitel", "Sist"]
+    assert inner == ["Underrubrik"]
+
+
+def test_it_is_read_in_the_order_of_the_markdown(made):
+    assert words_of(made) == IN_ORDER.split()
+
+
+def test_a_long_table_repeats_its_header_on_the_next_page(tmp_path):
+    table = f"## A\n\n| Grupp | Antal |\n|:--|--:|\n{LONG}\n\n: Antal {{#tbl-n}}"
+
+    pages = pypdfium2.PdfDocument(pdf_of(tmp_path, [table]))
+    texts = [page.get_textpage().get_text_bounded() for page in pages]
+
+    assert len(texts) > 1
+    assert all("Grupp" in text for text in texts[:2])
+
+
+def test_every_page_has_its_number_and_later_ones_the_title(tmp_path):
+    table = f"## A\n\n| Grupp | Antal |\n|:--|--:|\n{LONG}\n\n: Antal {{#tbl-n}}"
+
+    pages = pypdfium2.PdfDocument(pdf_of(tmp_path, [table]))
+    second = pages[1].get_textpage().get_text_bounded()
+
+    assert f"Sida 2 av {len(pages)}" in second
+    assert second.startswith("Samordnad rehabilitering i Lindala")
+
+
+def test_a_mark_over_the_page_is_printed(tmp_path):
+    made = pdf_of(tmp_path, ["## A\n\nText."], mark="Inte för publicering")
+
+    assert (
+        "Inte för publicering" in pypdfium2.PdfDocument(made)[0].get_textpage().get_text_bounded()
+    )
+
+
+def test_text_that_looks_like_typst_is_text(tmp_path):
+    cell = r"\#let x = \"1\" \\ \$ \<a\> \@b \*"
+    table = f"## A\n\n| a | b |\n|:--|--:|\n| {cell} | 1 |\n\n: t {{#tbl-n}}\n\n{cell}"
+
+    text = pypdfium2.PdfDocument(pdf_of(tmp_path, [table]))[0].get_textpage().get_text_bounded()
+
+    assert text.count('#let x = "1" \\ $ <a> @b *') == 2
+
+
+def test_the_same_report_gives_the_same_bytes(tmp_path):
+    assert pdf_of(tmp_path / "a").read_bytes() == pdf_of(tmp_path / "b").read_bytes()
+
+
+def test_a_letter_that_the_font_lacks_is_an_error(tmp_path):
+    with pytest.raises(RenderError, match="typst"):
+        pdf_of(tmp_path, ["## A\n\n\u4e2d"])
+
+
+def test_a_missing_font_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "font_folder", lambda: tmp_path)
+    pdf._fonts.cache_clear()
+    try:
+        with pytest.raises(RenderError, match="unknown font family"):
+            pdf_of(tmp_path, ["## A\n\nText."])
+    finally:
+        pdf._fonts.cache_clear()
+
+
+def test_a_report_outside_the_subset_is_refused(tmp_path):
+    with pytest.raises(RenderError, match="RawInline is not part of it"):
+        pdf_of(tmp_path, ["## A\n\n<b>fet</b>"])

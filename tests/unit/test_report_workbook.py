@@ -1,0 +1,177 @@
+"""The tables of a report as a workbook: notes first, then what the page shows, and no more."""
+
+import hashlib
+
+import openpyxl
+import pytest
+from report_notebooks import FIGURE, TABLE, executed, front, save
+
+from evalkit.report.assemble import assemble
+from evalkit.report.document import read_tables
+from evalkit.report.text import open_text
+from evalkit.report.workbook import shown_number, write_workbook
+from evalkit.study import Labels, Study, Words
+
+NBSP = "\u00a0"
+DATA = (
+    '::: {.callout-note collapse="true"}\n## Datatabell\n\n'
+    "| Grupp | Månad | Andel | Intervall | Kvar |\n|:--|:--|--:|--:|--:|\n"
+    f"| Insats | 0 | 0{NBSP}% | 0–0{NBSP}% | 1{NBSP}234 |\n"
+    f"| Insats | 12 | 13,9{NBSP}% | 8,0–23,7{NBSP}% | – |\n"
+    f"| Jämförelse | 24 | under 1{NBSP}% | – | −0,04 |\n\n"
+    "[– betyder: visas inte.]{.quiet}\n:::"
+)
+CODES = "| Kommun | Antal | |\n|:--|--:|--:|\n| 0114 | =1+1 | +1,5 |\n\n: Kommuner {#tbl-codes}"
+PARTS = (
+    "## Kort sagt\n\nSvar. [beskrivning]{.label}",
+    FIGURE.replace("Fler försörjer sig själva", "**Fynd.** Mer. [Källa: X.]{.source}"),
+    DATA,
+    "## Hälsa",
+    TABLE,
+    "[Källa: Y.]{.source}",
+    CODES,
+)
+
+
+def labels():
+    study = Study(
+        name="s", title=Words(sv="Studien", fi="Tutkimus", en="Study"), country="SE",
+        data_cut="2025-12", data={"source": "register", "licence": "CC BY 4.0"},
+        useful_size={"incidence": 0.05, "months": 1.0},
+    )  # fmt: skip
+    place = Words(sv="Lindala", fi="Lindala", en="Lindala")
+    return Labels(study=study, level="municipality", code="0114", place=place, parent=Words())
+
+
+def report_of(folder):
+    matter = front(colophon=("Till och med december 2025.", "Tal under 10 visas inte.", "evalkit"))
+    return assemble(save(executed(PARTS), folder / "work"), matter, folder / "page"), matter
+
+
+def made_in(folder, language="sv"):
+    report, matter = report_of(folder)
+    text = open_text(labels(), language)
+    return write_workbook(report, matter, text, folder / "tables.xlsx", epoch=matter.epoch)
+
+
+@pytest.fixture
+def book(tmp_path):
+    return openpyxl.load_workbook(made_in(tmp_path))
+
+
+def rows(sheet):
+    return [list(row) for row in sheet.iter_rows(min_row=4, values_only=True)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "language", "value", "pattern"),
+    [
+        ("12", "sv", 12, "0"),
+        (f"1{NBSP}234", "fi", 1234, "#,##0"),
+        ("1,234", "en", 1234, "#,##0"),
+        ("13.9%", "en", 0.139, "0.0%"),
+        (f"34{NBSP}%", "sv", 0.34, f"0{NBSP}%"),
+        ("−0,04", "sv", -0.04, "0.00"),
+        ("+2,1", "fi", 2.1, "+0.0;−0.0;0.0"),
+        ("0", "sv", 0, "0"),
+    ],
+)
+def test_a_shown_number_is_read_back_with_its_look(shown, language, value, pattern):
+    assert shown_number(shown, language) == (value, pattern)
+
+
+@pytest.mark.parametrize(
+    "shown", ["0114", "–", "", "8,0–23,7 %", "under 1 %", "1 234", "12e5", "1.5"]
+)
+def test_what_is_not_a_plain_number_of_the_language_stays_text(shown):
+    assert shown_number(shown, "sv") is None
+
+
+def test_every_number_that_text_writes_is_read_back():
+    for language in ("sv", "fi", "en"):
+        text = open_text(labels(), language)
+        assert shown_number(text.number(-1234567.891, 2), language)[0] == -1234567.89
+        assert shown_number(text.number(0.5, 1, signed=True), language)[0] == 0.5
+        assert shown_number(text.percent(0.1234, 1), language)[0] == 0.123
+
+
+def test_notes_come_first_and_say_what_a_reader_must_know(book):
+    said = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True)}
+
+    assert book.sheetnames == ["Läs först", "Figur 1", "Tabell 1", "Tabell 2"]
+    assert next(iter(said)) == "Samordnad rehabilitering i Lindala"
+    assert said["Område"] == "Lindala"
+    assert said["Period"] == "Till och med december 2025."
+    assert said["Vad som inte visas"].startswith("Tal under 10 visas inte. – betyder")
+    assert said["Vad siffrorna får kallas"].startswith("beskrivning;")
+    assert said["Uppgifternas källa"] == "register"
+    assert said["Licens"] == "CC BY 4.0"
+    assert said["Figur 1"] == "Fynd."
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [("fi", ["Lue ensin", "Kuva 1", "Taulukko 1"]), ("en", ["Notes", "Figure 1", "Table 1"])],
+)
+def test_sheets_are_named_in_the_language_of_the_report(tmp_path, language, names):
+    assert openpyxl.load_workbook(made_in(tmp_path, language)).sheetnames[:3] == names
+
+
+def test_numbers_are_numbers_and_the_rest_is_as_shown(book):
+    assert rows(book["Figur 1"]) == [
+        ["Grupp", "Månad", "Andel", "Intervall", "Kvar"],
+        ["Insats", 0, 0, f"0–0{NBSP}%", 1234],
+        ["Insats", 12, 0.139, f"8,0–23,7{NBSP}%", "–"],
+        ["Jämförelse", 24, f"under 1{NBSP}%", "–", -0.04],
+    ]
+    assert book["Figur 1"]["C6"].number_format == f"0.0{NBSP}%"
+
+
+def test_a_code_stays_text_and_a_text_never_becomes_a_formula(book):
+    cells = book["Tabell 2"][5]
+
+    assert [cell.value for cell in cells] == ["0114", "=1+1", 1.5]
+    assert [cell.data_type for cell in cells] == ["s", "s", "n"]
+
+
+def test_every_sheet_says_what_it_holds_where_and_from_where(book):
+    above = [[sheet.cell(row, 1).value for row in (1, 2, 3)] for sheet in book.worksheets[1:3]]
+
+    assert above == [
+        ["Figur 1: Fynd.", "Mer.", "Källa: X."],
+        ["Tabell 1: Antal personer", "Hälsa", "Källa: Y."],
+    ]
+
+
+def test_sheets_can_be_read_without_eyes(book):
+    for sheet in book.worksheets[1:]:
+        (table,) = sheet.tables.values()
+        header = [cell.value for cell in sheet[4]]
+        assert sheet.freeze_panes == "A5"
+        assert not sheet.merged_cells.ranges
+        assert table.ref.startswith("A4:")
+        assert [column.name for column in table.tableColumns] == header
+        assert all(header)
+        assert len(set(header)) == len(header)
+
+
+def test_the_notes_lead_to_the_sheets(book):
+    links = [
+        cell.hyperlink.location for row in book.worksheets[0] for cell in row if cell.hyperlink
+    ]
+
+    assert links == ["'Figur 1'!A1", "'Tabell 1'!A1", "'Tabell 2'!A1"]
+
+
+def test_the_same_report_gives_the_same_bytes(tmp_path):
+    digests = {hashlib.sha256(made_in(tmp_path / name).read_bytes()).hexdigest() for name in "ab"}
+
+    assert len(digests) == 1
+
+
+def test_tables_are_numbered_as_on_the_page(tmp_path):
+    report, _ = report_of(tmp_path)
+
+    tables = read_tables(report)
+    assert [(table.kind, table.number) for table in tables] == [("fig", 1), ("tbl", 1), ("tbl", 2)]
+    assert tables[0].chapter == "Kort sagt"
