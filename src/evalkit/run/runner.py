@@ -250,5 +250,3 @@ def _drop_stale(layout: Layout, study: Study) -> None:
         if (folder.parent.name, folder.name) not in planned:
             shutil.rmtree(folder)
             layout.record(folder.parent.name, folder.name).unlink(missing_ok=True)
-
-

@@ -25,7 +25,6 @@ from evalkit.run.worker import Task
 from evalkit.study import Study
 
 
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a run goes about it; see `run_reports`."""
