@@ -51,7 +51,8 @@ def need_steps(
     Notes
     -----
     From records of participants nothing follows about need: `covered`, `unmet` and shares of need
-    are then left out, whatever is known of the persons.
+    are then left out, whatever is known of the persons. The support of `covered` has as complement
+    those covered who are not of the strict group.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def need_steps(
     code, labels = group.groups(by)
     nested = _nested(frame, inside)
     tells_need = group.of_population and group.knows_covered
-    rows = []
+    rows, outside = [], []
     for stratum, label in enumerate(labels):
         here = code == stratum
         count = {name: int((flag & here).sum()) for name, flag in nested.items()}
@@ -80,6 +81,7 @@ def need_steps(
         if tells_need:
             covered = int((nested["strict"] & here & frame["covered"].to_numpy(dtype=bool)).sum())
             unmet = count["strict"] - covered
+            outside.append(_n_covered(frame, inside & here) - covered)
             steps += [("covered", covered, covered), ("unmet", unmet, unmet)]
             if low is not None:
                 steps.append(("expressed_unmet", low * unmet, high * unmet))
@@ -90,6 +92,8 @@ def need_steps(
     n_low, n_high, total = (np.array(values, dtype=float) for values in (n_low, n_high, total))
     whole = np.where(total > 0, total, np.nan)
     population = int(inside.sum())
+    complement = total - n_low
+    complement[[name == "covered" for name in step]] = outside
     return NeedSteps(
         rows={
             "stratum": stratum, "step": step, "n_low": n_low, "n_high": n_high,
@@ -103,7 +107,7 @@ def need_steps(
             "basis": "population" if group.of_population else "records",
             "label": "description",
         },
-        support={"n": total, "k": n_low, "complement": total - n_low},
+        support={"n": total, "k": n_low, "complement": complement},
         provenance=provenance(
             "need_steps", group.digest, by=by, wanting=wanting, of_population=group.of_population
         ),

@@ -14,7 +14,7 @@ from evalkit import results
 from evalkit.release.addresses import block, family
 from evalkit.release.hierarchy import Hierarchy
 from evalkit.release.label_rows import LABEL
-from evalkit.release.need_rows import FIRST, NESTED
+from evalkit.release.need_rows import FIRST, NESTED, few_outside
 from evalkit.release.profiles import Profile
 from evalkit.release.sequences import protect_points
 from evalkit.release.tables import protect_blocks, protect_table
@@ -49,6 +49,7 @@ def label_blocks(result, frame: pd.DataFrame, hierarchy: Hierarchy, profile: Pro
 def step_blocks(result, frame: pd.DataFrame, hierarchy: Hierarchy, profile: Profile) -> Planned:
     """Steps from population to unmet need, each inside the one before; and the broad group."""
     name = family(result.provenance.function)
+    frame = frame.assign(outside=result.support["complement"].astype(float))
     for rest, rows in frame.groupby("rest", sort=False):
         wide = rows.pivot_table(index="area", columns="step", values="n_low", sort=False)
         own = hierarchy.restrict(np.isin(hierarchy.leaves, wide.index))
@@ -59,7 +60,7 @@ def step_blocks(result, frame: pd.DataFrame, hierarchy: Hierarchy, profile: Prof
         first = dict.fromkeys([target, last, *range(last - 1, target, -1), *range(target)])
         shown = protect_points(
             counts, own, list(first), fails=profile.fails,
-            allowed=~profile.too_few(own.member @ counts),
+            allowed=_steps_allowed(rows, order, counts, own, profile),
             essential=np.ones(len(order), dtype=bool),
         )  # fmt: skip
         for position, step in enumerate(order):
@@ -68,6 +69,17 @@ def step_blocks(result, frame: pd.DataFrame, hierarchy: Hierarchy, profile: Prof
             table["broad"] - table["strict"])  # fmt: skip
         broad = protect_blocks(np.column_stack(around), own, fails=profile.fails)
         yield own, broad, block(name, rest, "broad")
+
+
+def _steps_allowed(rows, order: list[str], counts, own: Hierarchy, profile: Profile) -> np.ndarray:
+    """Steps of enough persons; unmet need where enough, or none, are covered outside the group."""
+    allowed = ~profile.too_few(own.member @ counts)
+    outside = rows[rows["step"] == "covered"].set_index("area")["outside"]
+    if "unmet" in order and len(outside):
+        table = outside.reindex(list(own.leaves)).fillna(0.0).to_numpy()[:, None]
+        told = protect_blocks(table, own, fails=lambda count: few_outside(count, profile))
+        allowed[:, order.index("unmet")] &= told
+    return allowed
 
 
 def score_blocks(result, frame: pd.DataFrame, hierarchy: Hierarchy, profile: Profile) -> Planned:

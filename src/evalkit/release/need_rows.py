@@ -19,12 +19,15 @@ def by_need_step(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide steps of too few, and those that differ from a shown one by too few.
 
     Who is covered is what the target group leaves of unmet need, and who wants help a share of it.
+    How many are covered in all stands elsewhere; so few covered outside the group hide it too.
     """
     name = family(result.provenance.function)
     shown = np.zeros(len(frame), dtype=bool)
+    complement = result.support["complement"].astype(float)
     for _, rows in frame.groupby("stratum", sort=False):
         count = dict(zip(rows["step"], rows["n_low"].astype(float), strict=True))
-        seen = _steps(count, profile)
+        outside = complement[rows.index[rows["step"] == "covered"]]
+        seen = _steps(count, outside, profile)
         shown[rows.index] = rows["step"].map(seen).to_numpy(dtype=bool)
     addresses = list(zip([name] * len(frame), frame["stratum"], frame["step"], strict=True))
     few = profile.fails(frame["n_low"])
@@ -36,14 +39,21 @@ def by_need_step(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
-def _steps(count: dict[str, float], profile: Profile) -> dict[str, bool]:
+def few_outside(count: object, profile: Profile) -> np.ndarray:
+    """Whether too few are covered who are not of the group; that nobody is, is no secret."""
+    return profile.fails(count) & (np.asarray(count, dtype=float) != 0)
+
+
+def _steps(count: dict[str, float], outside: np.ndarray, profile: Profile) -> dict[str, bool]:
     """Which steps of one stratum may be shown."""
     order = [name for name in (*NESTED, *FIRST) if name in count]
     points = np.array([count[name] for name in order])
     last = len(order) - 1
     target = order.index("strict")
     first = dict.fromkeys([target, last, *range(last - 1, target, -1), *range(target)])
-    seen = open_points(points, list(first), fails=profile.fails, allowed=~profile.too_few(points))
+    allowed = ~profile.too_few(points)
+    allowed[np.array(order) == "unmet"] &= not few_outside(outside, profile).any()
+    seen = open_points(points, list(first), fails=profile.fails, allowed=allowed)
     kept = dict(zip(order, seen.tolist(), strict=True))
     # The population of an area is public, whoever of it is on support.
     kept["population"] = True

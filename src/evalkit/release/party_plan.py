@@ -220,12 +220,19 @@ class PartyPlan:
         return of_class[((of_class == 0) | (of_class == 1)).all(axis=1)]
 
     def _order(self) -> np.ndarray:
-        """The numbers to hide first: of municipalities, beside hidden ones, of few."""
+        """The numbers to hide first: of municipalities, beside hidden ones, of few.
+
+        Before all others the sums of a municipality that shows nothing else.
+        """
         is_sum = self.name >= len(self.names) - 2
         gone = ~self.told & ~is_sum
         beside = np.bincount(self.node, gone, len(self.units.level))[self.node] == 0
         elsewhere = np.bincount(self.name, gone, len(self.names))[self.name] == 0
         is_large = self.units.member.sum(axis=1)[self.node] > 1
+        last = self.name == len(self.names) - 1
+        size = np.bincount(self.node[last], self.n[last], len(self.units.level))[self.node]
+        shows = np.bincount(self.node, self.told & ~is_sum, len(self.units.level))[self.node] > 0
+        is_sum &= shows | is_large
         return np.lexsort((
-            self.name, self.node, self.n, beside.astype(int) + elsewhere, is_sum, is_large
+            self.name, self.node, self.n, size, beside.astype(int) + elsewhere, is_sum, is_large
         ))  # fmt: skip

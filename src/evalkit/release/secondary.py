@@ -55,7 +55,7 @@ def secondary_suppression(
     levels : sequence of str
         Levels that are published, smallest first.
     unit_results : mapping of str to sequence of results, optional
-        Results without strata, by municipality: flows, ranges of need, and pay-off.
+        Results without strata, by municipality: flows, ranges of need, pay-off, and its curve.
 
     Returns
     -------
@@ -76,7 +76,8 @@ def secondary_suppression(
     left), `health/stratum/wave`, `answers/stratum/wave/item/level`,
     `pairs/stratum/wave/item/change` (and `.../shares`: of important changes), `flow/step`,
     `need/covered`, `statuses/stratum/measure/category` (and `.../pairs`),
-    `qaly/stratum`, `cost_utility/stratum`, `packages/stratum` (and `.../started`, `left`,
+    `qaly/stratum`, `cost_utility/stratum`, `pay_off//party` (also `public` and `society`),
+    `pay_off/curve` (and `.../month`), `packages/stratum` (and `.../started`, `left`,
     `outcome`, `anonymous`, `persons`), `processes/stratum/step/quantity`; `family/stratum` stands
     for all. Key figures are to be given by municipality alone and by municipality and package.
     Under a shown unit, municipalities are hidden until what is left has enough persons; if all

@@ -123,15 +123,24 @@ class Shared(Following):
     def _money(
         self, estimator: Callable[..., object], **options: object
     ) -> Iterator[tuple[str, object]]:
-        """An estimate of money for each municipality with people with costs in both arms."""
+        """An estimate of money for each municipality with people with costs.
+
+        Where all of them are in one arm there is no contrast, and no page shows any. They are in
+        the numbers of the federation, and so in the plan: before and after their start.
+        """
         people = followed(self._tables.people, self.study)
         costs = self._tables.costs
         costs = costs[costs["person_id"].isin(people["person_id"])]
         for code, own in costs.groupby("municipality"):
             arms = people.loc[people["municipality"] == code, "arm"].value_counts()
-            if set(own["arm"]) == set(ARMS) == set(arms.index):
-                of_page = {"n_person": arms.to_dict(), "months": self.horizon, **self.prices}
-                yield code, estimator(own.reset_index(drop=True), **of_page, **options)
+            own = own.reset_index(drop=True)
+            of_page = {"n_person": arms.to_dict(), "months": self.horizon, **self.prices}
+            if set(own["arm"]) != set(ARMS):
+                of_page |= {
+                    "n_person": {ARMS[0]: int(arms[own["arm"].iloc[0]])}, "design": "before_after"
+                }  # fmt: skip
+                own = own.assign(arm=ARMS[0])
+            yield code, estimator(own, **of_page, **options)
 
     @property
     def counted_areas(self) -> pd.DataFrame | None:
