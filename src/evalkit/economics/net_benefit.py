@@ -8,8 +8,8 @@ from evalkit.economics.cost_utility import (
     adjusted_terms,
     draws_of,
     facts_of,
-    percentiles,
     largest_costs,
+    percentiles,
     smaller_arm,
 )
 from evalkit.economics.costs_and_effects import CostsAndEffects

@@ -199,7 +199,9 @@ def _largest(rows: pd.DataFrame, names: list, flows, party: str) -> dict[str, np
     own = flows.support()
     of_party = [float(own[name][flows.parties.index(party)]) for name in LARGEST]
     if "person_id" not in rows.columns:
-        return {name: np.full(len(names), value) for name, value in zip(LARGEST, of_party, strict=True)}
+        return {
+            name: np.full(len(names), value) for name, value in zip(LARGEST, of_party, strict=True)
+        }
     of_items = largest_by_group([rows["item"]], rows["person_id"], rows["amount"])
     found = [
         max(of_party, list(of_items.loc[name]), key=lambda size: float(shares_of_two(*size)))
