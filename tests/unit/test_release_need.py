@@ -55,6 +55,25 @@ def test_all_covered_are_not_told_where_few_are_unmet():
     assert np.isnan(release(result, "strict10").summary["n_covered"])
 
 
+def beside(outside: int, covered: int = 60, strict: int = 150) -> pd.DataFrame:
+    """Released steps where so many are covered who are not of the strict group."""
+    frame = pd.DataFrame({"in_population": np.ones(1000, dtype=bool)})
+    for name, count in zip(STEPS[:-1], (400, 300, 200, strict), strict=True):
+        frame[name] = np.arange(1000) < count
+    at = np.arange(1000)
+    frame["covered"] = (at < covered) | ((at >= 500) & (at < 500 + outside))
+    frame = frame.assign(pensioner=frame["several_actors"] & ~frame["strict"], broad=False)
+    result = need_steps(TargetGroup(frame, "2024-12", True, True, "0" * 16))
+    return release(result, "strict10").tidy().set_index("step")["suppressed"]
+
+
+@pytest.mark.parametrize(("outside", "gone"), [(0, False), (4, True), (12, False)])
+def test_few_covered_outside_the_group_do_not_follow_from_all_who_are_covered(outside, gone):
+    shown = beside(outside)
+
+    assert shown["covered"] == shown["unmet"] == gone and not shown["strict"]
+
+
 def test_the_population_is_public_but_people_in_records_are_not():
     assert not steps(1000, 5, 4, 3, 2, 1).loc["population", "suppressed"]
     assert steps(8, 5, 4, 3, 2, 1, of_population=False).loc["in_records", "suppressed"]

@@ -83,7 +83,7 @@ class Flows:
         return self.n_behind_sum([[place] for place in range(len(self.parties))])
 
     def n_behind_sum(self, groups: Sequence[Sequence[int]]) -> np.ndarray:
-        """Persons behind sums over parties, one a group: at least as many as its largest party's."""
+        """Persons behind sums over groups of parties: at least as many as the largest party's."""
         arms = [arm.n_behind for arm in self.arms.values()]
         most = np.array([[arm[:, list(group)].max(axis=1) for group in groups] for arm in arms])
         if not len(groups):

@@ -79,8 +79,8 @@ def cells_of(results: list) -> Cells:
     """Cells of the municipalities' pay-offs, society left out."""
     parts = []
     for leaf, result in enumerate(results):
-        frame = pd.DataFrame({name: values.astype(float) for name, values in result.support.items()
-                              if name in ("n", *LARGEST)}).reindex(columns=["n", *LARGEST])  # fmt: skip
+        support = {name: values.astype(float) for name, values in result.support.items()}
+        frame = pd.DataFrame(support).reindex(columns=["n", *LARGEST])
         paid = result.rows["cost"].astype(float) != 0
         parts.append(frame.assign(leaf=leaf, party=result.rows["party"], pays=paid))
     table = pd.concat(parts, ignore_index=True)
