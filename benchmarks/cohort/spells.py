@@ -3,8 +3,9 @@
 Ten spells a person over ten years, some overlapping. Each engine starts from the same columns in
 its own kind of table (person, first and last day) and gives, on each person's own clock from an
 index month, the months with support and the first exit that lasts three months. All must agree.
-The engines take turns, so that other work on the machine meets all of them; each has one thread,
-and a peer that is not installed is left out. Run by hand or by `make bench`; never a test.
+The engines take turns, so that other work on the machine meets all of them; each run is a process
+of its own with one thread, and a peer that is not installed is left out. Run by hand or by `make
+bench`; never a test.
 """
 
 import os
@@ -15,7 +16,10 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import argparse
 import gc
 import importlib.util
+import json
 import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -49,8 +53,10 @@ def by_evalkit(spells: pd.DataFrame, index_month: np.ndarray) -> tuple[int, int,
     row = spells["person"].to_numpy()
     clock = index_month[row]
     cut = FIRST + 1970 * 12 + MONTHS - 1
-    first = month_number(spells["start"]) - clock
-    last = np.minimum(month_number(spells["end"]), cut) - clock
+    first, last = month_number(spells["start"]), month_number(spells["end"])
+    np.minimum(last, cut, out=last)
+    first -= clock
+    last -= clock
     end = cut - index_month
     window = (0, int(end.max()))
     support = cover(row, first, last, n_person=len(index_month), window=window)
@@ -150,25 +156,33 @@ def by_duckdb(connection, _) -> tuple[int, int, int]:
     return tuple(int(value) for value in found)
 
 
-def engines(spells: pd.DataFrame, index_month: np.ndarray) -> dict:
-    """Function and arguments of each engine that is installed, its tables loaded."""
-    found = {
-        "evalkit": (by_evalkit, spells, index_month),
-        "pandas": (by_pandas, spells, index_month),
-    }
+def contestant(name: str, spells: pd.DataFrame, index_month: np.ndarray) -> tuple:
+    """Function of an engine and its arguments, the tables loaded in its own form."""
     people = pd.DataFrame({"person": np.arange(len(index_month)), "clock": index_month})
-    if importlib.util.find_spec("polars") is not None:
+    if name == "polars":
         import polars as pl
 
-        found["polars"] = (by_polars, pl.from_pandas(spells), pl.from_pandas(people))
-    if importlib.util.find_spec("duckdb") is not None:
+        return by_polars, pl.from_pandas(spells), pl.from_pandas(people)
+    if name == "duckdb":
         import duckdb
 
         connection = duckdb.connect(config={"threads": 1})
         connection.execute("create table spells as select * from spells")
         connection.execute("create table index_month as select * from people")
-        found["duckdb"] = (by_duckdb, connection, None)
-    return found
+        return by_duckdb, connection, None
+    return by_evalkit if name == "evalkit" else by_pandas, spells, index_month
+
+
+def run_one(name: str, n_spell: int) -> None:
+    """Print result, processor seconds, and MiB at the peak above the process with its tables."""
+    for size in (10_000, n_spell):  # the first loads what is loaded at first use
+        function, *arguments = contestant(name, *register(size))
+        gc.collect()
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak that the kernel remembers
+        before, start = _memory("VmRSS"), time.process_time()
+        result = function(*arguments)
+        seconds = time.process_time() - start
+    print(json.dumps([result, seconds, (_memory("VmHWM") - before) / 1024]))
 
 
 def _memory(name: str) -> float:
@@ -176,45 +190,31 @@ def _memory(name: str) -> float:
     return float(next(line.split()[1] for line in lines if line.startswith(f"{name}:")))
 
 
-def timed(function, *arguments) -> tuple[tuple, float, float]:
-    """Result, processor seconds, and MiB at the peak above what was there before."""
-    gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")  # resets the peak that the kernel remembers
-    before, start = _memory("VmRSS"), time.process_time()
-    result = function(*arguments)
-    seconds = time.process_time() - start
-    return result, seconds, (_memory("VmHWM") - before) / 1024
-
-
 def compare(n_spell: int, rounds: int) -> pd.DataFrame:
-    spells, index_month = register(n_spell)
-    contestants = engines(spells, index_month)
-    runs = {name: [] for name in contestants}
-    results = set()
-    for _ in range(rounds):
-        for name, call in contestants.items():
-            result, *cost = timed(*call)
-            results.add(result)
-            runs[name].append(cost)
+    """Median of the rounds by engine, each run a process of its own."""
+    names = ["evalkit", "pandas"]
+    names += [name for name in ("polars", "duckdb") if importlib.util.find_spec(name)]
+    runs: dict[str, list] = {name: [] for name in names}
+    for name in names * rounds:
+        words = [sys.executable, __file__, str(n_spell), "--engine", name]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        runs[name].append(json.loads(done.stdout))
+    results = {tuple(result) for found in runs.values() for result, *_ in found}
     if len(results) != 1:
         raise SystemExit(f"the engines disagree: {results}")
-    (months, exits, _), own = results.pop(), None
-    rows = []
-    for name, costs in runs.items():
-        seconds = statistics.median(cost[0] for cost in costs)
-        own = own or seconds
-        rows.append(
-            {
-                "engine": name,
-                "seconds": round(seconds, 2),
-                "/ evalkit": round(seconds / own, 1),
-                "MiB at the peak": round(max(cost[1] for cost in costs)),
-            }
-        )
-    print(
-        f"{n_spell} spells of {len(index_month)} persons, {months} person-months, {exits} exits\n"
-    )
-    return pd.DataFrame(rows)
+    rows = [
+        {
+            "engine": name,
+            "seconds": statistics.median(seconds for _, seconds, _ in found),
+            "MiB at the peak": round(max(peak for *_, peak in found)),
+        }
+        for name, found in runs.items()
+    ]
+    months, exits, _ = results.pop()
+    print(f"{n_spell} spells of {n_spell // 10} persons: {months} person-months, {exits} exits\n")
+    table = pd.DataFrame(rows)
+    table.insert(2, "/ evalkit", (table["seconds"] / table["seconds"][0]).round(1))
+    return table.round({"seconds": 2})
 
 
 def main() -> None:
@@ -222,9 +222,12 @@ def main() -> None:
     parser.add_argument("spells", type=int, nargs="*", default=[3_000_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="300 000 spells, one round")
+    parser.add_argument("--engine", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.engine:
+        run_one(chosen.engine, chosen.spells[0])
+        return
     sizes, rounds = ([300_000], 1) if chosen.quick else (chosen.spells, chosen.rounds)
-    compare(10_000, 1)  # loads what is loaded at first use
     for size in sizes:
         print(compare(size, rounds).to_markdown(index=False), end="\n\n")
 

@@ -6,6 +6,7 @@ import pytest
 from cohort_records import frame, spells_of
 
 from evalkit.codes import benefits
+from evalkit.cohort import months
 from evalkit.cohort.months import (
     MONTH_STATES,
     NEVER,
@@ -188,3 +189,28 @@ def test_every_state_of_the_code_books_has_a_place(country):
     assert ordinary <= set(STATE_GROUPS)
     assert set(STATE_GROUPS.values()) <= set(MONTH_STATES)
     assert set(book.loc[book["public_support"], "state"]) == set(SOURCES)
+
+
+def test_months_of_many_persons_are_counted_in_blocks_as_in_one(monkeypatch):
+    rng = np.random.default_rng(7)
+    row, first = rng.integers(0, 50, 400), rng.integers(-9, 12, 400)
+    spells = row, first, first + rng.integers(0, 6, 400)
+    whole = cover(*spells, n_person=50, window=(-3, 9))
+
+    monkeypatch.setattr(months, "BLOCK", 8)
+    monkeypatch.setattr(months, "CHUNK", 3)
+    in_blocks = cover(*spells, n_person=50, window=(-3, 9))
+
+    by_hand = np.zeros((50, 13), dtype=bool)
+    for person, low, high in zip(*spells, strict=True):
+        by_hand[person, np.clip(low + 3, 0, 13) : np.clip(high + 4, 0, 13)] = True
+    assert np.array_equal(whole, by_hand)
+    assert np.array_equal(in_blocks, by_hand)
+
+
+def test_dates_far_apart_have_the_months_of_the_calendar():
+    dates = pd.Series(pd.to_datetime(["1700-01-31", None, "2250-12-01"]))
+
+    assert list(month_number(dates)) == [1700 * 12, months.NEVER, 2250 * 12 + 11]
+    assert list(month_number(dates[2:])) == [2250 * 12 + 11]
+    assert list(month_number(dates[1:2])) == [months.NEVER]

@@ -15,6 +15,7 @@ from evalkit.records import schema
 NEVER = np.iinfo(np.int32).max
 MOST_DAYS = 400 * 366  # a calendar to look days up in; dates further apart are reckoned one by one
 BLOCK = 1 << 19  # persons whose months are counted together: what bounds the memory
+CHUNK = 1 << 14  # rows that are worked on together, and persons, so that they stay in the cache
 
 # Which state of the occupation figure a state of the code book makes. Subsidised work and study
 # are no public support under SS-FORS, so a month of theirs is one of self-support.
@@ -64,25 +65,28 @@ def month_number(values: pd.Series | str) -> np.ndarray:
     if isinstance(values, str):
         return month_number(pd.Series([values]))[0]
     if values.dtype.kind == "M":
-        return _months_of_days(values.to_numpy().astype("datetime64[D]"))
+        return _months_of_days(values.to_numpy())
     months = values.astype(object).fillna("NaT").to_numpy(dtype=str).astype("datetime64[M]")
     return np.where(np.isnat(months), NEVER, months.astype(np.int64) + 1970 * 12)
 
 
-def _months_of_days(days: np.ndarray) -> np.ndarray:
+def _months_of_days(dates: np.ndarray) -> np.ndarray:
     """Month numbers of dates, (n,): each day that can occur is looked up, not reckoned."""
-    missing = np.isnat(days)
-    known = days[~missing] if missing.any() else days
-    if not len(known):
-        return np.full(len(days), NEVER, dtype=np.int64)
-    low, high = known.min(), known.max()
+    months = np.full(len(dates), NEVER, dtype=np.int64)
+    known = ~np.isnat(dates)
+    if not known.any():
+        return months
+    low, high = (at.reduce(dates).astype("datetime64[D]") for at in (np.fmin, np.fmax))
     if high - low > np.timedelta64(MOST_DAYS, "D"):
-        months = days.astype("datetime64[M]").astype(np.int64) + 1970 * 12
-        return np.where(missing, NEVER, months)
+        months[known] = dates[known].astype("datetime64[M]").astype(np.int64) + 1970 * 12
+        return months
     calendar = np.arange(low, high + 1, dtype="datetime64[D]").astype("datetime64[M]")
     number = np.append(calendar.astype(np.int64) + 1970 * 12, NEVER)
-    place = (days - low).astype(np.int64)
-    return number[np.where(missing, -1, place) if missing.any() else place]
+    for begin in range(0, len(dates), CHUNK):
+        rows = slice(begin, begin + CHUNK)
+        place = (dates[rows].astype("datetime64[D]") - low).astype(np.int64)
+        months[rows] = number[np.where(known[rows], place, -1)]
+    return months
 
 
 def month_text(number: np.ndarray) -> np.ndarray:
@@ -193,32 +197,40 @@ def cover(
     low, high = window
     width = high - low + 1
     covered = np.empty((width, n_person), dtype=bool)
-    for begin, rows in _blocks(np.asarray(row), n_person):
-        n_row = min(BLOCK, n_person - begin)
-        change = np.zeros((width + 1, n_row), dtype=np.int16)
-        person = row[rows] - begin
-        starts = np.clip(first[rows] - low, 0, width) * n_row + person
-        ends = np.clip(last[rows] + 1 - low, 0, width) * n_row + person
-        np.add.at(change.reshape(-1), starts, np.int16(1))
-        np.add.at(change.reshape(-1), ends, np.int16(-1))
-        for month in range(1, width):
-            change[month] += change[month - 1]
-        np.greater(change[:width], 0, out=covered[:, begin : begin + n_row])
+    row, first, last = np.asarray(row), np.asarray(first), np.asarray(last)
+    for begin, chosen in _blocks(row, n_person):
+        change = np.zeros((min(BLOCK, n_person - begin), width + 1), dtype=np.int16)
+        for rows in chosen:
+            base = (row[rows] - begin) * (width + 1)
+            np.add.at(change.reshape(-1), base + np.clip(first[rows] - low, 0, width), np.int16(1))
+            ends = base + np.clip(last[rows] + 1 - low, 0, width)
+            np.add.at(change.reshape(-1), ends, np.int16(-1))
+        _add_up(change[:, :width], covered[:, begin : begin + len(change)])
     return covered.T
 
 
-def _blocks(row: np.ndarray, n_person: int) -> Iterator[tuple[int, np.ndarray | slice]]:
-    """First person of each block, and the intervals of its persons."""
+def _add_up(change: np.ndarray, covered: np.ndarray) -> None:
+    """Mark the months whose running sum of changes is above zero; months lie apart in `covered`."""
+    for begin in range(0, len(change), CHUNK):
+        rows = slice(begin, begin + CHUNK)
+        count = np.ascontiguousarray(change[rows].T)
+        for month in range(1, len(count)):
+            count[month] += count[month - 1]
+        np.greater(count, 0, out=covered[:, rows])
+
+
+def _blocks(row: np.ndarray, n_person: int) -> Iterator[tuple[int, list[np.ndarray | slice]]]:
+    """First person of each block, and the intervals of its persons in chunks."""
     if n_person <= BLOCK:
-        yield 0, slice(None)
+        yield 0, [slice(begin, begin + CHUNK) for begin in range(0, len(row), CHUNK)]
         return
-    block = (row >> BLOCK.bit_length() - 1).astype(np.uint16)
+    block = (row // BLOCK).astype(np.uint16)
     order = np.argsort(block, kind="stable")
-    n_block = -(-n_person // BLOCK)
-    ends = np.cumsum(np.bincount(block, minlength=n_block))
-    for number in range(n_block):
-        begin = ends[number - 1] if number else 0
-        yield number * BLOCK, order[begin : ends[number]]
+    ends = np.cumsum(np.bincount(block, minlength=-(-n_person // BLOCK)))
+    for number, end in enumerate(ends.tolist()):
+        begin = int(ends[number - 1]) if number else 0
+        parts = range(begin, end, CHUNK)
+        yield number * BLOCK, [order[at : min(at + CHUNK, end)] for at in parts]
 
 
 def received(
