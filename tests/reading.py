@@ -59,14 +59,14 @@ def _pdf(path):
         tree = pdfium.FPDF_StructTree_GetForPage(page)
         for index in range(pdfium.FPDF_StructTree_CountChildren(tree)):
             for mark in _marks(pdfium.FPDF_StructTree_GetChildAtIndex(tree, index)):
-                yield texts.get(mark, "")
+                yield texts.get(mark, "") if mark >= 0 else ""
 
 
 def _texts_by_mark(page):
     text_page = page.get_textpage()
     texts = {}
     for item in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT], max_depth=5):
-        mark = pdfium.FPDFPageObj_GetMarkedContentID(item)
+        mark = pdfium.FPDFPageObj_GetMarkedContentID(item)  # -1 for what is no content
         size = pdfium.FPDFTextObj_GetText(item, text_page, None, 0)
         buffer = ctypes.create_string_buffer(size * 2)
         place = ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort))

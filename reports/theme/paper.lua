@@ -54,7 +54,10 @@ return function(page)
 
   function filter.Span(span)
     local class = span.classes[1]
-    if is_word and WORD_SPANS[class] then
+    if is_word and class == "label" then  -- its frame must not break over lines
+      local unbroken = pandoc.Str((pandoc.utils.stringify(span):gsub(" ", "\u{a0}")))
+      return pandoc.Span({ unbroken }, { ["custom-style"] = WORD_SPANS.label })
+    elseif is_word and WORD_SPANS[class] then
       return pandoc.Span(span.content, { ["custom-style"] = WORD_SPANS[class] })
     elseif TYPST_SPANS[class] then
       return call(TYPST_SPANS[class], span.content)
@@ -199,8 +202,9 @@ return function(page)
 
   -- The name of a fold says which figure it belongs to, where it holds its numbers.
   function paper.fold(div, title, rest)
-    local holds_table = false
-    rest:walk({ Table = function() holds_table = true end })
+    local rows = 0
+    rest:walk({ Table = function(tbl) rows = rows + #tbl.bodies[1].body end })
+    local holds_table = rows > 0
     local name = pandoc.Inlines(title)
     if holds_table and div.attributes["about"] then
       name:extend({ pandoc.Str(","), pandoc.Space(), pandoc.Str(page.named(div.attributes["about"])) })
@@ -212,12 +216,18 @@ return function(page)
       end)
       return pandoc.Blocks({ styled({ pandoc.Para(name) }, "Fold Title") }) .. small
     end
-    local opening = code("#fold([" .. written(name) .. "], table: " .. tostring(holds_table) .. ")[")
+    local opening = code(string.format("#fold([%s], rows: %d)[", written(name), rows))
     return pandoc.Blocks({ opening }) .. content .. pandoc.Blocks({ code("]") })
   end
 
   local function card(div)
-    local inlines = pandoc.utils.blocks_to_inlines(div.content:walk(filter), { pandoc.LineBreak() })
+    local inlines = pandoc.Inlines({})
+    for index, block in ipairs(div.content) do
+      if index > 1 then  -- number and unit share a line
+        inlines:insert(index == 2 and #div.content > 2 and pandoc.Space() or pandoc.LineBreak())
+      end
+      inlines:extend(block.content:walk(filter))
+    end
     return styled({ pandoc.Para(inlines) }, "Key Figure")
   end
 

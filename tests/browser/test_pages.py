@@ -17,7 +17,9 @@ pytestmark = [
 
 OVERFLOWING = """() => [...document.querySelectorAll('body *')]
   .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-  .filter(e => !e.closest('div.table, .picture, .skip, details:not([open])'))
+  .filter(e => !e.closest('div.table, .picture, .skip, .hidden, details:not([open])'))
+  .filter(e => ![...document.querySelectorAll('thead')].some(  // clipped where rows are stacked
+    head => head.contains(e) && getComputedStyle(head).clipPath !== 'none'))
   .map(e => e.tagName)"""
 SKIPPED = """() => {
   const levels = [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => +h.tagName[1]);
@@ -207,7 +209,7 @@ def test_a_filter_keeps_what_fits_and_says_how_many(index):
 
 def test_the_list_can_be_put_in_another_order_and_back(index):
     by_area = names(index)
-    order = index.get_by_label("Ordning")
+    order = index.locator("[name=order]")
 
     order.select_option(label="Efter namn")
     assert names(index) == ["Lindala", "Tjärn", "Åby", "Örnäs"]

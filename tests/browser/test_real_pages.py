@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from axe import CHROMIUM, axe_path, looked_at
 from checkouts import make_checkout
+from reading_level import jargon, lix
 
-CHROMIUM = Path("/usr/bin/chromium")
 LANGUAGES = ("fi", "sv", "en")
+UNITS = ("municipality-007", "municipality-112", "national")  # the second is a small one
 # Words of one language that cannot stand in a page of another.
 ONLY_ENGLISH = re.compile(r"\b(the|of|with|people|who|were|which|this|they|their|group)\b", re.I)
 ONLY_SWEDISH = re.compile(r"\b(och|inte|personer|starten|andel|med|efter|är)\b", re.I)
@@ -29,7 +31,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     checkout = make_checkout(tmp_path_factory.mktemp("reports"), languages="[fi, sv, en]")
-    result = checkout.report("--only", "municipality-007", "--only", "national")
+    result = checkout.report(*(word for unit in UNITS for word in ("--only", unit)))
     assert result.returncode == 0, result.stderr + result.stdout
     return checkout.site
 
@@ -41,9 +43,6 @@ def chromium():
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-UNITS = ("municipality-007", "national")
 
 
 @pytest.fixture(params=[(unit, language) for unit in UNITS for language in LANGUAGES], ids=str)
@@ -89,6 +88,46 @@ def test_headings_are_in_order_and_no_section_is_empty(page):
     assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
     assert len(levels) >= 9
     assert empty == 0
+
+
+# Sentences of the first page: all before the third heading but figures and the numbers of cards.
+FIRST_PAGE = """() => {
+  const main = document.querySelector('main').cloneNode(true);
+  main.querySelectorAll('figure, .cards, .label, table, summary').forEach(e => e.remove());
+  const end = main.querySelectorAll('h2')[2];
+  return [...main.querySelectorAll('p, li')]
+    .filter(e => e.compareDocumentPosition(end) & Node.DOCUMENT_POSITION_FOLLOWING)
+    .map(e => e.textContent.trim()).join('\\n');
+}"""
+
+
+def test_the_first_page_is_easy_to_read_and_has_no_word_of_the_trade(page):
+    text = page.evaluate(FIRST_PAGE)
+
+    assert len(text) > 300
+    assert lix(text, page.language) < 45
+    assert jargon(text, page.language) == []
+
+
+@pytest.mark.skipif(not axe_path().is_file(), reason="axe-core is not installed")
+def test_no_page_of_the_site_breaks_a_rule_of_wcag_that_a_program_can_see(chromium, site):
+    pages = sorted(site.rglob("*.html"))
+    found = dict(looked_at(chromium, pages))
+
+    assert len(found) == 4 * (len(UNITS) * len(LANGUAGES) + 4 * len(LANGUAGES) + 1)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_the_pages_around_the_reports_lead_to_files_only(chromium, site):
+    opened = chromium.new_page()
+    outside = set()
+    for path in site.glob("*.html"):
+        opened.goto(path.as_uri())
+        links = opened.locator("a").evaluate_all("all => all.map(a => a.href.split('#')[0])")
+        outside |= {url for url in links if not Path(url.removeprefix("file://")).is_file()}
+    opened.close()
+
+    assert outside == set()
 
 
 def test_every_figure_has_an_alternative_text_in_the_language_of_the_report(page):

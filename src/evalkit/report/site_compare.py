@@ -25,9 +25,8 @@ def compare_body(text: Text, entries: Sequence[IndexEntry], overviews: Sequence[
         listed = places(overview, own, spoken) if overview is not None else []
         if listed:
             studies.append(_study(spoken, overview, listed))
-    if studies:
-        return "\n".join(studies)
-    return f"<p>{escape(text.say('There are no municipalities to compare on this site.'))}</p>"
+    nothing = text.say("There are no municipalities to compare on this site.")
+    return "\n".join(studies) or f"<p>{escape(nothing)}</p>"
 
 
 def _study(text: Text, overview: Overview, listed: Sequence[Place]) -> str:
@@ -89,9 +88,10 @@ def _table(text: Text, overview: Overview, listed: Sequence[Place], heading: str
         "started": text.say("People who started"),
         "programme": sentence_case(text.say("programme group")),
     }
-    if overview.has_comparison:
-        label = estimand_label(contrast_label(overview.table, text), text)
+    if overview.has("arm", ", comparison"):
         columns["comparison"] = sentence_case(text.say("comparison group"))
+    if overview.has("difference", ", comparison"):
+        label = estimand_label(contrast_label(overview.table, text), text)
         columns["difference"] = text.say("Difference of 100 people ({label})", label=label)
     if not overview.curves:
         del columns["started"]

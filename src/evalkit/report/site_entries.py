@@ -82,10 +82,10 @@ class Overview:
         rows = released_frame(self.table, "Contrast")
         return {term.split(", ")[0] for term in rows.loc[rows["scale"] == "arm", "term"]}
 
-    @property
-    def has_comparison(self) -> bool:
-        """Whether the table has a comparison group."""
-        return bool((released_frame(self.table, "Contrast")["scale"] == "difference").any())
+    def has(self, scale: str, ending: str) -> bool:
+        """Whether the table has rows of a scale whose term ends so."""
+        rows = released_frame(self.table, "Contrast")
+        return bool(rows.loc[rows["scale"] == scale, "term"].str.endswith(ending).any())
 
     def started(self, code: str, text: Text) -> str:
         """How many people started in a municipality; empty where it is not shown."""

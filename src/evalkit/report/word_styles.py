@@ -33,7 +33,7 @@ def _run(size: float = 0, *, bold: bool = False, italic: bool = False, colour: s
 
 
 def _paragraph(
-    before: float, after: float, *, line: float = 1.2, next_stays: bool = False, end: int = 0,
+    before: float, after: float, *, line: float = 1.08, next_stays: bool = False, end: int = 0,
     start: int = 0, edge: str = "", panel: bool = False,
 ) -> str:  # fmt: skip
     """Properties of a paragraph in the order of the schema; spaces in points."""
@@ -61,15 +61,15 @@ def _paragraph_styles() -> list[tuple[str, str, str, str]]:
     card = _edge("left", 3, PROGRAMME, 8)
     aside = _edge("left", 1, RULE, 8)
     return [
-        ("Body Text", "Normal", _paragraph(4, 6, line=1.25, end=LINE_END), ""),
+        ("Body Text", "Normal", _paragraph(4, 6, end=LINE_END), ""),
         ("First Paragraph", "Body Text", "", ""),
-        ("Compact", "Body Text", _paragraph(1, 3, line=1.2, end=LINE_END), ""),
-        ("Lead", "Normal", _paragraph(2, 8, line=1.3, end=LINE_END - 400), _run(11)),
-        ("Title", "Normal", _paragraph(0, 4, line=1.1, next_stays=True), _run(20, bold=True)),
+        ("Compact", "Body Text", _paragraph(1, 3, end=LINE_END), ""),
+        ("Lead", "Normal", _paragraph(2, 8, end=LINE_END - 400), _run(11)),
+        ("Title", "Normal", _paragraph(0, 4, line=1, next_stays=True), _run(20, bold=True)),
         ("Subtitle", "Normal", _paragraph(0, 10), _run(9.5, colour=QUIET)),
-        ("heading 1", "Normal", _paragraph(22, 6, line=1.1, next_stays=True, edge=above),
+        ("heading 1", "Normal", _paragraph(22, 6, line=1, next_stays=True, edge=above),
          _run(14, bold=True)),
-        ("heading 2", "Normal", _paragraph(14, 4, line=1.1, next_stays=True), _run(11, bold=True)),
+        ("heading 2", "Normal", _paragraph(14, 4, line=1, next_stays=True), _run(11, bold=True)),
         ("Image Caption", "Normal", _paragraph(14, 6, next_stays=True, end=LINE_END),
          _run(8.5, colour=QUIET)),
         ("Table Caption", "Normal", _paragraph(14, 4, next_stays=True, end=LINE_END),
@@ -79,14 +79,14 @@ def _paragraph_styles() -> list[tuple[str, str, str, str]]:
         ("Withheld Paragraph", "Normal", _paragraph(4, 6, end=LINE_END),
          _run(italic=True, colour=QUIET)),
         ("Key Figure", "Normal",
-         _paragraph(5, 5, line=1.15, start=170, end=LINE_END, edge=card, panel=True), ""),
+         _paragraph(4, 4, line=1, start=170, end=LINE_END, edge=card, panel=True), ""),
         ("Fold Title", "Normal", _paragraph(8, 3, next_stays=True),
          _run(8.5, bold=True, colour=QUIET)),
         ("Fold Text", "Normal",
          _paragraph(0, 6, start=170, end=LINE_END, edge=aside), _run(8.5)),
-        ("Table Heading", "Normal", _paragraph(1, 1, line=1.05, next_stays=True),
+        ("Table Heading", "Normal", _paragraph(1, 1, line=1, next_stays=True),
          _run(8.5, bold=True)),
-        ("Table Text", "Normal", _paragraph(1, 1, line=1.05), _run(8.5)),
+        ("Table Text", "Normal", _paragraph(1, 1, line=1), _run(8.5)),
         ("Mark", "Normal", _paragraph(4, 10, next_stays=True),
          _run(11, bold=True, colour=WARNING)),
         ("Colophon", "Normal", _paragraph(8, 0, end=LINE_END), _run(8.5, colour=QUIET)),

@@ -26,6 +26,7 @@ from evalkit.report.reading import (
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
+from evalkit.report.words_plain import plain_words
 
 
 def heading(text: Text) -> str:
@@ -145,7 +146,7 @@ def _comparison_sentences(reached, text: Text) -> list[str]:
 
 @page_part
 def limits(curve, reached, means, text: Text) -> Part:
-    """Say in three computed points what the report cannot tell.
+    """Say in three computed points what the report cannot tell; explain the words of the page.
 
     Parameters
     ----------
@@ -159,7 +160,8 @@ def limits(curve, reached, means, text: Text) -> Part:
     points.append(_answers_point(means, text))
     bullets = "\n".join(f"- {point}" for point in points)
     question = text.say("What this cannot tell you")
-    return Part(paragraphs(f"## {question}", bullets))
+    explained = plain_words(text, has_health=means is not None)
+    return Part(paragraphs(f"## {question}", bullets, explained))
 
 
 def _chance_point(curve, reached, text: Text) -> str:

@@ -1,0 +1,223 @@
+"""The pages around the reports: comparison, dots, changes, statement, feed."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+import released_by_hand as hand
+
+from evalkit.errors import DisclosureError
+from evalkit.report.site import IndexEntry, Overview, is_site_page, write_index
+from evalkit.report.site_changes import Change, compare_editions
+from evalkit.report.site_dots import Scale
+from evalkit.report.site_frame import PAGES
+from evalkit.study import Labels, Words, parse_study
+
+LANGUAGES = ("sv", "fi", "en")
+CODES = list(hand.MUNICIPALITIES)
+
+
+def study(**report):
+    raw = {**hand.SPELLS, "report": {"languages": list(LANGUAGES), **report}}
+    return parse_study(raw, root=Path("."), name="sample")
+
+
+def entries(**report):
+    protocol = study(**report)
+    found = []
+    for code, name in hand.MUNICIPALITIES.items():
+        labels = Labels(study=protocol, level="municipality", code=code, place=Words(sv=name))
+        found += [
+            IndexEntry(labels, language, f"sample/municipality-{code}/{language}/report.html")
+            for language in LANGUAGES
+        ]
+    return found
+
+
+def overview(**options):
+    table = hand.by_municipality(**options)
+    curves = {CODES[0]: hand.curve(214)}
+    return Overview("sample", table, hand.contrast(), curves)
+
+
+@pytest.fixture
+def site(tmp_path):
+    def write(changes=(), hide=None, **report):
+        write_index(tmp_path, entries(**report), overviews=[overview(hide=hide)], changes=changes)
+        return tmp_path
+
+    return write
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def text_of(path: Path) -> str:
+    body = read(path).split("</style>")[1]
+    return re.sub(r"\s+", " ", re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", body, flags=re.S))
+
+
+def rows(path: Path, name: str) -> list[str]:
+    table = re.search(rf'<table class="{name}.*?</table>', read(path), re.S).group()
+    body = table.split("<tbody")[1].split("</tbody>")[0]
+    return [re.sub(r"<[^>]+>", " ", row) for row in body.split("<tr")[1:]]
+
+
+def test_every_page_is_there_in_every_language(site):
+    names = {path.name for path in site().iterdir()}
+
+    expected = {f"{page}-{language}.html" for page in PAGES for language in LANGUAGES}
+    assert names == expected | {f"feed-{language}.xml" for language in LANGUAGES} | {"index.html"}
+    assert all(is_site_page(name) for name in names)
+    assert not is_site_page("manifest.jsonl")
+
+
+def test_dots_are_in_alphabetical_order_with_share_and_interval(site):
+    found = rows(site() / "index-sv.html", "dot-table")
+
+    names = [name for row in found for name in hand.MUNICIPALITIES.values() if f" {name} " in row]
+    alphabet = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
+    assert names == sorted(names, key=lambda name: name.casefold().translate(alphabet))
+    assert len(names) == len(CODES)
+    assert "22 %" in " ".join(found).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_what_is_withheld_is_said_and_never_a_number(site):
+    page = site(hide=lambda frame: frame["term"].str.startswith(CODES[3]))
+    name = hand.MUNICIPALITIES[CODES[3]]
+
+    for kind, file in (("dot-table", "index-sv.html"), ("compare-table", "compare-sv.html")):
+        row = next(row for row in rows(page / file, kind) if f" {name} " in row)
+        said = row.split(name)[1]
+        assert "Visas inte, för att skydda personer." in said
+        assert not re.search(r"\d", said)
+
+
+def test_the_comparison_shows_both_arms_and_how_many_started(site):
+    row = next(
+        row for row in rows(site() / "compare-en.html", "compare-table")
+        if f" {hand.MUNICIPALITIES[CODES[0]]} " in row
+    )  # fmt: skip
+
+    assert "214" in row
+    assert re.search(r"22%\s+14% to 30%.*12%\s+4% to 20%", row)
+
+
+def test_a_site_without_a_table_says_that_there_is_nothing_to_compare(tmp_path):
+    write_index(tmp_path, entries())
+
+    assert "There are no municipalities to compare" in text_of(tmp_path / "compare-en.html")
+
+
+def test_nothing_unreleased_can_be_compared(tmp_path):
+    raw = Overview("sample", object())
+
+    with pytest.raises(DisclosureError, match="has not passed the door"):
+        write_index(tmp_path, entries(), overviews=[raw])
+
+
+def test_a_place_on_a_line_stays_on_the_line():
+    line = Scale(-0.5, 0.5)
+
+    assert [line.at(value) for value in (-1, -0.5, 0, 0.25)] == [
+        "0.00%", "0.00%", "50.00%", "75.00%",
+    ]  # fmt: skip
+
+
+def unit(numbers, name):
+    return {"numbers": numbers, "place": {"sv": name}}
+
+
+EDITIONS = {
+    1: {"municipality 1": unit("a", "Ett"), "municipality 2": unit("b", "Två"),
+        "municipality 3": unit("c", "Tre")},
+    2: {"municipality 1": unit("a", "Ett"), "municipality 2": unit("x", "Två"),
+        "municipality 4": unit("d", "Fyra")},
+}  # fmt: skip
+
+
+def test_an_edition_is_compared_with_the_one_before():
+    assert compare_editions("sample", EDITIONS) == Change(
+        "sample",
+        2,
+        1,
+        new=frozenset({"municipality 4"}),
+        changed=frozenset({"municipality 2"}),
+        same=frozenset({"municipality 1"}),
+        gone=(Words(sv="Tre"),),
+    )
+
+
+def test_the_first_edition_has_nothing_before_it():
+    assert compare_editions("sample", {1: EDITIONS[1]}) == Change("sample", 1)
+
+
+def test_changes_are_said_in_words(site):
+    first, second, third = (f"municipality {code}" for code in CODES[:3])
+    change = Change("sample", 2, 1, new=frozenset({first}), changed=frozenset({second, third}),
+                    gone=(Words(sv="Borta"),))  # fmt: skip
+
+    page = text_of(site([change]) / "changes-sv.html")
+
+    assert (
+        "Utgåva 2 jämförd med utgåva 1: 1 rapport är ny, 2 rapporter har andra siffror och "
+        "1 rapport finns inte kvar." in page
+    )
+    assert "Borta" in page
+    assert hand.MUNICIPALITIES[CODES[0]] in page
+
+
+def test_a_first_edition_says_so(site):
+    assert "the first one on this site" in text_of(site() / "changes-en.html")
+
+
+def test_the_statement_marks_what_the_publisher_must_fill_in(site):
+    page = text_of(site() / "accessibility-en.html")
+
+    assert page.count("[to be filled in:") == 5
+    assert "This statement is a template" in page
+    assert "Digg" in page
+    assert "Traficom" not in page
+
+
+def test_a_filled_in_statement_is_the_publishers_own(site):
+    page = text_of(
+        site(
+            publisher={"sv": "Norra Ån", "en": "Norra Ån"},
+            contact="fraga@norraan.example",
+            statement={"status": "partial", "method": "self", "assessed": "2026-03-01",
+                       "limits": {"sv": "Kartan saknas.", "en": "The map is missing."}},
+        )
+        / "accessibility-en.html"
+    )  # fmt: skip
+
+    assert "to be filled in" not in page
+    assert "template" not in page
+    for said in ("Norra Ån", "fraga@norraan.example", "in part", "March 1, 2026", "The map is"):
+        assert said in page
+
+
+def test_a_contact_is_a_link_and_a_missing_one_is_said(site):
+    assert "No contact for questions" in text_of(site() / "index-en.html")
+    page = read(site(contact="fraga@norraan.example") / "index-en.html")
+    assert '<a href="mailto:fraga@norraan.example">' in page
+
+
+def test_the_feed_has_relative_links_and_the_data_cut_as_date(site):
+    change = Change("sample", 2, 1, changed=frozenset({f"municipality {CODES[0]}"}))
+    channel = ElementTree.fromstring(read(site([change]) / "feed-sv.xml")).find("channel")
+
+    links = [item.findtext("link") for item in channel.iter("item")]
+    assert links == ["changes-sv.html", f"sample/municipality-{CODES[0]}/sv/report.html"]
+    assert {item.findtext("pubDate") for item in channel.iter("item")} == {
+        "Wed, 31 Dec 2025 00:00:00 +0000"
+    }
+    assert len({item.findtext("guid") for item in channel.iter("item")}) == 2
+
+
+def test_the_same_entries_give_the_same_bytes(site):
+    first = {path.name: path.read_bytes() for path in site().iterdir()}
+
+    assert {path.name: path.read_bytes() for path in site().iterdir()} == first
