@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from evalkit.errors import EvalkitError, ParameterError
+from evalkit.errors import ParameterError
 from evalkit.published import case_labels, find_case, read_case, shipped_cases
 from evalkit.release import Released, read_released, require_released
 from evalkit.report.rendering import render_report, renderer_id
 from evalkit.report.replay import RELEASED_FOLDER, replay_parts
+from evalkit.report.site import IndexEntry
 from evalkit.run.audit import audit
 from evalkit.run.execute import NotebookError, run_notebook
 from evalkit.run.layout import SITE_VARIABLE
@@ -148,7 +149,8 @@ def reproduce(
             records.append(record)
     if not names:
         _keep_only(site, work, [task.name for task in tasks])
-    _make_summary(site, work, made_by, tuple(languages))
+    if any((work / "verdicts").glob("*.json")):
+        _make_summary(site, work, made_by, tuple(languages))
     return Reproduced(site, tuple(records))
 
 
@@ -165,7 +167,7 @@ def make_case(task: CaseTask) -> CaseRecord:
         write_json(kept, {"title": case.title.model_dump(exclude_none=True),
                           "released": verdicts.name})  # fmt: skip
         return _record(task.name, read_released(verdicts))
-    except EvalkitError as error:
+    except Exception as error:  # a notebook of one's own may be broken in any way
         kept.unlink(missing_ok=True)
         return CaseRecord(task.name, error=_told(error))
 
@@ -212,6 +214,12 @@ def published_pages(site: Path) -> dict[str, str]:
     """Address of the summary page by language, relative to the site; empty where there is none."""
     pages = {language: f"published/{SUMMARY}/{language}/report.html" for language in LANGUAGES}
     return {language: page for language, page in pages.items() if (site / page).is_file()}
+
+
+def published_entries(site: Path) -> list[IndexEntry]:
+    """The summary page as the index of the site lists it; empty where nothing was reproduced."""
+    labels = summary_labels()
+    return [IndexEntry(labels, language, page) for language, page in published_pages(site).items()]
 
 
 def _default_site() -> Path:
@@ -286,7 +294,7 @@ def _keep_only(site: Path, work: Path, names: Sequence[str]) -> None:
             shutil.rmtree(folder)
 
 
-def _told(error: EvalkitError) -> str:
+def _told(error: Exception) -> str:
     if isinstance(error, NotebookError):
         return f"cell {error.cell}: {error.kind}: {error.message}"
     return f"{type(error).__name__}: {error}"

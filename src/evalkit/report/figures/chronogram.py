@@ -36,9 +36,7 @@ HEIGHT_MM = 52
 
 
 @drawn_part
-def chronogram(
-    curve, text: Text, *, last: int | None = None, name: str = "chronogram"
-) -> Part:
+def chronogram(curve, text: Text, *, last: int | None = None, name: str = "chronogram") -> Part:
     """Share in each state at each time, stacked to everybody, one wide panel a group.
 
     Beside each layer stand its name and its share at the first and at the last time, so that the
@@ -78,9 +76,7 @@ def chronogram(
     )  # fmt: skip
 
 
-def _layers(
-    curve, text: Text, last: int | None
-) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
+def _layers(curve, text: Text, last: int | None) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
     """Rows within the time axis, and the states with a published share, in order."""
     frame = released_frame(curve, "OccupationCurve").rename(columns={"state": "layer"})
     frame = within_axis(frame, text) if last is None else frame[frame["time"] <= last]
