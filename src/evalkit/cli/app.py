@@ -204,8 +204,8 @@ def reproduce(
 ) -> None:
     """Compute published analyses again and say of each number whether it is met."""
     from evalkit.cli.reproduce import print_case, print_reproduced
-    from evalkit.run.reproduce import LANGUAGES
     from evalkit.run.reproduce import reproduce as run
+    from evalkit.run.reproduced_pages import LANGUAGES
 
     found = run(
         cases or (),

@@ -2,7 +2,8 @@
 
 import typer
 
-from evalkit.run.reproduce import CaseRecord, Reproduced, published_pages
+from evalkit.run.reproduce import CaseRecord, Reproduced
+from evalkit.run.reproduced_pages import published_pages
 
 COUNTS = (
     ("n_reproduced", "reproduced"),

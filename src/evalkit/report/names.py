@@ -24,6 +24,7 @@ STATES = {
     "parental": mark("parental benefit"),
     "sickness": mark("sickness benefit"),
     "partial_sickness": mark("partial sickness benefit"),
+    "full_sickness": mark("full sickness benefit"),
     "medical_rehabilitation": mark("medical rehabilitation"),
     "vocational_rehabilitation": mark("vocational rehabilitation"),
     "partial_disability_pension": mark("partial disability pension"),

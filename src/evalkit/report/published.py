@@ -25,8 +25,8 @@ KIND_WORDS = {
     "real": mark("Public data, loaded when the page was made."),
     "arithmetic": mark("The published numbers themselves; there are no data of persons."),
     "synthetic": mark(
-        "The data are made up, and set to the numbers that were published. Agreement shows that the "
-        "method finds what was put in, not that the published result is right."
+        "The data are made up, and set to the numbers that were published. Agreement shows that "
+        "the method finds what was put in, not that the published result is right."
     ),
     "illustration": mark(
         "The data are made up, and set to no published number: they show how, and not what."

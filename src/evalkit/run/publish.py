@@ -15,6 +15,7 @@ from evalkit.run.audit import audit
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, read_json, write_json
 from evalkit.run.prepared import Prepared, read_prepared
+from evalkit.run.reproduced_pages import published_entries
 from evalkit.run.shared import RELEASED
 
 EDITIONS = "editions.json"
@@ -51,6 +52,7 @@ def publish_site(site: Path) -> list[Path]:
         changes.append(_change(editions, prepared, layout, own))
         steps = pd.read_parquet(layout.cohort / "steps.parquet", columns=["person_id"])
         ids.update(steps["person_id"].astype(str))
+    entries += published_entries(site)
     quarantine = work / QUARANTINE
     shutil.rmtree(quarantine, ignore_errors=True)
     quarantine.mkdir(parents=True)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evalkit.errors import EvalkitError, ParameterError
+from evalkit.errors import ParameterError
 from evalkit.published import case_labels, find_case, read_case, shipped_cases
 from evalkit.release import Released, read_released, require_released
 from evalkit.report.rendering import render_report, renderer_id
@@ -16,19 +16,14 @@ from evalkit.run.audit import audit
 from evalkit.run.execute import NOTEBOOK, NotebookError, run_notebook
 from evalkit.run.layout import SITE_VARIABLE
 from evalkit.run.plan import read_json, write_json
+from evalkit.run.publish import publish_site
+from evalkit.run.reproduced_pages import LANGUAGES, SUMMARY, summary_labels
 from evalkit.share import is_checkout, shared_folder
-from evalkit.study import Labels, parse_study
+from evalkit.study import Labels
 
-LANGUAGES = ("sv", "fi", "en")
 WRITTEN = "en"  # language that a notebook is run in; the others are made from its parts
-SUMMARY = "summary"
 TEMPLATE = "published/summary.ipynb"
 KIND = "Verdicts"
-TITLE = {
-    "sv": "Publicerade analyser, räknade igen",
-    "fi": "Julkaistut analyysit uudelleen laskettuina",
-    "en": "Published analyses, computed again",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +140,9 @@ def reproduce(
             records.append(record)
     if not names:
         _keep_only(site, work, [task.name for task in tasks])
-    _make_summary(site, work, made_by, tuple(languages))
+    if any((work / "verdicts").glob("*.json")):
+        _make_summary(site, work, made_by, tuple(languages))
+    publish_site(site)
     return Reproduced(site, tuple(records))
 
 
@@ -154,7 +151,7 @@ def execute_case(task: CaseTask) -> str:
     try:
         parameters = {"case": _source(task.path), "language": WRITTEN}
         run_notebook(task.path.with_suffix(".ipynb"), task.work, parameters, site=task.site)
-    except EvalkitError as error:
+    except Exception as error:  # a notebook of one's own may be broken in any way
         _kept(task).unlink(missing_ok=True)
         return _told(error)
     return ""
@@ -169,7 +166,7 @@ def publish_case(task: CaseTask) -> CaseRecord:
         write_json(_kept(task), {"title": case.title.model_dump(exclude_none=True),
                                  "released": verdicts.name})  # fmt: skip
         return _record(task.name, read_released(verdicts))
-    except EvalkitError as error:
+    except Exception as error:  # a notebook of one's own may be broken in any way
         _kept(task).unlink(missing_ok=True)
         return CaseRecord(task.name, error=_told(error))
 
@@ -199,28 +196,6 @@ def open_verdicts() -> Reproduction:
     return Reproduction(
         summary_labels(), released, {name: entry["title"] for name, entry in kept.items()}
     )
-
-
-def summary_labels() -> Labels:
-    """Labels of the page that sums up all cases."""
-    source = {
-        "sv": "källorna på varje analys sida",
-        "fi": "kunkin analyysin sivulla mainitut lähteet",
-        "en": "the sources named on the page of each analysis",
-    }
-    raw = {
-        "title": TITLE, "country": "other", "data_cut": "2025-12",
-        "data": {"public": "true", "source": source}, "assignment": "observational",
-        "useful_size": {"incidence": "0.05", "months": "1"}, "disclosure": "public",
-    }  # fmt: skip
-    study = parse_study(raw, root=Path("."), name="published")
-    return Labels(study=study, level="study", code="study")
-
-
-def published_pages(site: Path) -> dict[str, str]:
-    """Address of the summary page by language, relative to the site; empty where there is none."""
-    pages = {language: f"published/{SUMMARY}/{language}/report.html" for language in LANGUAGES}
-    return {language: page for language, page in pages.items() if (site / page).is_file()}
 
 
 def _default_site() -> Path:
@@ -294,7 +269,7 @@ def _keep_only(site: Path, work: Path, names: Sequence[str]) -> None:
             shutil.rmtree(folder)
 
 
-def _told(error: EvalkitError) -> str:
+def _told(error: Exception) -> str:
     if isinstance(error, NotebookError):
         return f"cell {error.cell}: {error.kind}: {error.message}"
     return f"{type(error).__name__}: {error}"

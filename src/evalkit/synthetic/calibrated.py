@@ -36,8 +36,8 @@ PRECISION = 2.54  # assumed: then the interval of the first year is as wide as t
 # month and state were not read anywhere: those below are assumed, up to one common factor.
 N_PATIENTS, MOVES = 584, 3.7
 STATES = (
-    "work", "partial_sickness", "sickness", "medical_rehabilitation", "vocational_rehabilitation",
-    "partial_disability_pension", "disability_pension",
+    "work", "partial_sickness", "full_sickness", "medical_rehabilitation",
+    "vocational_rehabilitation", "partial_disability_pension", "disability_pension",
 )  # fmt: skip
 AT_START = (0.05, 0.10, 0.55, 0.20, 0.10, 0.0, 0.0)
 PER_CENT_A_MONTH = (
