@@ -7,6 +7,7 @@ return function(page)
   local paper = {}
   local filter = { traverse = "topdown" }
   local special
+  local PAGE_MM = 172
 
   local function code(text)
     return pandoc.RawBlock("typst", text)
@@ -144,28 +145,46 @@ return function(page)
     end
   end
 
-  local function length(inlines)
-    return pandoc.text.len(pandoc.utils.stringify(inlines))
+  local function millimetres(letters)
+    return letters * 1.75 + 3.5
   end
 
-  -- Columns as wide as their longest cell, in shares of the page: Word and its kin do not agree on
-  -- what an automatic width is. A heading may break between words.
-  local function word_widths(tbl)
-    local widths, sum = {}, 0
-    for column = 1, #tbl.colspecs do
-      local heading = pandoc.utils.stringify(cells_of(tbl.head.rows[1])[column])
-      local longest = math.max(4, pandoc.text.len(heading) / 2 + 2)
-      for word in heading:gmatch("%S+") do
-        longest = math.max(longest, pandoc.text.len(word) + 1)
-      end
-      for _, row in ipairs(tbl.bodies[1].body) do
-        longest = math.max(longest, length(cells_of(row)[column]))
-      end
-      widths[column] = (math.min(longest, 44) * 1.75 + 3.5) / 172
-      sum = sum + widths[column]
+  local function longest_word(text)
+    local longest = 0
+    for word in text:gmatch("%S+") do
+      longest = math.max(longest, pandoc.text.len(word))
     end
-    for column, width in ipairs(widths) do
-      widths[column] = sum > 1 and width / sum or width
+    return longest
+  end
+
+  -- Letters of the longest word of a column, and of its longest cell; a heading may take two lines.
+  local function letters_of(tbl, column)
+    local heading = pandoc.utils.stringify(cells_of(tbl.head.rows[1])[column])
+    local word, cell = longest_word(heading) + 1, pandoc.text.len(heading) / 2 + 2
+    for _, row in ipairs(tbl.bodies[1].body) do
+      local text = pandoc.utils.stringify(cells_of(row)[column])
+      word, cell = math.max(word, longest_word(text)), math.max(cell, pandoc.text.len(text))
+    end
+    return math.max(word, 4), math.max(math.min(cell, 44), word, 4)
+  end
+
+  -- Columns as wide as their longest cell where the page has room, else as their longest word and
+  -- a share of what is left: Word and its kin do not agree on what an automatic width is.
+  local function word_widths(tbl)
+    local least, wanted, sum_least, sum_wanted = {}, {}, 0, 0
+    for column = 1, #tbl.colspecs do
+      local word, cell = letters_of(tbl, column)
+      least[column], wanted[column] = millimetres(word), millimetres(cell)
+      sum_least, sum_wanted = sum_least + least[column], sum_wanted + wanted[column]
+    end
+    local share = 1
+    if sum_wanted > PAGE_MM then
+      share = math.max(PAGE_MM - sum_least, 0) / math.max(sum_wanted - sum_least, 1)
+    end
+    local widths = {}
+    for column = 1, #wanted do
+      local width = least[column] + share * (wanted[column] - least[column])
+      widths[column] = width / math.max(PAGE_MM, sum_least)
     end
     return widths
   end

@@ -41,7 +41,7 @@ def _study(text: Text, overview: Overview, listed: Sequence[Place]) -> str:
         '<section class="study compare">'
         f'<h2 id="{heading}">{escape(study.title.in_language(text.language))}</h2>'
         f'<p class="lead">{escape(_question(text, overview))}</p>'
-        f"{_choices(text, overview, listed)}{_table(text, overview, listed, heading)}"
+        f"{_choices(text, listed, heading)}{_table(text, overview, listed, heading)}"
         f'<p class="source">{escape(reading)}</p></section>'
     )
 
@@ -54,7 +54,7 @@ def _question(text: Text, overview: Overview) -> str:
     )
 
 
-def _choices(text: Text, overview: Overview, listed: Sequence[Place]) -> str:
+def _choices(text: Text, listed: Sequence[Place], heading: str) -> str:
     options = option("", text.say("None")) + "".join(
         option(place.code, place.name) for place in listed
     )
@@ -74,7 +74,7 @@ def _choices(text: Text, overview: Overview, listed: Sequence[Place]) -> str:
     }
     data = " ".join(f'data-{name}="{escape(said)}"' for name, said in words.items())
     return (
-        f'<form class="filters pick" hidden>{fields}'
+        f'<form class="filters pick" aria-labelledby="{heading}" hidden>{fields}'
         f'<button type="reset">{escape(everything)}</button>'
         f'<p class="found quiet" role="status" {data}></p></form>'
     )

@@ -70,7 +70,7 @@ def _paragraph_styles() -> list[tuple[str, str, str, str]]:
         ("heading 1", "Normal", _paragraph(22, 6, line=1, next_stays=True, edge=above),
          _run(14, bold=True)),
         ("heading 2", "Normal", _paragraph(14, 4, line=1, next_stays=True), _run(11, bold=True)),
-        ("Image Caption", "Normal", _paragraph(14, 6, next_stays=True, end=LINE_END),
+        ("Image Caption", "Normal", _paragraph(14, 6, next_stays=True, end=LINE_END // 2),
          _run(8.5, colour=QUIET)),
         ("Table Caption", "Normal", _paragraph(14, 4, next_stays=True, end=LINE_END),
          _run(9.5, bold=True)),
