@@ -20,6 +20,7 @@ TABLE = {
     "results": ["errors", "share", "provenance"],
     "codes": ["errors", "share", "provenance", "results"],
     "study": FLOOR,
+    "published": [*FLOOR, "study"],
     "records": [*FLOOR, "study"],
     "synthetic": [*FLOOR, "study", "records.schema"],
     "examples": [*FLOOR, "study", "records.schema"],
@@ -32,7 +33,7 @@ TABLE = {
     "compare": [*FLOOR, *SAMPLES],
     "release": FLOOR,
     "report": [*FLOOR, "study", "release"],
-    "run": [*FLOOR, "study", "records", "cohort", "release", "report"],
+    "run": [*FLOOR, "study", "published", "records", "cohort", "release", "report"],
 }
 FREE = {"cli", "__init__", "__main__"}
 

@@ -31,8 +31,14 @@ _PUBLIC = {
         "TargetGroup",
         "TimeToEvent",
     ],
-    "evalkit.cohort.target_group": ["target_group"],
-    "evalkit.compare": ["against_truth", "characteristics"],
+    "evalkit.cohort.target_group": [
+        "target_group",
+    ],
+    "evalkit.compare": [
+        "against_published",
+        "against_truth",
+        "characteristics",
+    ],
     "evalkit.economics": [
         "CostsAndEffects",
         "StrategyDraws",
@@ -72,7 +78,10 @@ _PUBLIC = {
         "SmallSampleWarning",
         "StudyError",
     ],
-    "evalkit.examples": ["write_example"],
+    "evalkit.examples": [
+        "example_data",
+        "write_example",
+    ],
     "evalkit.follow_up": [
         "agreement",
         "agreement_table",
@@ -174,13 +183,42 @@ _PUBLIC = {
         "weighted_ancova",
         "wild_cluster_bootstrap",
     ],
-    "evalkit.records": ["read_records"],
-    "evalkit.release": ["Released", "load_profile", "secondary_suppression"],
-    "evalkit.report": ["display", "figures", "open_text", "tables", "words"],
-    "evalkit.run.runner": ["run_reports"],
-    "evalkit.run.shared": ["open_shared"],
-    "evalkit.run.units": ["open_unit"],
-    "evalkit.study": ["Study", "read_study", "study_schema"],
+    "evalkit.published": [
+        "open_published",
+    ],
+    "evalkit.records": [
+        "read_records",
+    ],
+    "evalkit.release": [
+        "Released",
+        "load_profile",
+        "secondary_suppression",
+    ],
+    "evalkit.report": [
+        "display",
+        "figures",
+        "open_text",
+        "tables",
+        "words",
+    ],
+    "evalkit.run.reproduce": [
+        "open_verdicts",
+        "reproduce",
+    ],
+    "evalkit.run.runner": [
+        "run_reports",
+    ],
+    "evalkit.run.shared": [
+        "open_shared",
+    ],
+    "evalkit.run.units": [
+        "open_unit",
+    ],
+    "evalkit.study": [
+        "Study",
+        "read_study",
+        "study_schema",
+    ],
     "evalkit.survival": [
         "additive_hazards",
         "adjusted_months",
@@ -228,8 +266,16 @@ _PUBLIC = {
         "time_lost",
         "trend_test",
     ],
-    "evalkit.synthetic": ["synthesise"],
-    "evalkit.synthetic.traps": ["method_trap", "trap_labels"],
+    "evalkit.synthetic": [
+        "synthesise",
+    ],
+    "evalkit.synthetic.calibrated": [
+        "calibrated_data",
+    ],
+    "evalkit.synthetic.traps": [
+        "method_trap",
+        "trap_labels",
+    ],
 }
 _HOME = {name: room for room, names in _PUBLIC.items() for name in names}
 

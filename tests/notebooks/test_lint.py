@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NOTEBOOKS = sorted(FOLDER.rglob("*.ipynb"))
 REPORTS = [path for path in NOTEBOOKS if path.stem.endswith("_report")]
 MAX_LINES, MAX_CELLS = 15, 30
 PARAMETERS = {"study", "unit", "language"}

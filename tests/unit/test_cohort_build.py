@@ -231,7 +231,7 @@ def test_every_frame_can_be_stored(tmp_path):
         frame.to_parquet(path)
         stored = pd.read_parquet(path)
         # Where a text is missing, a file gives None.
-        texts = frame.columns[frame.dtypes == object]
+        texts = frame.select_dtypes("object").columns
         alike = frame.assign(**{column: frame[column].replace(np.nan, None) for column in texts})
         pd.testing.assert_frame_equal(alike, stored)
 

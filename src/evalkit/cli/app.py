@@ -139,6 +139,39 @@ def example(
 
 
 @app.command()
+def reproduce(
+    cases: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CASE...]",
+            help="shipped cases, or the YAML file of a case of your own; by default all shipped",
+        ),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="folder of the site")] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="sv, fi or en; may be repeated; by default all")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="worker processes")] = None,
+    renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
+) -> None:
+    """Compute published analyses again and say of each number whether it is met."""
+    from evalkit.cli.reproduce import print_case, print_reproduced
+    from evalkit.run.reproduce import LANGUAGES
+    from evalkit.run.reproduce import reproduce as run
+
+    found = run(
+        cases or (),
+        output=output,
+        languages=language or LANGUAGES,
+        workers=workers,
+        renderer=renderer,
+        told=print_case,
+    )
+    print_reproduced(found)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
 def value_sets(
     output: Annotated[Path, typer.Option(help="folder to write the tables into")],
 ) -> None:

@@ -1,6 +1,7 @@
-"""Comparison of arms: the baseline table; and of estimates with the truth of made-up records."""
+"""Comparison of arms: the baseline table; of estimates with a known truth, or with print."""
 
 from evalkit.compare.characteristics import characteristics
+from evalkit.compare.published import against_published
 from evalkit.compare.recovery import against_truth
 
-__all__ = ["against_truth", "characteristics"]
+__all__ = ["against_published", "against_truth", "characteristics"]

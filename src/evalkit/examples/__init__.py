@@ -1,5 +1,6 @@
-"""Examples: public studies, written from installed packages as a user would have them."""
+"""Examples: public studies and data, from installed packages as a user would have them."""
 
+from evalkit.examples.data import example_data
 from evalkit.examples.help_trial import write_example
 
-__all__ = ["write_example"]
+__all__ = ["example_data", "write_example"]

@@ -80,6 +80,7 @@ RULES = {
     results.PredictionScores: horizons.by_score,
     results.Calibration: rows.by_group,
     results.Recovery: rows.by_method,
+    results.Verdicts: rows.by_published,
     results.ResponseTable: missing_answers.by_answers,
     results.WeightDiagnostics: missing_answers.by_weights,
     results.PooledFit: rows.by_model,

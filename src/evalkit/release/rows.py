@@ -272,6 +272,15 @@ def by_method(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
+def by_published(result, frame: pd.DataFrame, profile: Profile) -> Decision:
+    """Hide numbers computed from too few; those of no known number of persons count as such."""
+    addresses = [("published", "", number) for number in frame["number"]]
+    unknown = np.isnan(result.support["n"]) & np.isfinite(frame["computed"].to_numpy(dtype=float))
+    decision = decision_of(addresses, weak_support(result, profile) | unknown, profile)
+    decision.texts = ("verdict",)
+    return decision
+
+
 def by_need(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide everything where too few were covered: ranges of need alone are no result."""
     weak = bool(profile.fails(result.summary["n_covered"]))

@@ -23,12 +23,7 @@ from evalkit.report.tables_collaboration import (
 )
 from evalkit.report.tables_cost_utility import cheers, cost_utility, net_benefit
 from evalkit.report.tables_health import health_measures, health_shares
-from evalkit.report.tables_money import (
-    break_even,
-    ledger_balances,
-    net_present_value,
-    type_cases,
-)
+from evalkit.report.tables_money import break_even, ledger_balances, net_present_value, type_cases
 from evalkit.report.tables_organisation import (
     detectable_share,
     financing,
@@ -43,6 +38,7 @@ from evalkit.report.tables_organisation import (
 )
 from evalkit.report.tables_outcomes import ancova, checks, definitions, months, rate_ratios
 from evalkit.report.tables_people import before_after, characteristics, municipalities, pay_off
+from evalkit.report.tables_published import reproduction, verdicts
 from evalkit.report.tables_recovery import recovery
 
 __all__ = [
@@ -81,6 +77,7 @@ __all__ = [
     "rate_ratios",
     "recommendations",
     "recovery",
+    "reproduction",
     "response_measures",
     "response_scores",
     "service_gaps",
@@ -92,4 +89,5 @@ __all__ = [
     "transitions",
     "two_schemes",
     "type_cases",
-]  # fmt: skip
+    "verdicts",
+]

@@ -35,6 +35,7 @@ from evalkit.report.words_organisation import (
 )
 from evalkit.report.words_outcomes import pace, self_support
 from evalkit.report.words_people import before_after, municipalities, need, participants
+from evalkit.report.words_published import published_case, published_lesson, reproduction, verdicts
 from evalkit.report.words_recovery import recovery
 
 __all__ = [
@@ -67,8 +68,11 @@ __all__ = [
     "participants",
     "pay_off",
     "process_times",
+    "published_case",
+    "published_lesson",
     "recommendations",
     "recovery",
+    "reproduction",
     "self_support",
     "services",
     "sick_days",
@@ -78,4 +82,5 @@ __all__ = [
     "title",
     "two_schemes",
     "type_cases",
-]  # fmt: skip
+    "verdicts",
+]

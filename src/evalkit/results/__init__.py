@@ -27,12 +27,7 @@ from evalkit.results.collaboration import (
     ResponseScores,
     SiteSummary,
 )
-from evalkit.results.contract import (
-    MORE_SUPPORT,
-    SUPPORT,
-    frozen_columns,
-    result_kind,
-)
+from evalkit.results.contract import MORE_SUPPORT, SUPPORT, frozen_columns, result_kind
 from evalkit.results.cost_utility import (
     Acceptability,
     Checklist,
@@ -102,6 +97,7 @@ from evalkit.results.organisation import (
     ServiceProfile,
     Targets,
 )
+from evalkit.results.published import Verdicts
 
 __all__ = [
     "Acceptability",
@@ -176,6 +172,7 @@ __all__ = [
     "TrendBounds",
     "TypeCases",
     "UnitIntercepts",
+    "Verdicts",
     "WaveMeans",
     "WeightDiagnostics",
     "frozen_columns",

@@ -43,8 +43,10 @@ class BreakEven:
     glance="n horizon_years discount_rate currency price_year public label method",
 )
 class PayOffCurve:
-    """Discounted net gain by month, and summed up, per person; the last three say the same in
-    every month of a party: the month from which the sum stays at 0 or above, the first, and why not.
+    """Discounted net gain by month, and summed up, per person.
+
+    The last three columns say the same in every month of a party: the month from which the sum
+    stays at 0 or above, the first such month, and why there is none.
     """
 
 

@@ -36,7 +36,7 @@ HEIGHT_MM = 52
 
 
 @drawn_part
-def chronogram(curve, text: Text, *, name: str = "chronogram") -> Part:
+def chronogram(curve, text: Text, *, last: int | None = None, name: str = "chronogram") -> Part:
     """Share in each state at each time, stacked to everybody, one wide panel a group.
 
     Beside each layer stand its name and its share at the first and at the last time, so that the
@@ -45,10 +45,12 @@ def chronogram(curve, text: Text, *, name: str = "chronogram") -> Part:
     Parameters
     ----------
     curve : Released OccupationCurve
+    last : int
+        Last month of the axis; by default that of every figure over time.
     """
     if few_persons(curve, text):
         return too_few_part(text)
-    frame, order, names = _layers(curve, text)
+    frame, order, names = _layers(curve, text, last)
     wides = _wides(frame, order)
     rows = [
         [
@@ -67,17 +69,17 @@ def chronogram(curve, text: Text, *, name: str = "chronogram") -> Part:
         caption += " " + text.say("A layer is missing at times when there were too few people.")
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in order)]
     return picture(
-        name, draw_chronogram(curve, text), [curve], text,
+        name, draw_chronogram(curve, text, last), [curve], text,
         finding=text.say("From month to month: who was where."), caption=caption,
         alt=" ".join(spoken), n=summary_n(curve), rows=rows, text_columns=2,
         header=[escape(cell) for cell in header],
     )  # fmt: skip
 
 
-def _layers(curve, text: Text) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
+def _layers(curve, text: Text, last: int | None) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
     """Rows within the time axis, and the states with a published share, in order."""
     frame = released_frame(curve, "OccupationCurve").rename(columns={"state": "layer"})
-    frame = within_axis(frame, text)
+    frame = within_axis(frame, text) if last is None else frame[frame["time"] <= last]
     seen = frame.loc[frame["estimate"] > 0, "layer"]
     order = in_order(seen, STATE_ORDER)
     return frame, order, {layer: state_name(layer, text) for layer in order}
@@ -89,9 +91,9 @@ def _wides(frame: pd.DataFrame, order: list[str]) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
-def draw_chronogram(curve, text: Text) -> Figure:
+def draw_chronogram(curve, text: Text, last: int | None = None) -> Figure:
     """Draw one panel a group, areas where every time is published and columns where few are."""
-    frame, order, names = _layers(curve, text)
+    frame, order, names = _layers(curve, text, last)
     wides = _wides(frame, order)
     with style.style():
         figure, panels = style.grid(
@@ -130,7 +132,7 @@ def _dress(axes: Axes, wide: pd.DataFrame, arm: str, text: Text) -> None:
     marks = np.arange(0, 1.01, 0.25)
     axes.set_yticks(marks, [text.number(100 * mark) for mark in marks])
     style.light_grid(axes, "y")
-    ticks = [tick for tick in time_ticks(wide.index[-1], text) if tick >= wide.index[0]]
+    ticks = _axis_ticks(wide, text)
     axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
     axes.set_xlabel(time_title(text), labelpad=2)
     style.note(axes, text.say("Per cent"), -9, HEIGHT_MM + 4.5, color=style.QUIET, va="center")
@@ -175,8 +177,15 @@ def _bare(value: float, text: Text) -> str:
 
 
 def _ticks(wide: pd.DataFrame, text: Text) -> list[float]:
-    ticks = [tick for tick in time_ticks(wide.index[-1], text) if tick >= wide.index[0]]
-    return [wide.index[wide.index <= tick][-1] for tick in ticks]
+    return [wide.index[wide.index <= tick][-1] for tick in _axis_ticks(wide, text)]
+
+
+def _axis_ticks(wide: pd.DataFrame, text: Text) -> list[int]:
+    """The common ticks, and every twelfth month after the last of them."""
+    first, last = wide.index[0], wide.index[-1]
+    ticks = [tick for tick in time_ticks(last, text) if tick >= first]
+    later = [] if text.unit == "days" else range(ticks[-1] + 12, int(last) + 1, 12)
+    return [*ticks, *later]
 
 
 def _share(value: float, text: Text) -> str:

@@ -39,8 +39,10 @@ from evalkit.report.text import Text
 EXIT_ORDER = ("disability_pension", "old_age_pension", "emigrated", "died", "moved")
 STATE_ORDER = (
     "self_support", "work", "subsidised_work", "study", "parental", "labour_market", "unemployment",
-    "programme", "last_resort", "health_related", "sickness", "disability", "support",
-    "public_support", "disability_pension", "old_age_pension", "emigrated", "died",
+    "programme", "last_resort", "health_related", "partial_sickness", "full_sickness",
+    "sickness", "medical_rehabilitation", "vocational_rehabilitation", "disability", "support",
+    "public_support", "partial_disability_pension", "disability_pension", "old_age_pension",
+    "emigrated", "died",
 )  # fmt: skip
 LABEL_MM = 4.2
 MOST_COLUMNS = 9  # their months stand under the columns without overlap

@@ -1,0 +1,300 @@
+"""Published analyses, computed again: one notebook a case, one page a language, one summary."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from evalkit.errors import ParameterError
+from evalkit.published import case_labels, find_case, read_case, shipped_cases
+from evalkit.release import Released, read_released, require_released
+from evalkit.report.rendering import render_report, renderer_id
+from evalkit.report.replay import RELEASED_FOLDER, replay_parts
+from evalkit.report.site import IndexEntry
+from evalkit.run.audit import audit
+from evalkit.run.execute import NotebookError, run_notebook
+from evalkit.run.layout import SITE_VARIABLE
+from evalkit.run.plan import read_json, write_json
+from evalkit.run.worker import start_worker
+from evalkit.share import is_checkout, shared_folder
+from evalkit.study import Labels, parse_study
+
+LANGUAGES = ("sv", "fi", "en")
+WRITTEN = "en"  # language that a notebook is run in; the others are made from its parts
+SUMMARY = "summary"
+TEMPLATE = "published/summary.ipynb"
+KIND = "Verdicts"
+TITLE = {
+    "sv": "Publicerade analyser, räknade igen",
+    "fi": "Julkaistut analyysit uudelleen laskettuina",
+    "en": "Published analyses, computed again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTask:
+    """One case to run: its file, where to work, and where its pages go."""
+
+    path: Path
+    work: Path
+    site: Path
+    renderer: str
+    languages: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the case."""
+        return self.path.stem
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """What came of one case.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        Numbers by verdict (`n_reproduced`, ...); empty where the notebook failed.
+    drifted : tuple of str
+        Ids of the numbers that are neither as printed nor as known.
+    error : str
+        Why there is no page; empty where there is one.
+    """
+
+    name: str
+    counts: dict[str, int] = field(default_factory=dict)
+    drifted: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduced:
+    """What all cases came to."""
+
+    site: Path
+    records: tuple[CaseRecord, ...]
+
+    def count(self, name: str) -> int:
+        """Sum of a count over all cases."""
+        return sum(record.counts.get(name, 0) for record in self.records)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every case ran and no number drifted, else 4."""
+        return 4 if any(record.error or record.drifted for record in self.records) else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Reproduction:
+    """The verdicts of all cases, as the summary's notebook opens them."""
+
+    labels: Labels
+    verdicts: tuple[Released, ...]
+    titles: dict[str, dict[str, str]]
+
+
+def reproduce(
+    names: Sequence[str] = (),
+    *,
+    output: Path | None = None,
+    languages: Sequence[str] = LANGUAGES,
+    workers: int | None = None,
+    renderer: str = "auto",
+    told: Callable[[CaseRecord], None] = lambda record: None,
+) -> Reproduced:
+    """Run published analyses through evalkit's own functions and make their pages.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Shipped cases, or paths of the YAML files of one's own; by default all shipped ones.
+    output : Path
+        Folder of the site; by default that of the shipped studies.
+    languages : sequence of str
+    workers : int
+        Processes; by default the processors of this machine.
+    renderer : str
+        `auto`, `quarto` or `embedded`.
+    told : callable
+        Called with the record of every finished case.
+
+    Returns
+    -------
+    Reproduced
+
+    Raises
+    ------
+    ParameterError
+        If there is no such case, or no notebook beside its file.
+    StudyError
+        If the file of a case breaks its schema.
+    """
+    site = (output or _default_site()).resolve()
+    work = site.with_name(f"{site.name}.work") / "published"
+    made_by = renderer_id(renderer).split()[0]
+    tasks = [
+        CaseTask(path, work / "executed" / path.stem, site, made_by, tuple(languages))
+        for path in map(_checked, names or shipped_cases())
+    ]
+    records = []
+    with ProcessPoolExecutor(
+        min(workers or os.cpu_count() or 1, len(tasks)),
+        mp_context=get_context("spawn"), initializer=start_worker,
+    ) as pool:  # fmt: skip
+        for record in pool.map(make_case, tasks):
+            told(record)
+            records.append(record)
+    if not names:
+        _keep_only(site, work, [task.name for task in tasks])
+    if any((work / "verdicts").glob("*.json")):
+        _make_summary(site, work, made_by, tuple(languages))
+    return Reproduced(site, tuple(records))
+
+
+def make_case(task: CaseTask) -> CaseRecord:
+    """Run the notebook of one case and publish its pages; an error becomes part of the record."""
+    kept = task.work.parent.parent / "verdicts" / f"{task.name}.json"
+    try:
+        case = read_case(task.path)
+        parameters = {"case": _source(task.path), "language": WRITTEN}
+        template = task.path.with_suffix(".ipynb")
+        notebook = run_notebook(template, task.work, parameters, site=task.site)
+        verdicts = _verdicts(task.work / RELEASED_FOLDER, task.name)
+        _publish(notebook, case_labels(case, task.name), task)
+        write_json(kept, {"title": case.title.model_dump(exclude_none=True),
+                          "released": verdicts.name})  # fmt: skip
+        return _record(task.name, read_released(verdicts))
+    except Exception as error:  # a notebook of one's own may be broken in any way
+        kept.unlink(missing_ok=True)
+        return CaseRecord(task.name, error=_told(error))
+
+
+def open_verdicts() -> Reproduction:
+    """Open the verdicts of the last run, for the notebook that sums them up.
+
+    Raises
+    ------
+    ParameterError
+        If nothing has been reproduced yet.
+    """
+    site = Path(os.environ.get(SITE_VARIABLE) or _default_site()).resolve()
+    work = site.with_name(f"{site.name}.work") / "published"
+    kept = {path.stem: read_json(path) for path in sorted((work / "verdicts").glob("*.json"))}
+    if not kept:
+        raise ParameterError("no published analysis has been computed yet: run `evalkit reproduce`")
+    released = tuple(
+        read_released(work / "executed" / name / RELEASED_FOLDER / entry["released"])
+        for name, entry in kept.items()
+    )
+    return Reproduction(
+        summary_labels(), released, {name: entry["title"] for name, entry in kept.items()}
+    )
+
+
+def summary_labels() -> Labels:
+    """Labels of the page that sums up all cases."""
+    source = {
+        "sv": "källorna på varje analys sida",
+        "fi": "kunkin analyysin sivulla mainitut lähteet",
+        "en": "the sources named on the page of each analysis",
+    }
+    raw = {
+        "title": TITLE, "country": "other", "data_cut": "2025-12",
+        "data": {"public": "true", "source": source}, "assignment": "observational",
+        "useful_size": {"incidence": "0.05", "months": "1"}, "disclosure": "public",
+    }  # fmt: skip
+    study = parse_study(raw, root=Path("."), name="published")
+    return Labels(study=study, level="study", code="study")
+
+
+def published_pages(site: Path) -> dict[str, str]:
+    """Address of the summary page by language, relative to the site; empty where there is none."""
+    pages = {language: f"published/{SUMMARY}/{language}/report.html" for language in LANGUAGES}
+    return {language: page for language, page in pages.items() if (site / page).is_file()}
+
+
+def published_entries(site: Path) -> list[IndexEntry]:
+    """The summary page as the index of the site lists it; empty where nothing was reproduced."""
+    labels = summary_labels()
+    return [IndexEntry(labels, language, page) for language, page in published_pages(site).items()]
+
+
+def _default_site() -> Path:
+    return shared_folder("reports") / "_site" if is_checkout() else Path("evalkit-site")
+
+
+def _checked(name: str) -> Path:
+    path = find_case(name)
+    read_case(path)
+    if not path.with_suffix(".ipynb").is_file():
+        raise ParameterError(f"{path.name}: no notebook {path.stem}.ipynb beside it")
+    return path.resolve()
+
+
+def _source(path: Path) -> str:
+    """What the notebook is told: the name of a shipped case, else its path."""
+    shipped = shared_folder("notebooks/published").resolve()
+    return path.stem if path.parent == shipped else str(path)
+
+
+def _verdicts(folder: Path, name: str) -> Path:
+    found = [path for path in sorted(folder.glob("*.json")) if read_released(path).kind == KIND]
+    if len(found) != 1:
+        raise ParameterError(f"{name}: its notebook shows {len(found)} sets of verdicts, not one")
+    require_released(read_released(found[0]), KIND)
+    return found[0]
+
+
+def _publish(notebook: Path, labels: Labels, task: CaseTask) -> None:
+    for language in task.languages:
+        own = notebook.parent / f"in_{language}"
+        shutil.rmtree(own, ignore_errors=True)
+        shutil.copytree(notebook.parent, own, ignore=shutil.ignore_patterns("in_*", "page"))
+        if language != WRITTEN:
+            replay_parts(own / notebook.name, labels, language)
+        pages = own / "pages"
+        pages.mkdir()
+        render_report(own / notebook.name, labels, language, pages, task.renderer)
+        audit(pages, frozenset(), publishable=True)
+        target = task.site / "published" / task.name / language
+        target.mkdir(parents=True, exist_ok=True)
+        for path in sorted(pages.iterdir()):
+            os.replace(path, target / path.name)
+
+
+def _record(name: str, verdicts: Released) -> CaseRecord:
+    counts = {
+        key: int(value)
+        for key, value in verdicts.summary.items()
+        if key == "n" or key.startswith("n_")
+    }
+    frame = verdicts.tidy()
+    return CaseRecord(name, counts, tuple(frame.loc[frame["verdict"] == "drifted", "number"]))
+
+
+def _make_summary(site: Path, work: Path, renderer: str, languages: tuple[str, ...]) -> None:
+    folder = work / "executed" / SUMMARY
+    notebook = run_notebook(
+        shared_folder("notebooks") / TEMPLATE, folder, {"language": WRITTEN}, site=site
+    )
+    task = CaseTask(Path(f"{SUMMARY}.yaml"), folder, site, renderer, languages)
+    _publish(notebook, summary_labels(), task)
+
+
+def _keep_only(site: Path, work: Path, names: Sequence[str]) -> None:
+    """Take what is no longer a shipped case off the site and out of the summary."""
+    for path in (work / "verdicts").glob("*.json"):
+        if path.stem not in names:
+            path.unlink()
+    for folder in (site / "published").glob("*"):
+        if folder.name not in (*names, SUMMARY):
+            shutil.rmtree(folder)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, NotebookError):
+        return f"cell {error.cell}: {error.kind}: {error.message}"
+    return f"{type(error).__name__}: {error}"
