@@ -13,7 +13,8 @@ UNITS = ("municipality-007", "municipality-112", "national")  # the second is a 
 # Words of one language that cannot stand in a page of another.
 ONLY_ENGLISH = re.compile(r"\b(the|of|with|people|who|were|which|this|they|their|group)\b", re.I)
 ONLY_SWEDISH = re.compile(r"\b(och|inte|personer|starten|andel|med|efter|är)\b", re.I)
-ONLY_FINNISH = re.compile(r"\b(ja|ei|henkilöä|osuus|jälkeen|kuukautta|ovat|oli)\b", re.I)
+# "ja" is a word of Swedish too.
+ONLY_FINNISH = re.compile(r"\b(ei|sekä|henkilöä|osuus|jälkeen|kuukautta|ovat|oli)\b", re.I)
 FOREIGN = {
     "en": (ONLY_SWEDISH, ONLY_FINNISH),
     "sv": (ONLY_ENGLISH, ONLY_FINNISH),

@@ -235,8 +235,8 @@ def grus(random: np.random.Generator) -> pd.DataFrame:
 def frisam(random: np.random.Generator) -> pd.DataFrame:
     """Flows of the public sector as one party, a year before and after, of 120 persons together."""
     monthly = GAIN / 12
-    cost = _flows([None], [0], "public", "package", "intervention", monthly * PAY_OFF_MONTHS)
-    support = _flows([None], range(-12, 0), "public", "support", "transfer", monthly)
+    cost = _flows([None], [0], "public_actors", "package", "intervention", monthly * PAY_OFF_MONTHS)
+    support = _flows([None], range(-12, 0), "public_actors", "support", "transfer", monthly)
     return pd.concat([cost, support], ignore_index=True).drop(columns="person_id").assign(
         price_year=2000
     )  # fmt: skip
