@@ -1,5 +1,5 @@
 (function () {
-  document.querySelectorAll(".compare").forEach(function (study) {
+  document.querySelectorAll("section.compare").forEach(function (study) {
     var form = study.querySelector(".pick");
     var found = form.querySelector(".found");
     var choices = Array.from(form.querySelectorAll("select"));

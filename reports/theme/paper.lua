@@ -145,10 +145,6 @@ return function(page)
     end
   end
 
-  local function millimetres(letters)
-    return letters * 1.75 + 3.5
-  end
-
   local function longest_word(text)
     local longest = 0
     for word in text:gmatch("%S+") do
@@ -168,14 +164,22 @@ return function(page)
     return math.max(word, 4), math.max(math.min(cell, 44), word, 4)
   end
 
+  -- Millimetres of a letter and beside it, wide enough for any font that may stand in.
+  local LETTER_MM, SMALL_LETTER_MM, BESIDE_MM = 1.9, 1.68, 3
+
   -- Columns as wide as their longest cell where the page has room, else as their longest word and
-  -- a share of what is left: Word and its kin do not agree on what an automatic width is.
-  local function word_widths(tbl)
+  -- a share of what is left: Word and its kin do not agree on what an automatic width is. The
+  -- second result tells whether the table is set in the smaller type for that.
+  local word_widths
+  function word_widths(tbl, letter)
     local least, wanted, sum_least, sum_wanted = {}, {}, 0, 0
     for column = 1, #tbl.colspecs do
       local word, cell = letters_of(tbl, column)
-      least[column], wanted[column] = millimetres(word), millimetres(cell)
+      least[column], wanted[column] = word * letter + BESIDE_MM, cell * letter + BESIDE_MM
       sum_least, sum_wanted = sum_least + least[column], sum_wanted + wanted[column]
+    end
+    if sum_wanted > PAGE_MM and letter > SMALL_LETTER_MM then
+      return word_widths(tbl, SMALL_LETTER_MM), true
     end
     local share = 1
     if sum_wanted > PAGE_MM then
@@ -186,20 +190,21 @@ return function(page)
       local width = least[column] + share * (wanted[column] - least[column])
       widths[column] = width / math.max(PAGE_MM, sum_least)
     end
-    return widths
+    return widths, false
   end
 
   local function word_table(tbl, caption)
+    local share, is_small = word_widths(tbl, LETTER_MM)
+    local size = is_small and " Small" or ""
     for _, row in ipairs(tbl.head.rows) do
-      word_cells(row, "Table Heading")
+      word_cells(row, "Table Heading" .. size)
     end
     for _, row in ipairs(tbl.bodies[1].body) do
-      word_cells(row, "Table Text")
+      word_cells(row, "Table Text" .. size)
     end
     local identifier = tbl.identifier
     tbl.attr = pandoc.Attr()
     tbl.caption.long = {}
-    local share = word_widths(tbl)
     for index, spec in ipairs(tbl.colspecs) do
       tbl.colspecs[index] = { spec[1], share[index] }
     end

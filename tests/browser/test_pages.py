@@ -255,3 +255,32 @@ def test_the_comparison_can_be_read_without_scripts(chromium, site):
     assert opened.locator("[data-code]:visible").count() == len(PLACES)
     assert opened.locator("select:visible").count() == 0
     context.close()
+
+
+def test_on_a_phone_a_row_takes_the_whole_width(chromium, site):
+    opened = chromium.new_page(viewport={"width": PHONE, "height": 900})
+    opened.goto((site / "compare-en.html").as_uri())
+    widths = opened.locator("[data-code] td").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect().width)"
+    )
+    opened.close()
+
+    assert min(widths) > PHONE * 0.8
+
+
+def test_two_studies_are_picked_from_apart(chromium, site, tmp_path):
+    """The table of one study stays as it is when municipalities of another are chosen."""
+    page = (site / "compare-en.html").read_text(encoding="utf-8")
+    start = page.index('<section class="study compare">')
+    section = page[start : page.index("</section>", start) + len("</section>")]
+    path = tmp_path / "two.html"
+    path.write_text(page.replace(section, section + section), encoding="utf-8")
+    opened = chromium.new_page()
+    opened.goto(path.as_uri())
+    first, second = (opened.locator("section.compare").nth(number) for number in (0, 1))
+    first.locator("select").nth(0).select_option("9999")
+    first.locator("select").nth(1).select_option("9998")
+
+    assert first.locator("[data-code]:visible").count() == 2
+    assert second.locator("[data-code]:visible").count() == len(PLACES)
+    opened.close()

@@ -101,6 +101,8 @@ def test_tables_have_a_header_row_row_headers_and_a_name(made):
 
     assert names == ["Datatabell, Figur\u00a01", "Tabell\u00a01: Antal personer"]
     assert headers == [[True, False], [True, False, False]]
+    assert all(row.find(f"{W}trPr/{W}cantSplit") is not None
+               for table in tables for row in table.iter(f"{W}tr"))  # fmt: skip
     assert all(look.get(f"{W}firstRow") == look.get(f"{W}firstColumn") == "1" for look in looks)
 
 

@@ -67,11 +67,13 @@ def render_docx(report: Path, target: Path, *, epoch: int = 0) -> Path:
 
 
 def _accessible(members: dict[str, bytes], language: str) -> dict[str, bytes]:
-    """Add what pandoc leaves out: names of tables, row headers, the language of the document."""
+    """Add what pandoc leaves out: names of tables, row headers, whole rows, the language."""
     document = members["word/document.xml"].decode()
     document = PICTURE.sub(r"\1\2", document)
     document = LOOK.sub(r'\1w:firstColumn="1"\2', document)
     document = _name_tables(document)
+    document = document.replace("<w:tr><w:tc>", "<w:tr><w:trPr></w:trPr><w:tc>")
+    document = document.replace("<w:tr><w:trPr>", "<w:tr><w:trPr><w:cantSplit/>")
     settings = members["word/settings.xml"].decode()
     settings = settings.replace(
         '<w:themeFontLang w:val="en-US"', f'<w:themeFontLang w:val="{language}"'

@@ -1,5 +1,6 @@
 """Two to five municipalities beside each other: a table of all, that a script narrows."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -80,33 +81,42 @@ def _choices(text: Text, listed: Sequence[Place], heading: str) -> str:
     )
 
 
-def _table(text: Text, overview: Overview, listed: Sequence[Place], heading: str) -> str:
-    codes = [place.code for place in listed]
-    shares = [overview.value(code, arm) for code in codes for arm in ("programme", "comparison")]
-    scale = share_scale(shares)
-    columns = {
-        "started": text.say("People who started"),
-        "programme": sentence_case(text.say("programme group")),
-    }
+def _columns(text: Text, overview: Overview) -> dict[str, str]:
+    """Columns that there are numbers for, by what they show."""
+    columns = {}
+    if overview.curves:
+        columns["started"] = text.say("People who started")
+    columns["programme"] = sentence_case(text.say("programme group"))
     if overview.has("arm", ", comparison"):
         columns["comparison"] = sentence_case(text.say("comparison group"))
     if overview.has("difference", ", comparison"):
         label = estimand_label(contrast_label(overview.table, text), text)
         columns["difference"] = text.say("Difference of 100 people ({label})", label=label)
-    if not overview.curves:
-        del columns["started"]
-    axes = {
-        "programme": axis(scale, text),
-        "comparison": axis(scale, text),
-        "difference": axis(_around_zero(scale), text),
-    }
+    return columns
+
+
+def _scales(overview: Overview, codes: Sequence[str]) -> dict[str, Scale]:
+    """The line of each column; both arms have the same one."""
+    arms = ("programme", "comparison")
+    shares = share_scale(overview.value(code, arm) for code in codes for arm in arms)
+    values = [overview.difference(code) for code in codes]
+    ends = [abs(end) for value in values if value.shown for end in (value.low, value.high)]
+    widest = math.ceil(10 * max(ends, default=0.1)) / 10
+    return {"programme": shares, "comparison": shares, "difference": Scale(-widest, widest)}
+
+
+def _table(text: Text, overview: Overview, listed: Sequence[Place], heading: str) -> str:
+    columns = _columns(text, overview)
+    scales = _scales(overview, [place.code for place in listed])
+    axes = {name: axis(scale, text) for name, scale in scales.items()}
     head = [
         f'<th scope="col" role="columnheader" class="{name}">{escape(title)}{axes.get(name, "")}'
         "</th>"
         for name, title in {"name": text.say("Municipality"), **columns}.items()
     ]
-    rows = "".join(_row(text, overview, place, columns, scale) for place in listed)
-    end, ahead = text.number(100 * scale.high), text.number(100 * scale.high, signed=True)
+    rows = "".join(_row(text, overview, place, columns, scales) for place in listed)
+    end = text.number(100 * scales["programme"].high)
+    ahead = text.number(100 * scales["difference"].high, signed=True)
     ends = escape(f'--share-end:"{end}";--difference-end:"{ahead}"')
     return (
         f'<table class="compare-table" role="table" aria-labelledby="{heading}" style="{ends}">'
@@ -116,11 +126,15 @@ def _table(text: Text, overview: Overview, listed: Sequence[Place], heading: str
 
 
 def _row(
-    text: Text, overview: Overview, place: Place, columns: dict[str, str], scale: Scale
+    text: Text,
+    overview: Overview,
+    place: Place,
+    columns: dict[str, str],
+    scales: dict[str, Scale],
 ) -> str:
     cells, hidden = [], []
     for name, title in columns.items():
-        said = _cell(text, overview, place.code, name, scale)
+        said = _cell(text, overview, place.code, name, scales)
         if not said:
             hidden.append(title)
             continue
@@ -135,7 +149,7 @@ def _row(
     )
 
 
-def _cell(text: Text, overview: Overview, code: str, column: str, scale: Scale) -> str:
+def _cell(text: Text, overview: Overview, code: str, column: str, scales: dict[str, Scale]) -> str:
     """A number with its interval and dot; empty where it is not shown."""
     if column == "started":
         n = overview.started(code, text)
@@ -146,13 +160,13 @@ def _cell(text: Text, overview: Overview, code: str, column: str, scale: Scale) 
             return ""
         number = text.number(100 * value.estimate, signed=True)
         interval = text.range(100 * value.low, 100 * value.high, signed=True)
-        dots = _around_zero(scale).dot(value, " zero")
+        dots = scales[column].dot(value, " zero")
     else:
         value = overview.value(code, column)
         if not value.shown:
             return ""
         number, interval = written(value, text)
-        dots = scale.dot(value, " other" if column == "comparison" else "")
+        dots = scales[column].dot(value, " other" if column == "comparison" else "")
     return (
         f'<span class="value">{escape(number)}</span> '
         f'<span class="range">{escape(interval)}</span>{dots}'
@@ -166,8 +180,3 @@ def _withheld(text: Text, titles: list[str]) -> str:
     return (
         f'<td role="cell" class="withheld" colspan="{len(titles)}" data-label="{label}">{said}</td>'
     )
-
-
-def _around_zero(scale: Scale) -> Scale:
-    """A line for differences: as wide as the widest share can differ."""
-    return Scale(-scale.high, scale.high)

@@ -41,11 +41,11 @@ def share_scale(values: Iterable[Value]) -> Scale:
 
 def axis(scale: Scale, text: Text) -> str:
     """Draw the ticks of a line of shares."""
-    step = 0.1 if scale.high <= 0.4 else 0.2
-    ends = int(scale.low / step - 1e-9), int(scale.high / step + 1e-9)
-    ticks = [step * number for number in range(ends[0], ends[1] + 1)]
     if scale.low < 0:
-        ticks = [ticks[0], 0.0, ticks[-1]]
+        ticks = [scale.low, 0.0, scale.high]
+    else:
+        step = 0.1 if scale.high <= 0.4 else 0.2
+        ticks = [step * number for number in range(int(scale.high / step + 1e-9) + 1)]
     marks = "".join(
         f'<span style="left:{scale.at(tick)}">'
         f"{escape(text.number(100 * tick, signed=scale.low < 0))}</span>"

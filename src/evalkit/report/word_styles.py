@@ -87,6 +87,8 @@ def _paragraph_styles() -> list[tuple[str, str, str, str]]:
         ("Table Heading", "Normal", _paragraph(1, 1, line=1, next_stays=True),
          _run(8.5, bold=True)),
         ("Table Text", "Normal", _paragraph(1, 1, line=1), _run(8.5)),
+        ("Table Heading Small", "Table Heading", "", _run(7.5, bold=True)),
+        ("Table Text Small", "Table Text", "", _run(7.5)),
         ("Mark", "Normal", _paragraph(4, 10, next_stays=True),
          _run(11, bold=True, colour=WARNING)),
         ("Colophon", "Normal", _paragraph(8, 0, end=LINE_END), _run(8.5, colour=QUIET)),
