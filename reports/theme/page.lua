@@ -157,7 +157,8 @@ local function figure(div)
     raw("</figcaption>"),
     -- It scrolls on a phone, so the keyboard must reach it.
     pandoc.Div({ pandoc.Plain({ picture }) }, pandoc.Attr("", { "picture" }, {
-      { "tabindex", "0" }, { "role", "group" }, { "aria-label", named(div.identifier) },
+      { "tabindex", "0" }, { "role", "group" },
+      { "aria-label", is_fragment and words[kind_of(div.identifier)] or named(div.identifier) },
     })),
   }) .. source .. pandoc.Blocks({ raw("</figure>") })
 end

@@ -17,7 +17,7 @@ from evalkit.report.figures import money, money_break_even, money_curve, money_t
 from evalkit.report.text import open_text
 
 LANGUAGES = ("sv", "fi", "en")
-WIDTH = 1083
+WIDTH = 975
 PARTIES = ("municipality", "region", "social_insurance", "employer", "public", "individual",
            "society")  # fmt: skip
 PUBLIC = "municipality, region, social_insurance"

@@ -6,8 +6,11 @@ process has (warnings filters, matplotlib's settings, random state) is as it was
 """
 
 import gc
+import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 _START = time.perf_counter()
@@ -46,6 +49,16 @@ def _import_all() -> None:
         getattr(package, name)
 
 
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Let `import name` fail within, as where it is not installed."""
+    sys.modules[name] = None
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
 def _draw_nothing() -> None:
     """Load the fonts and the code that draws, by a figure without anything in it."""
     style = import_module("evalkit.report.style")
@@ -57,7 +70,8 @@ def _warm_up() -> float:
     """Do all of it; return the seconds that it took."""
     for name in KERNEL:  # a kernel has these before its first cell, their filters included
         import_module(name)
-    with warnings.catch_warnings():
+    # statsmodels imports polars where it is installed; its threads would not outlive a fork.
+    with warnings.catch_warnings(), _without("polars"):
         pyplot = import_module("matplotlib.pyplot")
         with pyplot.rc_context():
             _import_all()
