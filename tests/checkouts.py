@@ -84,20 +84,20 @@ def copy_checkout(target: Path) -> Path:
     return target
 
 
-def small_study(checkout: Path, folder: Path, *, languages: str) -> Path:
-    """The Finnish study in some languages, in a folder of its own."""
+def small_study(checkout: Path, folder: Path, **report: str) -> Path:
+    """The Finnish study with lines of its report changed, in a folder of its own."""
     shutil.copytree(checkout / "data" / "synthetic" / "FI", folder)
     path = folder / "study.yaml"
     lines = path.read_text(encoding="utf-8").splitlines()
-    changed = [
-        f"  languages: {languages}" if line.strip().startswith("languages:") else line
-        for line in lines
-    ]
+    changed = []
+    for line in lines:
+        name = line.strip().partition(":")[0]
+        changed.append(f"  {name}: {report[name]}" if name in report else line)
     path.write_text("\n".join(changed) + "\n", encoding="utf-8")
     return folder
 
 
-def make_checkout(folder: Path, *, languages: str) -> Checkout:
-    """A checkout and a small study beside it."""
+def make_checkout(folder: Path, **report: str) -> Checkout:
+    """A checkout and a small study beside it, in some `languages` or of some `levels`."""
     root = copy_checkout(folder / "en väg" / "evalkit")
-    return Checkout(root, small_study(root, root.parent / "min studie", languages=languages))
+    return Checkout(root, small_study(root, root.parent / "min studie", **report))

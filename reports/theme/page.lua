@@ -4,7 +4,7 @@
 -- Whatever lies outside the subset is an error, never passed through.
 
 local CLASSES = {
-  quiet = true, lead = true, cards = true, card = true, ["card-number"] = true,
+  quiet = true, lead = true, kept = true, cards = true, card = true, ["card-number"] = true,
   ["card-unit"] = true, ["card-note"] = true, withheld = true, label = true, source = true,
 }
 local REFERENCE_WORDS = {

@@ -1,10 +1,28 @@
 -- Header cells of tables: columns by scope="col", the first cell of each row by scope="row".
 -- Used by both renderers. Row headers stand to the left; column
--- widths are dropped, so that the page decides them.
+-- widths are dropped, so that the page decides them. On a page in a browser short words in a cell
+-- and the two ends of an interval are kept on one line.
+
+local SHORT = 12
+local is_page = FORMAT:match("html") ~= nil
 
 local function mark(cell, scope)
   cell.attributes["scope"] = scope
   return cell
+end
+
+local function keep_short(cell)
+  local words = pandoc.utils.stringify(cell.contents)
+  if is_page and words:find(" ") and utf8.len(words) <= SHORT then
+    cell.attr.classes:insert("kept")
+  end
+  return cell
+end
+
+function Str(word)
+  if is_page and (word.text:find("%d\u{2013}%d") or word.text:find("%d\u{2026}[%d+\u{2212}]")) then
+    return pandoc.Span({ word }, { class = "kept" })
+  end
 end
 
 function Table(tbl)
@@ -17,6 +35,7 @@ function Table(tbl)
   for _, body in ipairs(tbl.bodies) do
     body.row_head_columns = 1
     for _, row in ipairs(body.body) do
+      row.cells = row.cells:map(keep_short)
       row.cells[1] = mark(row.cells[1], "row")
     end
   end

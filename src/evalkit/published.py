@@ -19,7 +19,7 @@ from evalkit.study import Labels, Words, parse_study
 
 FOLDER = "notebooks/published"
 NUMBER_COLUMNS = (
-    "number", "name", "table", "place", "published", "value", "tolerance", "read", "derived",
+    "number", "name", "unit", "table", "place", "published", "value", "tolerance", "read", "derived",
     "source", "where", "column", "scale", "because", "computed", "impossible",
 )  # fmt: skip
 
@@ -45,6 +45,8 @@ class PublishedNumber(_Part):
     id : str
     name : Words
         What the number is, as a reader sees it.
+    unit : Words
+        What it is counted in; by default the unit of the case.
     table : Words
         Where it stands in the source.
     value : str
@@ -71,6 +73,7 @@ class PublishedNumber(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     name: Named
+    unit: Named | None = None
     table: Named = Words()
     value: Digits | Literal[""] = ""
     of: str = ""
@@ -110,6 +113,8 @@ class Story(_Part):
 class PublishedCase(_Part):
     """A published analysis: where it is printed, what it is about, and its numbers.
 
+    `unit` is that of every number that gives none of its own.
+
     A text given once stands for all languages: titles, names and formulas are as they are printed.
     """
 
@@ -121,6 +126,7 @@ class PublishedCase(_Part):
     data_cut: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
     kind: Literal["real", "arithmetic", "synthetic", "illustration"]
     read: Literal["document", "secondary", "memory"]
+    unit: Named = Words()
     story: Story
     numbers: tuple[PublishedNumber, ...]
 
@@ -150,6 +156,17 @@ class OpenCase:
     def names(self) -> dict[str, dict[str, str]]:
         """What each number is, by its id and by language."""
         return dict(zip(self.numbers["number"], self.numbers["name"], strict=True))
+
+    @property
+    def units(self) -> dict[str, dict[str, str]]:
+        """What each number is counted in, by its id and by language; empty where it has no unit."""
+        return dict(zip(self.numbers["number"], self.numbers["unit"], strict=True))
+
+    @property
+    def told(self) -> dict[str, Mapping[str, Mapping[str, str]]]:
+        """Everything that the table of the verdicts tells beside the numbers."""
+        return {"names": self.names, "units": self.units, "reasons": self.reasons,
+                "places": self.places}  # fmt: skip
 
     @property
     def reasons(self) -> dict[str, dict[str, str]]:
@@ -266,7 +283,7 @@ def case_labels(case: PublishedCase, name: str) -> Labels:
 def numbers_frame(case: PublishedCase) -> pd.DataFrame:
     """One row a number: columns as `NUMBER_COLUMNS`.
 
-    `name`, `place` and `because` are texts by language; `table` is the place in one language.
+    `name`, `unit`, `place` and `because` are texts by language; `table` is the place in one language.
     """
     rows = [_row(number, case) for number in case.numbers]
     return pd.DataFrame(rows, columns=list(NUMBER_COLUMNS))
@@ -277,6 +294,7 @@ def _row(number: PublishedNumber, case: PublishedCase) -> dict[str, Any]:
     return {
         "number": number.id,
         "name": number.name.model_dump(exclude_none=True),
+        "unit": (number.unit or case.unit).model_dump(exclude_none=True),
         "table": number.table.in_language("en"),
         "place": number.table.model_dump(exclude_none=True),
         "published": number.value,

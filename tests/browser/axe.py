@@ -57,7 +57,7 @@ def looked_at(browser, pages: list[Path]) -> Iterator[tuple[str, list[str]]]:
 def main(folder: Path) -> int:
     from playwright.sync_api import sync_playwright
 
-    pages = sorted(folder.rglob("*.html"))
+    pages = sorted(folder.resolve().rglob("*.html"))
     looks = faults = 0
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])

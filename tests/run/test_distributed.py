@@ -88,7 +88,7 @@ def states(checkout) -> set[str]:
 
 def forget_reports(checkout) -> None:
     """Leave a study prepared, with its shared stage, and without any report."""
-    shutil.rmtree(checkout.site)
+    shutil.rmtree(checkout.site, ignore_errors=True)
     for folder in (checkout.study / "site.work").glob("*"):
         for name in ("records", "executed", "quarantine"):
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -61,7 +61,9 @@ def import_less(path: Path) -> None:
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory) -> Checkout:
     """A study of five short reports, all of them made."""
-    checkout = make_checkout(tmp_path_factory.mktemp("faults"), languages="[fi]")
+    checkout = make_checkout(
+        tmp_path_factory.mktemp("faults"), languages="[fi]", levels="[municipality, national]"
+    )
     for name in ("municipal_report.ipynb", "national_report.ipynb"):
         shorten(checkout.root / "notebooks" / name)
     import_less(checkout.root / "src/evalkit/run/warm.py")

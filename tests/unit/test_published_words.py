@@ -29,6 +29,7 @@ def told(case: PublishedCase) -> Iterator[tuple[str, Words]]:
     for number in case.numbers:
         yield f"{number.id}.name", number.name
         yield f"{number.id}.table", number.table
+        yield f"{number.id}.unit", number.unit or case.unit
         for words in (number.because, number.impossible):
             if words is not None:
                 yield f"{number.id}.reason", words

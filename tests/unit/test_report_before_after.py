@@ -272,6 +272,13 @@ def test_benefits_have_one_scale_and_the_total_its_own():
     assert tops[0] > tops[1]
 
 
+def test_benefits_of_which_only_the_total_is_shown_are_not_drawn():
+    part = figures.benefits(vector(lambda row: row["benefit"] != "total"), speak())
+
+    assert part.images == {}
+    assert "{.withheld}" in part.markdown
+
+
 def test_the_table_of_leavers_names_every_unit():
     part = tables.leavers(change(), speak())
 

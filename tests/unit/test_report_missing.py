@@ -82,6 +82,12 @@ def withheld(sentence):
     return f"[{sentence}]{{.withheld}}"
 
 
+def in_its_place(sentence, language="en"):
+    """What stands in the place of a figure or a table."""
+    what = speak(language).say("A figure or table would stand here.")
+    return f"[{what}]{{.quiet}} {withheld(sentence)}"
+
+
 @each_drawn
 def test_a_figure_or_table_of_something_that_is_missing_is_none(make, value):
     assert make(None, speak()) is None
@@ -91,7 +97,7 @@ def test_a_figure_or_table_of_something_that_is_missing_is_none(make, value):
 def test_a_figure_or_table_of_no_estimate_is_a_sentence(make, value):
     part = make(without_rows(value().kind), speak(level="national"))
 
-    assert part.markdown == withheld(FEW)
+    assert part.markdown == in_its_place(FEW)
     assert part.images == {}
 
 
@@ -99,7 +105,7 @@ def test_a_figure_or_table_of_no_estimate_is_a_sentence(make, value):
 def test_a_figure_or_table_of_which_every_row_is_withheld_is_a_sentence(make, value):
     part = make(value(hide=ALL), speak(level="national"))
 
-    assert part.markdown == withheld(RECOGNISED)
+    assert part.markdown == in_its_place(RECOGNISED)
     assert part.images == {}
 
 
@@ -126,7 +132,7 @@ def test_a_table_whose_shown_rows_hold_no_number_is_a_sentence():
 
     part = tables.characteristics(people, speak(level="national"))
 
-    assert part.markdown == withheld(RECOGNISED)
+    assert part.markdown == in_its_place(RECOGNISED)
 
 
 def test_without_a_comparison_group_there_is_no_figure_of_the_difference():
@@ -188,7 +194,7 @@ def test_what_needs_a_comparison_group_says_that_there_is_none():
 
     assert words.health(fit, None, alone).markdown.endswith(said)
     assert words.pay_off(money, alone).markdown.endswith(said)
-    assert tables.ancova(fit, alone).markdown == said
+    assert tables.ancova(fit, alone).markdown.endswith(f"{{.quiet}} {said}")
     assert words.cards(hand.curve(), None, fit, money, alone).markdown.count(":::: {.card}") == 1
     assert said not in words.pay_off(money, speak()).markdown
 
@@ -253,7 +259,7 @@ def test_a_sentence_in_place_of_a_table_is_made_again_from_its_recipe(tmp_path):
 
     again = make_part(store_recipe(part.recipe, tmp_path), tmp_path, speak("sv"))
 
-    assert again.markdown == withheld(speak("sv").say(FEW))
+    assert again.markdown == in_its_place(speak("sv").say(FEW), "sv")
 
 
 @pytest.fixture
@@ -286,6 +292,15 @@ def test_the_sentence_that_nothing_is_shown_stands_once_in_a_chapter(shown):
     display(Part("## Money"), Part(withheld(FEW)))
 
     assert shown == [chapter, withheld(RECOGNISED), "## Money", withheld(FEW)]
+
+
+def test_what_would_stand_there_is_said_once_and_not_below_the_same_sentence(shown):
+    chapter = f"## Health\n\n{withheld(FEW)}"
+    figure = Part(in_its_place(RECOGNISED))
+
+    display(Part(chapter), Part(in_its_place(FEW)), figure, figure)
+
+    assert shown == [chapter, in_its_place(RECOGNISED)]
 
 
 def test_other_parts_may_stand_twice_in_a_chapter(shown):

@@ -14,6 +14,7 @@ from evalkit.errors import DisclosureError, ParameterError
 from evalkit.provenance import provenance
 from evalkit.report import figures, style, tables, words
 from evalkit.report.figures import money, money_break_even, money_curve, money_tornado
+from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.text import open_text
 
 LANGUAGES = ("sv", "fi", "en")
@@ -263,10 +264,44 @@ def test_who_never_gets_the_cost_back_has_no_mark_on_the_line():
     (axes,) = money_curve.draw_pay_off_curve(curve(), speak()).axes
 
     marks = sorted(line.get_xdata()[0] for line in with_id(axes, "cost back"))
-    assert marks == [25, 30, 32, 36]
+    assert marks == [25, 30, 32]
     written = " ".join(word.get_text() for word in axes.texts)
     assert "Region\nnever" in written
     assert "Employers" not in written  # who has no outlay has no pay-off
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "by month 36"), ("sv", "senast månad 36"), ("fi", "viimeistään kuukautena 36")],
+)
+def test_a_month_after_others_that_are_not_shown_is_called_the_latest(language, said):
+    text = speak(language)
+    (axes,) = money_curve.draw_pay_off_curve(curve(), text).axes
+
+    written = [word.get_text() for word in axes.texts]
+    assert [word for word in written if word.endswith("36")] == [
+        f"{sentence_case(actor_name('public', text))}\n{said}"
+    ]
+    known = [len(line.get_xdata()) for line in with_id(axes, "known")]
+    assert sorted(known) == [1, 1, 1, 1, 8]  # all months of who has the cost back by one of them
+
+
+def test_a_month_next_to_the_one_shown_before_is_exact():
+    frame = pd.DataFrame({
+        "month": [0, 1, 2], "suppressed": False, "pay_off_months": 2.0, "reason": "",
+    })  # fmt: skip
+
+    assert money_curve.pay_off_words(frame, speak()) == "month 2"
+
+
+def test_amounts_stand_with_the_table_and_not_with_the_figure_of_shares():
+    for part in (
+        figures.break_even(break_even(), speak()),
+        tables.break_even(break_even(), speak()),
+    ):
+        caption = next(line for line in part.markdown.splitlines() if "must be due" in line)
+        assert "SEK" not in caption.split("|")[0]
+        assert "Cost, thousand SEK per person" in part.markdown
 
 
 def test_lines_are_told_apart_without_colour():

@@ -327,6 +327,15 @@ def test_shares_as_the_law_has_them_are_said_to_be_so():
     assert "Largest financier" in words.financing(made("no_law"), speak()).markdown
 
 
+def test_every_group_without_a_service_somewhere_is_named():
+    said = words.services(made("gaps"), speak()).markdown
+
+    assert (
+        "Without any service in at least one of 3 municipalities: people who use substances; "
+        "people with disabilities. For 1 group in a municipality it is not known." in said
+    )
+
+
 def test_missing_tables_are_said_to_be_missing():
     text = speak()
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
+from evalkit.run import fork
 from evalkit.run.engine import Limits, register
 from evalkit.run.execute import NotebookError, run_notebook
 from evalkit.run.fork import start_warm
@@ -270,6 +272,26 @@ def test_a_warm_process_ends_when_it_is_closed():
     time.sleep(0.2)
 
     assert in_group(process.pid) == []
+
+
+def test_one_that_is_killed_while_it_asks_for_a_process_does_not_end_their_parent(capfd):
+    start_warm(sleep_long, environment=os.environ).close()
+    parent = fork._server()
+    pid = parent._forkserver_pid
+
+    with socket.socket(socket.AF_UNIX) as asker:  # gone before it sends anything
+        asker.connect(parent._forkserver_address)
+    receiver, writer = parent.connect_to_new_process([])  # gone before it says what to run
+    os.close(writer)
+    ended = os.read(receiver, 64)
+    os.close(receiver)
+    after = start_warm(sleep_long, environment=os.environ)
+    after.close()
+
+    assert ended
+    assert after.pid
+    assert fork._server()._forkserver_pid == pid
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_the_engine_is_an_entry_point_that_papermill_finds(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from evalkit.economics.flows import Flows
 from evalkit.economics.parties import (
     PUBLIC_PARTIES,
     public_among,
@@ -146,35 +147,12 @@ def break_even_by_horizon(
     )  # fmt: skip
     years = np.asarray(horizons, dtype=float)
     parties, cost, gain = _cost_and_gain(flows, *against_reference(flows), public)
-    point = _shares(cost, gain, years)
-    drawn = [
-        _shares(*_cost_and_gain(flows, *paths, public)[1:], years)
-        for paths in resampled(flows, n_bootstrap if flows.has_person else 0, seed)
-    ]
-    outlay = np.repeat(cost > 0, len(years))
-    low, high = percentiles(np.concatenate(drawn) if drawn else None, outlay, conf_level)
+    low, high = _interval(flows, public, years, cost > 0, n_bootstrap, seed, conf_level)
     behind = support_with_public(flows, public)
+    method = f"{design}, {flows.last} months followed, bootstrap {n_bootstrap}"
     return BreakEven(
-        rows={
-            "party": np.repeat(np.array(parties, dtype=object), len(years)),
-            "horizon_years": np.tile(years, len(parties)),
-            "cost": np.repeat(cost, len(years)),
-            "gain": np.repeat(gain, len(years)),
-            "break_even_share": np.where(outlay, point, np.nan),
-            "conf_low": low,
-            "conf_high": high,
-            "reason": _reasons(cost, gain, point, years),
-        },
-        summary={
-            "n": flows.n_person,
-            "conf_level": conf_level,
-            "n_cluster": np.nan if flows.n_cluster is None else flows.n_cluster,
-            "currency": rows["currency"].iloc[0],
-            "price_year": int(rows["price_year"].iloc[0]),
-            "public": ", ".join(public_among(flows.parties, public)),
-            "label": "description",
-            "method": f"{design}, {flows.last} months followed, bootstrap {n_bootstrap}",
-        },
+        rows=_rows(parties, cost, gain, years) | {"conf_low": low, "conf_high": high},
+        summary=_summary(rows, flows, public) | {"conf_level": conf_level, "method": method},
         support={name: np.repeat(values, len(years)) for name, values in behind.items()},
         provenance=provenance(
             "break_even_by_horizon", digest_frame(rows)[:16], seed=seed, design=design,
@@ -183,6 +161,44 @@ def break_even_by_horizon(
             n_bootstrap=n_bootstrap, conf_level=conf_level,
         ),
     )  # fmt: skip
+
+
+def _rows(parties: tuple, cost: np.ndarray, gain: np.ndarray, years: np.ndarray) -> dict:
+    """Columns of one row a party and horizon, the interval left out."""
+    point = _shares(cost, gain, years)
+    outlay = np.repeat(cost > 0, len(years))
+    return {
+        "party": np.repeat(np.array(parties, dtype=object), len(years)),
+        "horizon_years": np.tile(years, len(parties)),
+        "cost": np.repeat(cost, len(years)),
+        "gain": np.repeat(gain, len(years)),
+        "break_even_share": np.where(outlay, point, np.nan),
+        "reason": _reasons(cost, gain, point, years),
+    }
+
+
+def _interval(
+    flows: Flows, public: Sequence[str], years: np.ndarray, has_outlay: np.ndarray,
+    n_bootstrap: int, seed: int, conf_level: float,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Percentiles of the shares over resampled persons or clusters; missing without draws."""
+    drawn = [
+        _shares(*_cost_and_gain(flows, *paths, public)[1:], years)
+        for paths in resampled(flows, n_bootstrap if flows.has_person else 0, seed)
+    ]
+    outlay = np.repeat(has_outlay, len(years))
+    return percentiles(np.concatenate(drawn) if drawn else None, outlay, conf_level)
+
+
+def _summary(rows: pd.DataFrame, flows: Flows, public: Sequence[str]) -> dict:
+    return {
+        "n": flows.n_person,
+        "n_cluster": np.nan if flows.n_cluster is None else flows.n_cluster,
+        "currency": rows["currency"].iloc[0],
+        "price_year": int(rows["price_year"].iloc[0]),
+        "public": ", ".join(public_among(flows.parties, public)),
+        "label": "description",
+    }
 
 
 def _cost_and_gain(flows, outlay: np.ndarray, gain: np.ndarray, public) -> tuple:

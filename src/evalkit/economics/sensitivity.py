@@ -1,27 +1,24 @@
 """Sensitivity: what one number becomes when one assumption at a time is lower or higher."""
 
 from collections.abc import Mapping
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from evalkit.economics.largest import LARGEST, largest_by_group, shares_of_two
-from evalkit.economics.paths import (
-    Beyond,
-    Design,
-    against_reference,
-    check_options,
-    open_flows,
-    recover,
+from evalkit.economics.assumptions import (
+    HORIZON,
+    RATE,
+    UNITS,
+    Case,
+    Quantity,
+    check_names,
+    check_ranges,
 )
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.economics.largest import LARGEST, largest_by_group, shares_of_two
+from evalkit.economics.paths import Beyond, Design, open_flows
 from evalkit.provenance import digest_frame, provenance
 from evalkit.results import Sensitivity
 
-Quantity = Literal["break_even_share", "net"]
-SHARE_DUE, RATE, HORIZON = "share_due", "discount_rate", "horizon_years"
-UNITS = {SHARE_DUE: "share", RATE: "share", HORIZON: "years"}
 FACTOR = "factor"
 
 
@@ -100,67 +97,23 @@ def sensitivity(
     0        package    0.25     0.75
     1  horizon_years    0.50     0.25
     """
-    _check(ranges, quantity, design, beyond, horizon_years, discount_rate)
+    check_ranges(ranges, quantity, design, beyond, horizon_years, discount_rate)
     rows, flows = open_flows(
         frame, design=design, n_person=n_person, months=months, months_before=months_before,
         price_index=price_index, price_year=price_year,
     )  # fmt: skip
-    unknown = sorted(set(ranges) - set(UNITS) - set(rows["item"]))
-    if unknown or party not in flows.parties:
-        what = f"party: {party!r}" if party not in flows.parties else f"ranges: {unknown}"
-        raise EstimationError(f"{what} is no party, item or parameter of these rows")
-    counts = {name: arm.n_person for name, arm in flows.arms.items()}
-    settings = {HORIZON: horizon_years, RATE: discount_rate}
-
-    def value(name: str | None = None, at: float = 1.0) -> float:
-        moved = rows
-        if name is not None and name not in UNITS:
-            factor = np.where(rows["item"] == name, at, 1.0)
-            moved = rows.assign(amount=rows["amount"] * factor)
-        _, found = open_flows(
-            moved, design=design, n_person=counts, months=flows.last,
-            months_before=months_before, price_index=None, price_year=None,
-        )  # fmt: skip
-        outlay, gain = against_reference(found)
-        due = at if name == SHARE_DUE else 1.0
-        used = {**settings, **({name: at} if name in settings else {})}
-        point = recover(outlay, due * gain, last=flows.last, beyond=beyond, **used)
-        place = flows.parties.index(party)
-        if quantity == "net":
-            return float(point.net[place])
-        return _share(float(point.cost[place]), float(point.gain[place]), used[HORIZON])
-
-    table = pd.DataFrame([
-        {"parameter": name, "low": low, "high": high, "at_low": value(name, low),
-         "at_high": value(name, high), "unit": UNITS.get(name, FACTOR)}
-        for name, (low, high) in ranges.items()
-    ])  # fmt: skip
-    base = value()
-    for side in ("at_low", "at_high"):  # what an assumption does not touch stays exactly
-        near = np.isclose(table[side], base, rtol=1e-9, atol=0)
-        table[side] = np.where(near, base, table[side])
-    of_party = flows.n_behind[flows.parties.index(party)]
-    behind = [of_party if name in UNITS else _behind(rows, name, flows) for name in ranges]
-    width = np.abs(np.nan_to_num(table["at_high"] - table["at_low"], nan=np.inf, posinf=np.inf))
-    order = np.argsort(-width, kind="stable")
+    case = Case(
+        rows, flows, party, quantity, design, beyond, months_before,
+        {HORIZON: horizon_years, RATE: discount_rate},
+    )  # fmt: skip
+    check_names(case, ranges)
+    base = case.value()
+    table = _both_ends(case, ranges, base)
+    order = _widest_first(table)
     return Sensitivity(
         rows=table.iloc[order].reset_index(drop=True),
-        summary={
-            "n": flows.n_person,
-            "quantity": quantity,
-            "party": party,
-            "base": base,
-            "horizon_years": horizon_years,
-            "discount_rate": discount_rate,
-            "currency": rows["currency"].iloc[0],
-            "price_year": int(rows["price_year"].iloc[0]),
-            "label": "assumed",
-            "method": f"{design}, {flows.last} months followed, then {beyond}, one at a time",
-        },
-        support={
-            "n": np.minimum(np.array(behind, dtype=float)[order], of_party),
-            **_largest(rows, list(table["parameter"].iloc[order]), flows, party),
-        },
+        summary=_summary(case, base),
+        support=_support(case, table["parameter"].to_numpy()[order]),
         provenance=provenance(
             "sensitivity", digest_frame(rows)[:16],
             ranges={name: list(ends) for name, ends in ranges.items()}, quantity=quantity,
@@ -171,27 +124,50 @@ def sensitivity(
     )  # fmt: skip
 
 
-def _check(ranges, quantity, design, beyond, horizon_years, discount_rate) -> None:
-    check_options(design, beyond, horizon_years, discount_rate)
-    if quantity not in get_args(Quantity):
-        raise ParameterError(
-            f"quantity: {quantity!r} is not one of {', '.join(get_args(Quantity))}"
-        )
-    if not ranges:
-        raise ParameterError("ranges: give at least one parameter with its low and high value")
-    lowest = {RATE: -1, HORIZON: 0}
-    for name, (low, high) in ranges.items():
-        floor = lowest.get(name, -np.inf)
-        if not (np.isfinite([low, high]).all() and floor < low <= high):
-            raise ParameterError(f"ranges: {name} needs finite ends, low to high, above {floor:g}")
-        if name not in lowest and low < 0:
-            raise ParameterError(f"ranges: {name} is a factor or a share, 0 or more")
+def _both_ends(case: Case, ranges: Mapping[str, tuple[float, float]], base: float) -> pd.DataFrame:
+    """One row a parameter: the result at its low and its high value."""
+    table = pd.DataFrame([
+        {"parameter": name, "low": low, "high": high, "at_low": case.value(name, low),
+         "at_high": case.value(name, high), "unit": UNITS.get(name, FACTOR)}
+        for name, (low, high) in ranges.items()
+    ])  # fmt: skip
+    for side in ("at_low", "at_high"):  # what an assumption does not touch stays exactly
+        near = np.isclose(table[side], base, rtol=1e-9, atol=0)
+        table[side] = np.where(near, base, table[side])
+    return table
 
 
-def _share(cost: float, gain: float, years: float) -> float:
-    if cost <= 0:
-        return float("nan")
-    return cost / (gain * years) if gain > 0 else float("inf")
+def _widest_first(table: pd.DataFrame) -> np.ndarray:
+    """Order of the rows; a result that is never reached is wider than all."""
+    width = np.abs(np.nan_to_num(table["at_high"] - table["at_low"], nan=np.inf, posinf=np.inf))
+    return np.argsort(-width, kind="stable")
+
+
+def _summary(case: Case, base: float) -> dict:
+    followed = f"{case.flows.last} months followed, then {case.beyond}"
+    return {
+        "n": case.flows.n_person,
+        "quantity": case.quantity,
+        "party": case.party,
+        "base": base,
+        "horizon_years": case.settings[HORIZON],
+        "discount_rate": case.settings[RATE],
+        "currency": case.rows["currency"].iloc[0],
+        "price_year": int(case.rows["price_year"].iloc[0]),
+        "label": "assumed",
+        "method": f"{case.design}, {followed}, one at a time",
+    }
+
+
+def _support(case: Case, names: np.ndarray) -> dict[str, np.ndarray]:
+    """Persons with a flow of each item, of other parameters those of the party; their largest."""
+    rows, flows = case.rows, case.flows
+    of_party = flows.n_behind[case.place]
+    behind = [of_party if name in UNITS else _behind(rows, name, flows) for name in names]
+    return {
+        "n": np.minimum(np.array(behind, dtype=float), of_party),
+        **_largest(rows, list(names), flows, case.party),
+    }
 
 
 def _largest(rows: pd.DataFrame, names: list, flows, party: str) -> dict[str, np.ndarray]:

@@ -1,8 +1,10 @@
-"""Which units may show their pay-off by month, given what the other units show.
+"""Which units may show which parties of their pay-off by month, given what the others show.
 
-The step of a curve between two shown months rests on the persons with a flow in between. A month
-that one municipality hides could follow from its federation less the others. So all units list the
-same months, and a unit shows its curve whole or not at all.
+The step of a curve between two shown months rests on the persons with a flow in between. All units
+list the same months, those between which enough persons had flows with the parties that pay. A
+party with which few had flows in some step is then hidden in the curve, in all months, together
+with others that it does not follow from: who pays keeps a curve though few meet some other party.
+Steps add up over municipalities and over parties like the pay-off, and are planned like it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,8 +13,9 @@ import numpy as np
 
 from evalkit.release.addresses import block
 from evalkit.release.hierarchy import Hierarchy
-from evalkit.release.money_rows import CURVE, enough_between, listed_months
+from evalkit.release.money_rows import CURVE, enough_between, listed_months, paying
 from evalkit.release.parties import SUMS
+from evalkit.release.party_plan import LARGEST, Cells, PartyPlan
 from evalkit.release.profiles import Profile
 
 
@@ -20,46 +23,89 @@ def plan_curves(
     by_unit: Mapping[str, object], told: Mapping[str, np.ndarray], hierarchy: Hierarchy,
     profile: Profile,
 ) -> Iterator[tuple[Hierarchy, np.ndarray, str]]:  # fmt: skip
-    """Units that may show their curves, and months that nobody shows.
+    """Months that nobody shows, and units that may show the curve of each party and sum.
 
     Parameters
     ----------
     by_unit : mapping of str to PayOffCurve
         By municipality.
     told : mapping of str to ndarray of bool, shape (n_node,)
-        Parties that each node may show at all.
+        Nodes that may show each party and sum at all; what they hide, their curves hide too.
     """
     units = hierarchy.restrict(np.isin(hierarchy.leaves, list(by_unit)))
-    parties, k = _persons([by_unit[code] for code in units.leaves])
-    n_node, has = len(units.level), ~np.isnan(k).all(axis=2)
-    told_by = [told.get(party, np.ones(n_node, dtype=bool)) for party in parties]
-    shows = np.array(told_by).T & (units.member.astype(int) @ has.astype(int) > 0)
-    # After the months followed nobody has news.
-    k = np.where(np.isnan(k) & ~np.isnan(k).all(axis=(0, 1)), 0.0, k)
+    results = [by_unit[code] for code in units.leaves]
+    parties, k = _persons(results)
+    pays = np.array([[name in paying(result.tidy()) for name in parties] for result in results])
     ticks = listed_months(k.shape[-1], profile)
-    months = enough_between(k.sum(axis=0)[shows.any(axis=0)], ticks, profile)
+    months = enough_between(k.sum(axis=0)[_deciding(parties, pays, told)], ticks, profile)
     for month in sorted(set(ticks) - set(months)):
-        yield units, np.zeros(n_node, dtype=bool), block("pay_off", CURVE, month)
+        yield units, np.zeros(len(units.level), dtype=bool), block("pay_off", CURVE, month)
+    cells = _cells(results, parties, pays, fewest_in_a_step(k, months))
+    plan = PartyPlan(cells, units, profile, told)
+    plan.protect()
+    for party in plan.names:
+        yield units, plan.of(party), block("pay_off", CURVE, party)
 
-    def is_enough(node: int, leaves: np.ndarray) -> bool:
-        summed = k[leaves].sum(axis=0)[shows[node]]
-        return bool(len(summed)) and enough_between(summed, months, profile) == months
 
-    shown = np.array([is_enough(node, units.member[node]) for node in range(n_node)])
-    size = units.member.astype(float) @ np.nan_to_num(k).max(axis=(1, 2))
-    while True:
-        owner = units.owner(shown)
-        bad = [node for node in np.unique(owner[owner >= 0]) if not is_enough(node, owner == node)]
-        if not bad:
-            break
-        shown[units.next_to_hide(int(bad[0]), shown, size)] = False
-    yield units, shown, block("pay_off", CURVE)
+def _deciding(parties: list[str], pays: np.ndarray, told: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Parties that the months are chosen by: those that pay and are told anywhere, or all told."""
+    shown = np.array([bool(told[name].any()) if name in told else True for name in parties])
+    return shown & pays.any(axis=0) if (shown & pays.any(axis=0)).any() else shown
+
+
+def fewest_in_a_step(k: np.ndarray, months: list[int]) -> np.ndarray:
+    """Persons with a flow in the step with the fewest, at least, by municipality and party.
+
+    Parameters
+    ----------
+    k : ndarray, shape (n_leaf, n_party, n_month)
+        Persons with a flow in each month.
+    months : list of int
+        Those shown.
+
+    Notes
+    -----
+    A step has at least as many persons as any of its months. Of each party and step the month is
+    the same everywhere, the one with most persons in all, so that the numbers add up. That nobody
+    has had a flow in the first shown month is no secret.
+    """
+    steps, last = [], -1
+    for month in months:
+        step = k[:, :, last + 1 : month + 1]
+        if np.isnan(step).all():  # after the months followed nobody has news
+            continue
+        step = np.nan_to_num(step)
+        most = step.sum(axis=0).argmax(axis=1)
+        chosen = np.take_along_axis(step, most[None, :, None], axis=2)[:, :, 0]
+        if last >= 0 or month > 0:
+            steps.append(chosen)
+        else:
+            steps.append(np.where(step.sum(axis=(0, 2))[None] == 0, np.inf, chosen))
+        last = month
+    return np.min(steps, axis=0) if steps else np.zeros(k.shape[:2])
+
+
+def _cells(results: list, parties: list[str], pays: np.ndarray, n: np.ndarray) -> Cells:
+    """A cell for each municipality and party that it has, with the persons of its poorest step."""
+    leaf, party, largest = [], [], []
+    for place, result in enumerate(results):
+        support = {name: result.support.get(name, 0.0) for name in LARGEST}
+        frame = result.tidy().assign(**support)
+        frame = frame[~frame["party"].isin(SUMS)].drop_duplicates("party")
+        leaf += [place] * len(frame)
+        party += [parties.index(name) for name in frame["party"]]
+        largest.append(frame[list(LARGEST)].to_numpy(dtype=float))
+    at = np.array(leaf, dtype=int), np.array(party, dtype=int)
+    return Cells(
+        at[0], np.array(parties, dtype=object)[at[1]], n[at],
+        np.nan_to_num(np.concatenate(largest)).T, pays[at],
+    )  # fmt: skip
 
 
 def _persons(results: list) -> tuple[list[str], np.ndarray]:
     """Parties, and persons with a flow by municipality, party and month; sums left out.
 
-    Missing after the months followed, and throughout where a municipality has no such flows.
+    None where a municipality has no such flows; missing after the months followed anywhere.
     """
     parties = sorted({name for result in results for name in result.rows["party"]} - set(SUMS))
     n_month = max(int(result.rows["month"].max()) + 1 for result in results)
@@ -69,4 +115,4 @@ def _persons(results: list) -> tuple[list[str], np.ndarray]:
         place = np.searchsorted(parties, result.rows["party"][own].astype(str))
         month = result.rows["month"][own].astype(int)
         k[leaf, place, month] = result.support["k"][own].astype(float)
-    return parties, k
+    return parties, np.where(np.isnan(k) & ~np.isnan(k).all(axis=(0, 1)), 0.0, k)

@@ -35,8 +35,10 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide parties of too few, and list only months between which enough persons had flows.
 
     A month is shown for all parties or for none. The step of every shown party from the last shown
-    month must rest on enough persons: at least as many as had a flow in some month between. Where
-    the curve follows from a share of persons, those with and without it must be enough as well.
+    month must rest on enough persons: at least as many as had a flow in some month between. Those
+    who pay decide which months are shown; another party with too few in a step between them is
+    hidden with others that it does not follow from. Where the curve follows from a share of
+    persons, those with and without it must be enough as well.
     """
     parties = list(dict.fromkeys(frame["party"]))
     n_month = len(frame) // max(len(parties), 1)
@@ -45,15 +47,17 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     ticks = [at for at in listed_months(n_month, profile)
              if not profile.hides("pay_off", CURVE, at)]  # fmt: skip
     is_share = not np.isnan(complement).all()
-    decision = _whole_parties(result, frame, profile, _persons(result, frame, profile))
-    decision.planned |= profile.hides("pay_off", CURVE)
-    hidden = pd.Series(decision.suppressed).groupby(frame["party"].to_numpy()).all()
-    rows = [place for place, party in enumerate(parties) if not hidden[party]]
-    shown = (
-        _enough_in_state(k[0], complement[0], ticks, profile)
-        if is_share
-        else enough_between(k[rows], ticks, profile)
-    )
+    n = _persons(result, frame, profile)
+    decision = _whole_parties(result, frame, profile, n)
+    if is_share:
+        shown = _enough_in_state(k[0], complement[0], ticks, profile)
+    else:
+        rows = _deciding(parties, set(frame["party"][~decision.suppressed]), paying(frame))
+        shown = enough_between(k[rows], ticks, profile)
+        rare = {party for party, own in zip(parties, k, strict=True)
+                if profile.hides("pay_off", CURVE, party)
+                or enough_between(own[None], shown, profile) != shown}  # fmt: skip
+        _hide_besides(decision, rare, n, frame, _public_codes(result), profile)
     month = frame["month"].to_numpy()
     decision.keep = np.isin(month, ticks)
     decision.secondary = decision.secondary | (~np.isin(month, shown) & ~decision.suppressed)
@@ -62,6 +66,23 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     if not shown:
         decision.secondary = ~decision.primary & ~decision.planned
     return decision
+
+
+def _deciding(parties: list[str], told: set[str], pays: set[str]) -> list[int]:
+    """Places of the parties that months are chosen by: of those told who pay, else all."""
+    chosen = [place for place, party in enumerate(parties) if party in told & pays]
+    return chosen or [place for place, party in enumerate(parties) if party in told]
+
+
+def _hide_besides(
+    decision: Decision, rare: set[str], n: pd.Series, frame: pd.DataFrame, public: set[str],
+    profile: Profile,
+) -> None:  # fmt: skip
+    """Hide rare parties too, and what they would follow from; what is hidden stays so."""
+    hidden = set(frame["party"][decision.suppressed]) | rare
+    enough = n.mask(n.index.isin(rare), 0.0)
+    gone = hidden_parties(enough, hidden, paying(frame), public, profile)
+    decision.secondary |= frame["party"].isin(gone).to_numpy() & ~decision.suppressed
 
 
 def listed_months(n_month: int, profile: Profile) -> list[int]:
@@ -147,7 +168,7 @@ def _whole_parties(result, frame: pd.DataFrame, profile: Profile, n: pd.Series) 
     few = frame["party"].map(pd.Series(profile.too_few(n), n.index)).to_numpy(dtype=bool)
     decision = decision_of(addresses, few, profile)
     hidden = set(frame["party"][decision.suppressed])
-    pays = _payers(frame)
+    pays = paying(frame)
     gone = hidden_parties(n, hidden, pays, _public_codes(result), profile)
     decision.secondary = frame["party"].isin(gone).to_numpy() & ~decision.suppressed
     if "reason" in frame.columns:
@@ -155,7 +176,7 @@ def _whole_parties(result, frame: pd.DataFrame, profile: Profile, n: pd.Series) 
     return decision
 
 
-def _payers(frame: pd.DataFrame) -> set[str]:
+def paying(frame: pd.DataFrame) -> set[str]:
     """Parties that pay for interventions: what goes with one of them is another."""
     if "cost" in frame.columns:
         return set(frame.loc[frame["cost"] != 0, "party"])

@@ -94,7 +94,11 @@ def cells_of(results: list) -> Cells:
 class PartyPlan:
     """What is shown so far: a number is a unit and a party or sum, made of cells."""
 
-    def __init__(self, cells: Cells, units: Hierarchy, profile: Profile):
+    def __init__(
+        self, cells: Cells, units: Hierarchy, profile: Profile,
+        told: Mapping[str, np.ndarray] | None = None,
+    ):  # fmt: skip
+        """`told`: nodes that may show a party or sum at all, by its name."""
         self.cells, self.units, self.profile = cells, units, profile
         parties = sorted(set(cells.party))
         self.public = np.isin(cells.party, PUBLIC_PARTIES)
@@ -111,6 +115,10 @@ class PartyPlan:
         self.small = self._small(self.sums)
         for node in np.unique(self.node):
             self._hide_within(np.flatnonzero(self.node == node))
+        for name, shown in (told or {}).items():
+            if name in self.names:
+                own = self.name == self.names.index(name)
+                self.told[own] &= shown[self.node[own]]
 
     def of(self, name: str) -> np.ndarray:
         """Nodes that may show a party or sum; those that have no such flows may."""

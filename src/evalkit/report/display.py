@@ -14,7 +14,7 @@ from evalkit.report.parts import Part
 from evalkit.report.replay import RELEASED_FOLDER, store_recipe
 
 IMAGE_NAME = re.compile(r"fig-[a-z0-9]+(-[a-z0-9]+)*\.png")
-LONE_SENTENCE = re.compile(r"\[[^\n]*\]\{\.withheld\}")
+LONE_SENTENCE = re.compile(r"(?:\[[^\]\n]*\]\{\.quiet\} )?(\[[^\]\n]*\]\{\.withheld\})")
 _numbers = count(1)
 _chapter: list[str] = []  # parts shown since the last heading
 
@@ -75,8 +75,8 @@ def _is_repeated(markdown: str) -> bool:
     """Whether this is only a sentence, that nothing is shown, which the chapter has already."""
     if markdown.startswith("## "):
         _chapter.clear()
-    is_lone = LONE_SENTENCE.fullmatch(markdown) is not None
-    is_repeated = is_lone and any(markdown in shown for shown in _chapter)
+    lone = LONE_SENTENCE.fullmatch(markdown)
+    is_repeated = lone is not None and any(lone[1] in shown for shown in _chapter)
     _chapter.append(markdown)
     return is_repeated
 

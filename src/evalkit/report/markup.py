@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$@^~])")
+BREAKING = re.compile(r"[^\S\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]+")
 
 
 def escape(plain: str) -> str:
-    """Escape what markdown would read as markup, and join lines: for names from data and users."""
-    return SPECIAL.sub(r"\\\1", " ".join(str(plain).split()))
+    """Escape what markdown would read as markup, and join lines: for names from data and users.
+
+    A space that does not break stays one.
+    """
+    return SPECIAL.sub(r"\\\1", BREAKING.sub(" ", str(plain).strip()))
 
 
 def span(content: str, name: str) -> str:

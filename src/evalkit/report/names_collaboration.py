@@ -176,6 +176,9 @@ def site_name(part: str, site: str, text: Text) -> str:
 def fidelity_name(part: str, item: str, text: Text, names: Mapping[str, str] | None = None) -> str:
     """Name of a row about fidelity."""
     if part == "item":
+        head, _, number = item.rpartition("_")
+        if not (names and item in names) and head == "item" and number.isdigit():
+            return text.say("item {number}", number=str(int(number)))
         return question_name(item, text, names)
     if part == "band":
         return item

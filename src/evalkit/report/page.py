@@ -87,6 +87,7 @@ def front_matter(
     publishable: bool = True,
     formats: Sequence[str] = (),
     version: str = VERSION,
+    sums_up: bool = False,
 ) -> FrontMatter:
     """Write the front matter of a report.
 
@@ -106,6 +107,8 @@ def front_matter(
         Formats of the report; a page links to those beside it.
     version : str
         Version of evalkit to name.
+    sums_up : bool
+        The page sums up analyses whose records each cover a time of their own.
     """
     return FrontMatter(
         title=title,
@@ -113,8 +116,7 @@ def front_matter(
         date=last_day(data_cut).isoformat(),
         subtitle=subtitle,
         colophon=(
-            text.say("The records cover the time up to and including {month}.",
-                     month=text.month(data_cut)),
+            covered_time(text, "" if sums_up else data_cut),
             disclosure_note(text, threshold=threshold, publishable=publishable),
             text.say("Computed with evalkit {version}; every number comes from the notebook of "
                      "this report.", version=version),
@@ -123,6 +125,14 @@ def front_matter(
         strings={**page_strings(text), **paper_strings(text, data_cut)},
         others=other_formats(text, formats),
     )  # fmt: skip
+
+
+def covered_time(text: Text, data_cut: str = "") -> str:
+    """Say what time the records cover; without a month, that each analysis has one of its own."""
+    if not data_cut:
+        return text.say("What time its records cover is said on the page of each analysis.")
+    return text.say("The records cover the time up to and including {month}.",
+                    month=text.month(data_cut))  # fmt: skip
 
 
 def page_strings(text: Text) -> dict[str, str]:

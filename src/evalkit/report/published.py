@@ -1,12 +1,18 @@
 """What words, figures and tables of published numbers share: names, verdicts, written numbers."""
 
 import math
+import re
 from collections.abc import Mapping
 
 from evalkit.report.markup import escape
 from evalkit.report.text import Text, mark
 
 Names = Mapping[str, Mapping[str, str]]
+
+NBSP = "\N{NO-BREAK SPACE}"
+THOUSANDS = re.compile(r"\b\d{1,3}(?: \d{3})+\b")
+OPERATOR = re.compile(r" ([=≤−+·/|~]) ")
+BRACKETED = re.compile(r"\([^()]{0,24}\)")
 
 VERDICT_WORDS = {
     "reproduced": mark("reproduced"),
@@ -35,13 +41,36 @@ KIND_WORDS = {
 
 
 def in_language(words: Mapping[str, str], language: str) -> str:
-    """A text of a case in a language, or in the first language that has one."""
-    return next((words[key] for key in (language, "en", "sv", "fi") if words.get(key)), "")
+    """A text of a case in a language, or in the first language that has one.
+
+    A number with a space between its thousands stays on one line.
+    """
+    told = next((words[key] for key in (language, "en", "sv", "fi") if words.get(key)), "")
+    return THOUSANDS.sub(lambda number: number.group().replace(" ", NBSP), told)
+
+
+def as_formula(words: str) -> str:
+    """A model in one line: a line may break before an operator, never after it or in brackets.
+
+    Examples
+    --------
+    >>> as_formula("y = a + f(b, c), by lot").replace(NBSP, "_")
+    'y =_a +_f(b,_c), by lot'
+    """
+    bound = OPERATOR.sub(rf" \1{NBSP}", words)
+    return BRACKETED.sub(lambda found: found.group().replace(" ", NBSP), bound)
 
 
 def name_of(number: str, names: Names, text: Text) -> str:
     """Name of a number as a reader sees it."""
     return in_language(names.get(number, {}), text.language) or number
+
+
+def measured(number: str, names: Names, units: Names, text: Text) -> str:
+    """Name of a number with its unit."""
+    unit = in_language(units.get(number, {}), text.language)
+    name = name_of(number, names, text)
+    return f"{name}, {unit}" if unit else name
 
 
 def printed(published: str, text: Text) -> str:

@@ -29,8 +29,9 @@ def renderer_id(preference: str) -> str:
 
 
 def render_report(
-    notebook: Path, labels: Labels, language: str, pages: Path, renderer: str
-) -> dict[str, object]:
+    notebook: Path, labels: Labels, language: str, pages: Path, renderer: str,
+    *, sums_up: bool = False,
+) -> dict[str, object]:  # fmt: skip
     """Render an executed notebook into a folder of pages.
 
     Parameters
@@ -43,6 +44,8 @@ def render_report(
         Existing folder that gets `report.html`, `report.pdf`, `report.docx`, as the study asks,
         and `tables.xlsx`.
     renderer : {"embedded", "quarto"}
+    sums_up : bool
+        The page sums up analyses whose records each cover a time of their own.
 
     Returns
     -------
@@ -51,7 +54,7 @@ def render_report(
     """
     from evalkit.report.workbook import write_workbook  # loads a library that only this step needs
 
-    front = _front(labels, language)
+    front = _front(labels, language, sums_up=sums_up)
     work = notebook.parent / "page"
     shutil.rmtree(work, ignore_errors=True)
     report = assemble(notebook, front, work)
@@ -66,7 +69,7 @@ def render_report(
     return _disclosure(notebook.parent / RELEASED_FOLDER, labels)
 
 
-def _front(labels: Labels, language: str) -> FrontMatter:
+def _front(labels: Labels, language: str, *, sums_up: bool) -> FrontMatter:
     text = open_text(labels, language)
     profile = load_profile(labels.study.disclosure)
     return front_matter(
@@ -76,6 +79,7 @@ def _front(labels: Labels, language: str) -> FrontMatter:
         threshold=profile.threshold or None,
         publishable=profile.publishable,
         formats=labels.study.report.formats,
+        sums_up=sums_up,
     )
 
 

@@ -174,9 +174,9 @@ def _cell(text: Text, overview: Overview, code: str, column: str, scales: dict[s
 
 
 def _withheld(text: Text, titles: list[str]) -> str:
-    """One cell over all neighbours that are not shown."""
+    """One cell over all neighbours that are not shown; on a phone their names stand above it."""
     said = escape(text.say("Not shown, to protect people."))
-    label = escape(text.list(titles))
+    label = escape(text.list([titles[0], *(title[:1].lower() + title[1:] for title in titles[1:])]))
     return (
         f'<td role="cell" class="withheld" colspan="{len(titles)}" data-label="{label}">{said}</td>'
     )

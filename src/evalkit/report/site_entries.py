@@ -29,6 +29,9 @@ class IndexEntry:
         Areas that a municipality lies in; empty where they are not known.
     formats : tuple of str
         Formats that stand beside the page, see `page.FILES`.
+    analyses : tuple of (str, str)
+        Title and page of each analysis that the report sums up, each of which says for itself what
+        time its records cover; empty for a report that sums up none.
     """
 
     labels: Labels
@@ -37,6 +40,7 @@ class IndexEntry:
     county: str = ""
     federation: str = ""
     formats: tuple[str, ...] = ()
+    analyses: tuple[tuple[str, str], ...] = ()
 
     @property
     def unit(self) -> tuple[str, int, str]:

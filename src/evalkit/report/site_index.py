@@ -5,7 +5,7 @@ from html import escape
 from itertools import groupby
 
 from evalkit.report.names import sentence_case
-from evalkit.report.page import FILES, FORMAT_NAMES
+from evalkit.report.page import FILES, FORMAT_NAMES, covered_time
 from evalkit.report.phrases import within
 from evalkit.report.reading import horizon
 from evalkit.report.site_dots import dot_table
@@ -109,9 +109,9 @@ def _study(
     for entry in entries:
         is_whole = entry.labels.level in ("study", "national")
         (whole if is_whole else areas.setdefault(_area(text, entry), [])).append(entry)
-    cut = text.say("The records cover the time up to and including {month}.",
-                   month=text.month(study.data_cut))  # fmt: skip
-    blocks = [_units(text, whole, "", order)]
+    sums_up = any(entry.analyses for entry in entries)
+    cut = covered_time(text, "" if sums_up else study.data_cut)
+    blocks = [_units(text, whole, "", order), _analyses(text, entries, len(order))]
     for area in sorted(areas, key=alphabetical):
         heading = f"<h3>{escape(area)}</h3>" if area else ""
         listed = _units(text, areas[area], area, order)
@@ -124,6 +124,22 @@ def _study(
         f'<div class="columns"><div class="reports">{"".join(filter(None, blocks))}</div>{dots}'
         "</div></section>"
     )
+
+
+def _analyses(text: Text, entries: Sequence[IndexEntry], n_report: int) -> str:
+    """Links to the analyses that a report sums up, in the language of the index if it has them."""
+    known = {entry.language: entry for entry in entries if entry.analyses}
+    if not known:
+        return ""
+    entry = known.get(text.language) or next(iter(known.values()))
+    lang = "" if entry.language == text.language else entry.language
+    listed = "".join(
+        f'<li data-words="{escape(title.lower())}" data-level="{entry.labels.level}" '
+        f'data-languages="{" ".join(known)}" data-name="{number:06d}" data-code="1{number:06d}">'
+        f'<span class="place">{link(href, title, hreflang=entry.language, lang=lang)}</span></li>'
+        for number, (title, href) in enumerate(entry.analyses, start=n_report)
+    )
+    return f'<ul class="units">{listed}</ul>'
 
 
 def _dots(text: Text, entries: Sequence[IndexEntry], overview: Overview) -> str:

@@ -43,9 +43,7 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
             _count_and_share(row["n_before"], row["share_before"], text),
             _count_and_share(row["n_after"], row["share_after"], text),
             shown(row["change_n"], signed),
-            shown(row["change"], signed),
-            shown_range(row["conf_low"], row["conf_high"],
-                        lambda low, high: text.range(low, high, signed=True)),
+            _change_and_interval(row, text),
             shown(row["change_percent"], signed),
             shown_range(row["bound_low"], row["bound_high"], text.percent_range),
         ]
@@ -53,7 +51,7 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     ]  # fmt: skip
     header = [
         text.say("Status"), text.say("Before"), text.say("After"), text.say("Change, people"),
-        text.say("Change, percentage points"), text.say("Interval"),
+        text.say("Change, percentage points (interval)"),
         text.say("Change, per cent of before"), text.say("After, range for all who started"),
     ]  # fmt: skip
     caption = text.say("Leavers only: status before and after, those still in left out.")
@@ -335,6 +333,14 @@ def _count_and_share(n: float, share: float, text: Text) -> str:
     if not (math.isfinite(n) and math.isfinite(share)):
         return MISSING
     return f"{text.number(n)} ({text.percent(share)})"
+
+
+def _change_and_interval(row: pd.Series, text: Text) -> str:
+    """Write a change with its interval in brackets, where there is one."""
+    change = shown(row["change"], lambda value: text.number(value, 0, signed=True))
+    between = shown_range(row["conf_low"], row["conf_high"],
+                          lambda low, high: text.range(low, high, signed=True))  # fmt: skip
+    return change if MISSING in (change, between) else f"{change} ({between})"
 
 
 def _stratum(stratum: str, text: Text) -> str:

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from evalkit.report.figures.frame import MISSING, drawn_part, shown, shown_range
-from evalkit.report.figures.money_break_even import interval_words, share_words
+from evalkit.report.figures.money_break_even import (
+    break_even_header,
+    interval_words,
+    share_words,
+)
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import kind_name, years_label
@@ -114,13 +118,9 @@ def break_even(break_even, text: Text, *, name: str = "break-even-shares") -> Pa
         ]
         for _, row in frame.iterrows()
     ]
-    header = [
-        text.say("Actor"), text.say("Years counted"), text.say("Cost"), text.say("Gain a year"),
-        text.say("Break-even share"), text.say("Interval"),
-    ]  # fmt: skip
+    header = break_even_header(str(break_even.summary["currency"]), text)
     caption = text.say("Share of the change that must be due to the programme for its cost to come "
                        "back; above one hundred per cent it does not.")  # fmt: skip
-    caption = f"{caption} {_per_person(break_even, text)}"
     return table_part(name, header, rows, caption, [break_even], text, text_columns=2)
 
 

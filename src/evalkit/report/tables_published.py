@@ -10,7 +10,7 @@ from evalkit.report.published import (
     VERDICT_WORDS,
     Names,
     in_language,
-    name_of,
+    measured,
     printed,
     recomputed,
 )
@@ -23,7 +23,7 @@ from evalkit.report.text import Text
 @drawn_part
 def verdicts(
     verdicts, text: Text, *, names: Names, reasons: Names, places: Names | None = None,
-    name: str = "verdicts",
+    units: Names | None = None, name: str = "verdicts",
 ) -> Part:  # fmt: skip
     """Each published number, the one computed again, and the verdict with its reason.
 
@@ -34,11 +34,13 @@ def verdicts(
         As `open_published(name).names` and `.reasons`.
     places : mapping of str to mapping of str to str
         As `open_published(name).places`; by default as the verdicts have them, in one language.
+    units : mapping of str to mapping of str to str
+        As `open_published(name).units`; by default none.
     """
     frame = released_frame(verdicts, "Verdicts")
     rows = [
         [
-            escape(name_of(row.number, names, text)),
+            escape(measured(row.number, names, units or {}, text)),
             _verdict(row, reasons, text),
             escape(in_language((places or {}).get(row.number, {}), text.language) or row.table),
             printed(row.published, text),
@@ -46,13 +48,22 @@ def verdicts(
         ]
         for row in frame.itertuples()
     ]
-    header = [text.say("Number"), text.say("Verdict"), text.say("Where it is printed"),
+    header = [text.say("The number"), text.say("Verdict"), text.say("Where it is printed"),
               text.say("Published"), text.say("Computed again")]  # fmt: skip
     caption = text.say("Published numbers and the same numbers computed again.")
     keys = 1 if (frame["verdict"] != "").any() else 3  # a verdict alone is something to show
+    if keys == 1:
+        header, rows = _without_empty(header, rows)
     return table_part(
-        name, header, rows, caption, [verdicts], text, n=math.nan, text_columns=3, keys=keys
-    )
+        name, header, rows, caption, [verdicts], text, n=math.nan,
+        text_columns=min(3, len(header)), keys=keys,
+    )  # fmt: skip
+
+
+def _without_empty(header: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Leave out the last columns where no row has anything."""
+    wide = max(place for row in rows for place, cell in enumerate(row, start=1) if cell)
+    return header[:wide], [row[:wide] for row in rows]
 
 
 @page_part
@@ -68,7 +79,7 @@ def reproduction(cases, text: Text, *, titles: Names, name: str = "reproduction"
     counted = ("n", "n_reproduced", "n_deviates", "n_impossible", "n_consistent", "n_from_memory")
     rows = [
         [
-            escape(in_language(titles.get(str(released.summary["case"]), {}), text.language)),
+            _linked(str(released.summary["case"]), titles, text),
             *(text.number(int(released.summary[column])) for column in counted),
         ]
         for released in cases
@@ -80,6 +91,12 @@ def reproduction(cases, text: Text, *, titles: Names, name: str = "reproduction"
               text.say("From memory")]  # fmt: skip
     caption = text.say("What came of each published analysis when it was computed again.")
     return table_part(name, header, rows, caption, list(cases), text, n=math.nan)
+
+
+def _linked(case: str, titles: Names, text: Text) -> str:
+    """Title of a case, with a link to its page beside that of the sum."""
+    title = escape(in_language(titles.get(case, {}), text.language) or case)
+    return f"[{title}](../../{case}/{text.language}/report.html)"
 
 
 def _verdict(row, reasons: Names, text: Text) -> str:

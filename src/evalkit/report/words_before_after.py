@@ -208,9 +208,9 @@ def need_by_area(areas, text: Text) -> Part | None:
         return Part(span(not_shown(areas, text), "withheld"))
     label = span(estimand_label("description", text), "label")
     sentence = text.say(
-        "At most {low} to {high} of those in need took part, in the municipalities that can be "
-        "shown ({shown} of {all}).",
-        low=text.percent(known["middle"].min()), high=text.percent(known["middle"].max()),
+        "At most {range} of those in need took part, in the municipalities that can be shown "
+        "({shown} of {all}).",
+        range=text.percent_range(known["middle"].min(), known["middle"].max()),
         shown=text.number(len(known)), all=text.number(len(frame)),
     )  # fmt: skip
     return Part(f"{sentence} {label}")

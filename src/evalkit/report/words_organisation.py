@@ -196,13 +196,14 @@ def services(gaps, text: Text) -> Part:
     is_gap = frame["gap"] == "yes"
     answer = text.say("No group is known to be without any service.")
     if is_gap.any():
-        counts = frame[is_gap].groupby("target_group", sort=False).size()
+        groups = [group_name(str(group), text)
+                  for group in dict.fromkeys(frame.loc[is_gap, "target_group"])]  # fmt: skip
         answer = text.plural(
-            "Without any service in {count} of {n} municipality: {group}.",
-            "Without any service in {count} of {n} municipalities: {group}.",
-            frame["municipality"].nunique(), count=text.number(int(counts.max())),
-            group=escape(group_name(str(counts.idxmax()), text)),
-        )  # fmt: skip
+            "Without any service in {n} municipality: {groups}.",
+            "Without any service in at least one of {n} municipalities: {groups}.",
+            frame["municipality"].nunique(),
+            groups=escape("; ".join(groups)),
+        )
     unclear = int((frame["gap"] == "unknown").sum())
     if unclear:
         answer += " " + text.plural(

@@ -2,7 +2,15 @@
 
 from evalkit.report.markup import escape, paragraphs, span
 from evalkit.report.parts import Part
-from evalkit.report.published import KIND_WORDS, VERDICT_WORDS, Names, in_language, source_of
+from evalkit.report.published import (
+    KIND_WORDS,
+    NBSP,
+    VERDICT_WORDS,
+    Names,
+    as_formula,
+    in_language,
+    source_of,
+)
 from evalkit.report.reading import released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
@@ -18,6 +26,7 @@ def published_case(story: Names, text: Text) -> Part:
         As `open_published(name).story`.
     """
     told = lambda name: escape(in_language(story[name], text.language))  # noqa: E731
+    model = in_language(story["model"], text.language)
     kind = text.say(KIND_WORDS[in_language(story["kind"], "en")])
     return Part(paragraphs(
         span(text.say("A published analysis, computed again"), "quiet"),
@@ -25,7 +34,7 @@ def published_case(story: Names, text: Text) -> Part:
         _heading(text.say("Data and model")),
         told("data"),
         span(kind, "quiet"),
-        text.say("Model: {model}", model=told("model")),
+        text.say("Model: {model}", model=escape(as_formula(model))),
         span(text.say("Published in: {source}. Licence of the data: {licence}.",
                       source=source_of(story, text),
                       licence=escape(in_language(story["licence"], text.language))), "quiet"),
@@ -103,7 +112,8 @@ def _counts(summary, text: Text) -> list[str]:
             "{n} number has changed since it was last computed.",
             "{n} numbers have changed since they were last computed.", counted["drifted"]),
     }  # fmt: skip
-    return [sentence for name, sentence in said.items() if counted[name]]
+    # Each sentence begins with its number, which stays on the line of the next word.
+    return [sentence.replace(" ", NBSP, 1) for name, sentence in said.items() if counted[name]]
 
 
 def _heading(words: str) -> str:

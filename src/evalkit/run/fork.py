@@ -138,7 +138,10 @@ def start_warm(
 
 def import_seconds() -> float:
     """Seconds that the parent of the warm processes took for its imports."""
-    process = start_warm(_tell_import, environment=os.environ)
+    try:
+        process = start_warm(_tell_import, environment=os.environ)
+    except OSError:
+        return 0.0  # a time is not worth a run
     try:
         return process.connection.recv() if "message" in process.wait(10) else 0.0
     except EOFError:

@@ -15,9 +15,15 @@ from evalkit.report.replay import RELEASED_FOLDER, replay_parts
 from evalkit.run.audit import audit
 from evalkit.run.execute import NOTEBOOK, NotebookError, run_notebook
 from evalkit.run.layout import SITE_VARIABLE
-from evalkit.run.plan import read_json, write_json
+from evalkit.run.plan import write_json
 from evalkit.run.publish import publish_site
-from evalkit.run.reproduced_pages import LANGUAGES, SUMMARY, summary_labels
+from evalkit.run.reproduced_pages import (
+    LANGUAGES,
+    SUMMARY,
+    published_verdicts,
+    published_work,
+    summary_labels,
+)
 from evalkit.share import is_checkout, shared_folder
 from evalkit.study import Labels
 
@@ -125,7 +131,7 @@ def reproduce(
         If the file of a case breaks its schema.
     """
     site = (output or _default_site()).resolve()
-    work = site.with_name(f"{site.name}.work") / "published"
+    work = published_work(site)
     made_by = renderer_id(renderer).split()[0]
     tasks = [
         CaseTask(path, work / "executed" / path.stem, site, made_by, tuple(languages))
@@ -185,8 +191,7 @@ def open_verdicts() -> Reproduction:
         If nothing has been reproduced yet.
     """
     site = Path(os.environ.get(SITE_VARIABLE) or _default_site()).resolve()
-    work = site.with_name(f"{site.name}.work") / "published"
-    kept = {path.stem: read_json(path) for path in sorted((work / "verdicts").glob("*.json"))}
+    work, kept = published_work(site), published_verdicts(site)
     if not kept:
         raise ParameterError("no published analysis has been computed yet: run `evalkit reproduce`")
     released = tuple(
@@ -233,7 +238,10 @@ def _publish(notebook: Path, labels: Labels, task: CaseTask) -> None:
             replay_parts(own / notebook.name, labels, language)
         pages = own / "pages"
         pages.mkdir()
-        render_report(own / notebook.name, labels, language, pages, task.renderer)
+        render_report(
+            own / notebook.name, labels, language, pages, task.renderer,
+            sums_up=task.name == SUMMARY,
+        )  # fmt: skip
         audit(pages, frozenset(), publishable=True)
         target = task.site / "published" / task.name / language
         target.mkdir(parents=True, exist_ok=True)

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+from evalkit.report.published import in_language
 from evalkit.report.site import IndexEntry
+from evalkit.report.site_entries import alphabetical
+from evalkit.run.plan import read_json
 from evalkit.study import Labels, parse_study
 
 LANGUAGES = ("sv", "fi", "en")
 SUMMARY = "summary"
+MADE = "2025-12"  # date of the files of the page, which itself says that each analysis has its own
 TITLE = {
     "sv": "Publicerade analyser, räknade igen",
     "fi": "Julkaistut analyysit uudelleen laskettuina",
@@ -22,7 +26,7 @@ def summary_labels() -> Labels:
         "en": "the sources named on the page of each analysis",
     }
     raw = {
-        "title": TITLE, "country": "other", "data_cut": "2025-12",
+        "title": TITLE, "country": "other", "data_cut": MADE,
         "data": {"public": "true", "source": source}, "assignment": "observational",
         "useful_size": {"incidence": "0.05", "months": "1"}, "disclosure": "public",
     }  # fmt: skip
@@ -30,13 +34,41 @@ def summary_labels() -> Labels:
     return Labels(study=study, level="study", code="study")
 
 
+def published_work(site: Path) -> Path:
+    """Where the published analyses of a site are worked on."""
+    return site.with_name(f"{site.name}.work") / "published"
+
+
+def published_verdicts(site: Path) -> dict[str, dict]:
+    """What is kept of each analysis of a site: its title by language, and its released verdicts."""
+    kept = sorted((published_work(site) / "verdicts").glob("*.json"))
+    return {path.stem: read_json(path) for path in kept}
+
+
 def published_pages(site: Path) -> dict[str, str]:
     """Address of the summary page by language, relative to the site; empty where there is none."""
-    pages = {language: f"published/{SUMMARY}/{language}/report.html" for language in LANGUAGES}
+    pages = {language: _page(SUMMARY, language) for language in LANGUAGES}
     return {language: page for language, page in pages.items() if (site / page).is_file()}
 
 
 def published_entries(site: Path) -> list[IndexEntry]:
-    """The summary page as the index of the site lists it; empty where nothing was reproduced."""
+    """The summary page and its analyses, as the index of the site lists them; empty without."""
     labels = summary_labels()
-    return [IndexEntry(labels, language, page) for language, page in published_pages(site).items()]
+    titles = {name: entry["title"] for name, entry in published_verdicts(site).items()}
+    return [
+        IndexEntry(labels, language, page, analyses=_analyses(site, titles, language))
+        for language, page in published_pages(site).items()
+    ]
+
+
+def _analyses(site: Path, titles: dict[str, dict], language: str) -> tuple[tuple[str, str], ...]:
+    listed = [
+        (in_language(title, language), _page(name, language))
+        for name, title in titles.items()
+        if (site / _page(name, language)).is_file()
+    ]
+    return tuple(sorted(listed, key=lambda analysis: alphabetical(analysis[0])))
+
+
+def _page(name: str, language: str) -> str:
+    return f"published/{name}/{language}/report.html"

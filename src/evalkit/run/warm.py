@@ -5,6 +5,7 @@ would, by name, and calls none of them: no estimator runs and no study is opened
 process has (warnings filters, matplotlib's settings, random state) is as it was.
 """
 
+import errno
 import gc
 import sys
 import time
@@ -12,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from multiprocessing import reduction, spawn
 
 _START = time.perf_counter()
 KERNEL = (
@@ -66,8 +68,32 @@ def _draw_nothing() -> None:
     style.to_png(figure)
 
 
+def _outlive_askers() -> None:
+    """Let this process go on when one that asks it for another is killed in the middle of asking.
+
+    multiprocessing's parent ends then with an EOFError, and so does the new process, with a
+    traceback for nobody.
+    """
+    receive, begin = reduction.recvfds, spawn._main
+
+    def recvfds(sock, size):
+        try:
+            return receive(sock, size)
+        except EOFError:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the asker is gone") from None
+
+    def main(*args):
+        try:
+            return begin(*args)
+        except EOFError:
+            return 1
+
+    reduction.recvfds, spawn._main = recvfds, main
+
+
 def _warm_up() -> float:
     """Do all of it; return the seconds that it took."""
+    _outlive_askers()
     for name in KERNEL:  # a kernel has these before its first cell, their filters included
         import_module(name)
     # statsmodels imports polars where it is installed; its threads would not outlive a fork.

@@ -1,6 +1,7 @@
 """Which choice is likely the best, and what more knowledge is worth, by the price of a QALY."""
 
 import math
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from evalkit.report.text import Text
 
 COLOURS = (style.PROGRAMME, style.COMPARISON, style.THIRD, style.FOURTH, style.WARNING)
 LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
+NAME_WIDTH, LINE_MM = 20, 4.7  # letters of a choice's name in a line, and its height
 
 
 @drawn_part
@@ -180,12 +182,14 @@ def _label_ends(axes: Axes, frame: pd.DataFrame, strategies: list[str], text: Te
     """Name each curve at its right end."""
     ends = [frame[frame["strategy"] == name].iloc[-1]["probability"] for name in strategies]
     known = [(at, end) for at, end in enumerate(ends) if math.isfinite(end)]
+    names = [textwrap.fill(sentence_case(arm_name(name, text)), NAME_WIDTH) for name in strategies]
     height_mm = axes.get_position().height * axes.figure.get_figheight() / style.MM
-    gap = 9.5 / height_mm
+    n_line = 2 + max(names[at].count("\n") for at, _ in known) if known else 2
+    gap = LINE_MM * n_line / height_mm
     places = style.spread([end for _, end in known], gap, gap / 2, 1 - gap / 4)
     for (at, end), place in zip(known, places, strict=True):
         axes.annotate(
-            f"{sentence_case(arm_name(strategies[at], text))}\n{text.percent(end)}", xy=(1, place),
+            f"{names[at]}\n{text.percent(end)}", xy=(1, place),
             xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
             va="center", ha="left", weight=600, linespacing=1.05,
             color=COLOURS[at % len(COLOURS)], annotation_clip=False,

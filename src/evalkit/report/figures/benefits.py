@@ -8,7 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n
+from evalkit.report.figures.frame import (
+    drawn_part,
+    not_shown_part,
+    picture,
+    shown,
+    summary_n,
+)
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.names_before_after import status_name
@@ -30,9 +36,12 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     Parameters
     ----------
     vector : Released BenefitVector
-        The first stratum is drawn; the table shows all.
+        The first stratum is drawn; the table shows all. Nothing but empty panels is not drawn.
     """
     frame = released_frame(vector, "BenefitVector")
+    first = _first(frame)
+    if first.loc[first["benefit"] != TOTAL, "equivalents_per_100"].isna().all():
+        return not_shown_part(vector, text)
     months = sorted(frame["occasion"].unique())
     rows = [
         [
@@ -42,7 +51,6 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
         ]
         for (stratum, benefit), part in frame.groupby(["stratum", "benefit"], sort=False)
     ]
-    first = _first(frame)
     spoken = [text.say("One panel for each benefit, with a dot for each month.")]
     for benefit in _order(first):
         part = first[first["benefit"] == benefit].dropna(subset=["equivalents_per_100"])

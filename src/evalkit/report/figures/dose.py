@@ -27,7 +27,8 @@ def dose_response(
     ----------
     dose : Released DoseResponse
     names : mapping of str to str
-        What quality and outcome are called, by column, in the report's language.
+        What quality and outcome are called, by column, in the report's language; the outcome with
+        its unit, since that stands at the axis.
     """
     frame = released_frame(dose, "DoseResponse")
     bins = frame[frame["part"] == "bin"]

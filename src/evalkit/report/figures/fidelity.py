@@ -68,7 +68,8 @@ def draw_fidelity(fidelity, text: Text, *, names: Mapping[str, str] | None = Non
         for _, row in items.iterrows()
     ]
     return draw_rows(
-        rows, [""], text, limits=(low, high), ticks=range(low, high + 1), written=text.number,
+        rows, [""], text, limits=(low - 0.15, high + 0.15), ticks=range(low, high + 1),
+        written=text.number,
         x_title=text.say("Points, {high} is the closest to the model", high=text.number(high)),
-        right=16,
+        right_title=text.say("Mean"), right=21,
     )  # fmt: skip

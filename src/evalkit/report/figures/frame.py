@@ -41,8 +41,9 @@ def drawn_part(function: Callable[..., Part | None]) -> Callable[..., Part | Non
 
 
 def not_shown_part(released, text: Text) -> Part:
-    """Stand where nothing of a released result may be shown."""
-    return Part(span(not_shown(released, text), "withheld"))
+    """Stand where nothing of a released result may be shown: what is missing, and why."""
+    what = span(text.say("A figure or table would stand here."), "quiet")
+    return Part(f"{what} {span(not_shown(released, text), 'withheld')}")
 
 
 def has_numbers(rows: Sequence[Sequence[str]], keys: int) -> bool:

@@ -111,7 +111,7 @@ def draw_indicators(
     per_item = int(frame.groupby("item").size().max())
     with style.style():
         figure, axes = style.grid(
-            len(items), columns=COLUMNS, height=4.4 * per_item + 1, left=40, right=5, top=9,
+            len(items), columns=COLUMNS, height=4.4 * per_item + 1, left=40, right=5, top=11,
             bottom=13, gap=8,
         )  # fmt: skip
         for place, (item, panel) in enumerate(zip(items, axes, strict=True)):
@@ -124,9 +124,7 @@ def draw_indicators(
                 weight=600,
                 pad=3,
             )
-            last_of_column = place + COLUMNS >= len(items)
-            if last_of_column:
-                panel.set_xlabel(_scale_title(quantity, text))
+            panel.set_xlabel(_scale_title(quantity, text))
     return figure
 
 

@@ -16,7 +16,12 @@ from evalkit.report.figures.frame import (
 from evalkit.report.figures.row_dots import Dot, Row, draw_rows
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
-from evalkit.report.names_collaboration import label_name, people_name, site_name
+from evalkit.report.names_collaboration import (
+    SITE_PARTS,
+    label_name,
+    people_name,
+    site_name,
+)
 from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
@@ -128,9 +133,9 @@ def sites(summary, text: Text, *, name: str = "sites") -> Part:
     return picture(
         name, draw_sites(summary, text), [summary], text,
         finding=text.say("Share in every site, and in all."),
-        caption=text.say("Dot: share; bar: 95 per cent interval. The mean of sites like these "
-                         "counts sites as a sample; the last bar is where the share of a new site "
-                         "is to be expected."),
+        caption=text.say("Dot: share; bar: 95 per cent interval; black: all sites together. The "
+                         "mean of sites like these counts sites as a sample; the last bar is where "
+                         "the share of a new site is to be expected."),
         alt=" ".join([text.say("Rows of dots with intervals, one for each site."), *(
             text.say("{label}: {share}.", label=cells[0], share=cells[1])
             for cells in rows if math.isfinite(frame["share"].iloc[rows.index(cells)])
@@ -148,6 +153,7 @@ def draw_sites(summary, text: Text) -> Figure:
         rows.append(Row(
             sentence_case(site_name(row["part"], row["site"], text)),
             (Dot(100 * row["share"], 100 * row["conf_low"], 100 * row["conf_high"]),),
+            apart=row["part"] in SITE_PARTS,
         ))  # fmt: skip
     limits, ticks = HUNDRED
     return draw_rows(rows, [""], text, limits=limits, ticks=ticks, written=text.number,

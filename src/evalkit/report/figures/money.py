@@ -81,7 +81,7 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
         axes.set_xlim(-limit, limit)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         names = [sentence_case(actor_name(party, text)) for party in frame["party"]]
-        axes.set_yticks(range(len(frame)), names)
+        axes.set_yticks(range(len(frame)), names, va="center")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -184,7 +184,7 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
         axes.set_xlim(-limit, limit)
         axes.set_ylim(places[-1] + 0.6, -0.6)
         names = [sentence_case(actor_name(party, text)) for party in frame["party"]]
-        axes.set_yticks(places, names)
+        axes.set_yticks(places, names, va="center")
         for label, party in zip(axes.get_yticklabels(), frame["party"], strict=True):
             label.set_fontweight(600 if party in SUMS else 400)
         axes.tick_params(axis="y", length=0)

@@ -64,15 +64,22 @@ def break_even(break_even, text: Text, *, name: str = "break-even") -> Part:
         "Dot: share of the change that must be due to the programme for the cost to come back; "
         "bar: 95 per cent interval; line: all of the change."
     )
-    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,
         finding=text.say("How much must be due to the programme?"),
-        caption=f"{caption} {unit}",
-        alt=" ".join(spoken), n=summary_n(break_even), rows=rows, text_columns=2,
-        header=[text.say("Actor"), text.say("Years counted"), text.say("Cost"),
-                text.say("Gain a year"), text.say("Break-even share"), text.say("Interval")],
+        caption=caption, alt=" ".join(spoken), n=summary_n(break_even), rows=rows, text_columns=2,
+        header=break_even_header(currency, text),
     )  # fmt: skip
+
+
+def break_even_header(currency: str, text: Text) -> list[str]:
+    """Header of a table of break-even shares: amounts carry their unit, shares say per cent."""
+    return [
+        text.say("Actor"), text.say("Years counted"),
+        text.say("Cost, thousand {currency} per person", currency=currency),
+        text.say("Gain a year, thousand {currency} per person", currency=currency),
+        text.say("Break-even share"), text.say("Interval"),
+    ]  # fmt: skip
 
 
 def drawn_rows(frame: pd.DataFrame) -> pd.DataFrame:

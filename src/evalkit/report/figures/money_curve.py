@@ -29,6 +29,7 @@ LOOKS = (
     (style.THIRD, (0, (1, 1.4)), "^"), (style.FOURTH, (0, (6, 1.6, 1.2, 1.6)), "D"),
     (style.OCHRE, (0, (3, 1)), "v"), (style.QUIET, (0, (1, 3)), "P"),
 )  # fmt: skip
+SIZES = {"*": 8.5, "P": 7}  # marks that look smaller than others of their size
 SUM_LOOKS = {"public": (style.INK, (0, (8, 2)), "X"), "society": (style.INK, "-", "*")}
 
 
@@ -50,9 +51,10 @@ def pay_off_curve(curve, text: Text, *, name: str = "pay-off-curve") -> Part:
     thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
     rows, spoken = [], [text.say("Lines of gain less cost, summed up from the start.")]
     for party in dict.fromkeys(frame["party"]):
-        own = frame[frame["party"] == party].set_index("month")
+        own = frame[frame["party"] == party]
+        sums = own.set_index("month")["cumulative"]
         label = sentence_case(actor_name(party, text))
-        cells = [shown(own["cumulative"].get(at, math.nan), thousands) for at in told]
+        cells = [shown(sums.get(at, math.nan), thousands) for at in told]
         found = pay_off_words(own, text)
         rows.append([escape(label), *cells, found])
         if found != MISSING:
@@ -62,14 +64,38 @@ def pay_off_curve(curve, text: Text, *, name: str = "pay-off-curve") -> Part:
     unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
     rate = text.say("Discount rate {percent} a year.",
                     percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
-    caption = text.say("Below the line the cost is not yet back; the mark on the line is the month "
-                       "from which it is, for good.")  # fmt: skip
     return picture(
         name, draw_pay_off_curve(curve, text), [curve], text,
         finding=text.say("When is the cost back, and for whom?"),
-        caption=" ".join([caption, *_assumed(curve, text), unit, rate]),
+        caption=" ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate]),
         alt=" ".join(spoken), n=summary_n(curve), rows=rows, header=header,
     )  # fmt: skip
+
+
+def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
+    """Say what the line of zero means, and what the marks say of when the cost is back."""
+    shown_rows = frame[~frame["suppressed"]]
+    back = [(own, is_by(own)) for _, own in shown_rows.groupby("party", sort=False)
+            if math.isfinite(own["pay_off_months"].iloc[-1])]  # fmt: skip
+    found = [text.say("Below the line the cost is not yet back.")]
+    if any(not between for _, between in back):
+        found.append(text.say("The mark on the line is the month from which the cost is "
+                              "back for good."))  # fmt: skip
+    if any(between for _, between in back):
+        found.append(text.say("By a month: the cost came back in that month or in one since the "
+                              "mark before it."))  # fmt: skip
+    return found
+
+
+def is_by(rows: pd.DataFrame) -> bool:
+    """Whether a party's pay-off month is one of the shown months, with others left out before it.
+
+    The cost can then have come back in any month since the last one that is shown.
+    """
+    months = np.sort(rows.loc[~rows["suppressed"], "month"].to_numpy(dtype=float))
+    back = float(rows["pay_off_months"].iloc[-1])
+    before = months[months < back]
+    return bool(back in months and before.size and back - before[-1] > 1)
 
 
 def _assumed(curve, text: Text) -> list[str]:
@@ -83,7 +109,7 @@ def _assumed(curve, text: Text) -> list[str]:
 
 
 def pay_off_words(rows: pd.DataFrame, text: Text) -> str:
-    """Say when the cost of one party is back: a month, never, not in time, or no outlay."""
+    """Say when the cost of one party is back: in or by a month, never, not in time, no outlay."""
     told = rows[~rows["suppressed"]]
     if told.empty:
         return MISSING
@@ -100,6 +126,8 @@ def pay_off_words(rows: pd.DataFrame, text: Text) -> str:
         return text.plural("not within {n} month", "not within {n} months", round(12 * years))
     if not math.isfinite(month):
         return MISSING
+    if is_by(told):
+        return text.say("by month {month}", month=text.number(month))
     return text.say("month {month}", month=text.number(month))
 
 
@@ -154,12 +182,15 @@ def _line(axes: Axes, rows: pd.DataFrame, look: tuple) -> float:
     colour, dashes, marker = look
     rows = rows[rows["cumulative"].notna()].sort_values("month")
     axes.plot(rows["month"], rows["cumulative"], color=colour, linestyle=dashes, linewidth=1.8)
-    axes.plot(rows["month"].iloc[-1:], rows["cumulative"].iloc[-1:], marker, color=colour,
-              markersize=6, clip_on=False, zorder=4)  # fmt: skip
+    between = is_by(rows)
+    marked = rows if between else rows.iloc[-1:]
+    axes.plot(marked["month"], marked["cumulative"], marker, color=colour,
+              markersize=SIZES.get(marker, 6), clip_on=False, zorder=4, gid="known")  # fmt: skip
     back = float(rows["pay_off_months"].iloc[-1])
-    if math.isfinite(back):
-        axes.plot([back], [0], marker, color=colour, markeredgecolor=style.PAPER, markersize=9,
-                  zorder=5, gid="cost back", clip_on=False)  # fmt: skip
+    if math.isfinite(back) and not between:
+        axes.plot([back], [0], marker, color=colour, markeredgecolor=style.PAPER, zorder=5,
+                  markersize=1.5 * SIZES.get(marker, 6), gid="cost back",
+                  clip_on=False)  # fmt: skip
     return float(rows["cumulative"].iloc[-1])
 
 
@@ -170,14 +201,14 @@ def _end_labels(
     height_mm = axes.get_position().height * axes.figure.get_figheight() / style.MM
     gap = LABEL_GAP_MM / height_mm * (high - low)
     places = style.spread(ends, gap, low + gap / 3, high - gap / 3)
-    last = float(frame["month"].max())
+    beside = {"transform": axes.get_yaxis_transform(), "clip_on": False}
     for number, (party, place) in enumerate(zip(drawn, places, strict=True)):
         colour, _, marker = SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)]
         own = frame[frame["party"] == party]
         words = f"{sentence_case(actor_name(party, text))}\n{pay_off_words(own, text)}"
-        axes.annotate("", (last, ends[number]), (16, 0), textcoords="offset points")
-        axes.plot([1.045], [place], marker, color=colour, markersize=6, clip_on=False,
-                  transform=axes.get_yaxis_transform())  # fmt: skip
-        axes.annotate(words, (1, place), (16, 0), xycoords=("axes fraction", "data"), va="center",
+        axes.plot([1.012, 1.05], [ends[number], place], color=colour, linewidth=0.7, zorder=1,
+                  gid="leader", **beside)  # fmt: skip
+        axes.plot([1.06], [place], marker, color=colour, markersize=SIZES.get(marker, 6), **beside)
+        axes.annotate(words, (1, place), (22, 0), xycoords=("axes fraction", "data"), va="center",
                       textcoords="offset points", color=colour, weight=600, linespacing=1.05,
                       annotation_clip=False)  # fmt: skip

@@ -107,7 +107,7 @@ def draw_tornado(sensitivity, text: Text) -> Figure:
         if math.isfinite(base):
             axes.axvline(base, color=style.INK, linewidth=1.1, gid="base")
         labels = [sentence_case(parameter_name(name, text)) for name in frame["parameter"]]
-        axes.set_yticks(range(len(frame)), labels)
+        axes.set_yticks(range(len(frame)), labels, va="center")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(5))

@@ -64,7 +64,7 @@ def verdicts(
         finding=text.say("Published numbers, and the same numbers computed again."),
         caption=text.say("Ring: published; dot: computed again."),
         alt=" ".join(spoken), n=math.nan, rows=rows,
-        header=[text.say("Number"), text.say("Published"), text.say("Computed again")],
+        header=[text.say("The number"), text.say("Published"), text.say("Computed again")],
     )  # fmt: skip
 
 
@@ -119,7 +119,8 @@ def published_curve(
     axis, time : mapping of str to str
         Titles of the axes with their units, by language.
     labels : mapping of str to mapping of str to str
-        Name of each stratum or cause by language.
+        Name of each stratum or cause by language, in the order of the lines: the first is drawn
+        in the colour of the programme.
     points : sequence of (time, value)
         Published values.
     last : float
@@ -127,7 +128,11 @@ def published_curve(
     """
     frame = _curve_frame(curve, last)
     title, below = in_language(axis, text.language), in_language(time, text.language)
-    lines = list(dict.fromkeys(frame["line"]))
+    first = list(labels or {})
+    lines = sorted(
+        dict.fromkeys(frame["line"]),
+        key=lambda line: first.index(line) if line in first else len(first),
+    )
     named = {line: in_language((labels or {}).get(line, {}), text.language) for line in lines}
     ends = {line: frame[frame["line"] == line].iloc[-1] for line in lines}
     spoken = [

@@ -13,7 +13,8 @@ from evalkit.report.text import Text
 
 COLOURS = (style.PROGRAMME, style.COMPARISON, style.THIRD, style.FOURTH)
 MARKERS = ("o", "s", "^", "D")
-ROW_MM, DOT_MM, KEY_MM = 5.2, 3.4, 5.0
+SUM = (style.INK, "s")
+ROW_MM, DOT_MM, KEY_MM, APART_MM = 5.2, 3.4, 5.0, 3.0
 WIDEST_NAME = 40  # letters of a row's name in one line
 
 
@@ -33,11 +34,15 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its name, one dot for each group, and what stands at its right, one for each group."""
+    """A row: its name, one dot for each group, and what stands at its right, one for each group.
+
+    One that is `apart` sums up the others: it is drawn in ink with a square, after a gap.
+    """
 
     name: str
     dots: tuple[Dot, ...]
     right: tuple[str, ...] = ()
+    apart: bool = False
 
 
 def draw_rows(
@@ -51,6 +56,8 @@ def draw_rows(
         max(ROW_MM, DOT_MM * len(groups) + 1.6, 3.9 * (name.count("\n") + 1) + 1.2)
         for name in names
     ]
+    for place in range(1, len(rows)):
+        heights[place] += APART_MM * (rows[place].apart and not rows[place - 1].apart)
     is_keyed = len(groups) > 1
     lines = _key_lines(groups) if is_keyed else []
     longest = max(len(line) for name in names for line in name.split("\n"))
@@ -83,8 +90,9 @@ def draw_rows(
 def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
     """Draw the dots of all rows; give the middle of each row."""
     centres, start = [], 0.0
-    for row, height in zip(rows, heights, strict=True):
-        centre = start + height / 2
+    for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
+        gap = APART_MM if number and row.apart and not rows[number - 1].apart else 0.0
+        centre = start + (height + gap) / 2
         centres.append(centre)
         if not any(dot.shown for dot in row.dots):
             _hidden(axes, centre, text)
@@ -92,7 +100,7 @@ def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
         for place, dot in enumerate(row.dots):
             at = centre + (place - (count - 1) / 2) * DOT_MM
             if dot.shown:
-                _draw_dot(axes, dot, at, place)
+                _draw_dot(axes, dot, at, SUM if row.apart else (COLOURS[place], MARKERS[place]))
             elif any(other.shown for other in row.dots):
                 axes.annotate(
                     text.say("not shown"), (0, at), (4, 0), va="center", color=COLOURS[place],
@@ -106,8 +114,8 @@ def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
     return centres
 
 
-def _draw_dot(axes: Axes, dot: Dot, at: float, place: int) -> None:
-    colour, marker = COLOURS[place], MARKERS[place]
+def _draw_dot(axes: Axes, dot: Dot, at: float, look: tuple[str, str]) -> None:
+    colour, marker = look
     low, high = axes.get_xlim()
     if math.isfinite(dot.low) and math.isfinite(dot.high):
         axes.plot([max(dot.low, low), min(dot.high, high)], [at, at], color=colour, linewidth=1.4,

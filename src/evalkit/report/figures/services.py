@@ -145,7 +145,7 @@ def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None
         axes.set_ylim(height - 0.4, -0.6)
         axes.set_yticks(list(rows.values()), [
             wrapped(sentence_case(service_name(service, text)), 42) for _, service in rows
-        ])  # fmt: skip
+        ], va="center")  # fmt: skip
         for place, group in heads:
             axes.annotate(sentence_case(group_name(group, text)), (0, place), (4 - LEFT_POINTS, 0),
                           xycoords=("axes fraction", "data"), textcoords="offset points",

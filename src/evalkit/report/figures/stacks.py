@@ -139,7 +139,7 @@ def layer_colours(order: list[str]) -> list[str]:
     greys = iter(style.GREYS * 3)
     return [
         style.OCHRE if layer == "disability_pension"
-        else style.PROGRAMME if index == 0 and layer not in STATE_ORDER[1:]
+        else style.PROGRAMME if index == 0 and layer not in STATE_ORDER[2:]
         else next(greys)
         for index, layer in enumerate(order)
     ]  # fmt: skip
