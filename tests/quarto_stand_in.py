@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 PROJECT_KEYS = {
+    "format.docx",
     "project.type",
     "project.output-dir",
     "execute.enabled",
@@ -31,8 +32,8 @@ PROJECT_KEYS = {
     "format.typst.fontsize",
     "format.typst.font-paths",
     "format.typst.pdf-standard",
-    "format.docx.reference-doc",
 }
+WORD_FOLDER = {"format": {"docx": {"reference-doc": "reference.docx"}}}
 # Without these Quarto executes, shows code, loads from the internet, or writes a PDF without tags.
 REQUIRED = {
     "": {"execute.enabled": False, "execute.echo": False},
@@ -42,10 +43,11 @@ REQUIRED = {
         "format.html.html-math-method": "mathml",
     },
     "typst": {"format.typst.pdf-standard": "ua-1", "format.typst.font-paths": ["fonts"]},
-    "docx": {},
+    "docx": {"format.docx": {}},
 }
-# Files and folders that the options of a format name, and the ending of what it makes.
-NAMED = {"html": "page.css", "typst": "fonts", "docx": "reference.docx"}
+# Files and folders that the options of a format name, in the project and beside a notebook.
+NAMED = {"html": {"page.css"}, "typst": {"fonts"}, "docx": set()}
+BESIDE = {"html": set(), "typst": set(), "docx": {"_metadata.yml", "reference.docx"}}
 ENDINGS = {"html": "html", "typst": "pdf", "docx": "docx"}
 FRONT_KEYS = ["title", "lang", "date"]
 TAGS = {"remove-cell", "hide-code"}
@@ -62,7 +64,7 @@ def refuse(message):
 
 def flat(mapping, prefix=""):
     for key, value in mapping.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
@@ -77,8 +79,7 @@ def check_project(folder, to):
     wrong = [key for key, value in required.items() if project.get(key) != value]
     if wrong:
         refuse(f"project key {wrong[0]} is missing or has another value")
-    named = [project.get("format.html.css", ""), project.get("format.docx.reference-doc", "")]
-    for name in filter(None, [*project.get("filters", []), *named]):
+    for name in filter(None, [*project.get("filters", []), project.get("format.html.css", "")]):
         if not (folder / name).is_file():
             refuse(f"file {name} of the project is missing")
     for name in project.get("format.typst.font-paths", []):
@@ -87,15 +88,34 @@ def check_project(folder, to):
     return project
 
 
-def check_folder(folder, notebook, to):
-    """Nothing but this unit may lie in the folder: a shared one mixes figures up."""
-    allowed = {"_quarto.yml", NAMED[to], "tables.lua", "figures", notebook}
-    others = sorted({path.name for path in folder.iterdir()} - allowed)
+def find_notebooks(folder, to):
+    """Notebooks of the project. Each has a folder to itself: a shared one mixes figures up."""
+    allowed = {"_quarto.yml", "tables.lua", *NAMED[to]}
+    units = sorted(path for path in folder.iterdir() if path.name not in allowed)
+    for path in units:
+        if not path.is_dir() or not re.fullmatch("report-[0-9a-f]{12}", path.name):
+            refuse(f"file {path.name} in the work folder")
+        check_folder(path, to)
+    notebooks = sorted(folder.glob("**/*.ipynb"))
+    if not notebooks:
+        refuse("no notebook in the project")
+    return notebooks
+
+
+def check_folder(folder, to):
+    """Nothing but one notebook and what it shows may lie in its folder."""
+    others = sorted(
+        {path.name for path in folder.iterdir()} - {f"{folder.name}.ipynb", "figures", *BESIDE[to]}
+    )
     if others:
-        refuse(f"file {others[0]} in the work folder")
-    pictures = sorted(path.name for path in folder.glob("figures/*"))
-    if [name for name in pictures if not name.endswith(".png")]:
+        refuse(f"file {others[0]} in the folder of a unit")
+    if [path for path in folder.glob("figures/*") if path.suffix != ".png"]:
         refuse("a picture that is not a PNG")
+    for path in folder.glob("_metadata.yml"):
+        if yaml.safe_load(path.read_text(encoding="utf-8")) != WORD_FOLDER:
+            refuse("options of a folder")
+        if not (folder / "reference.docx").is_file():
+            refuse("reference.docx is missing")
 
 
 def check_front(cell):
@@ -119,7 +139,7 @@ def check_cell(index, cell):
             refuse(f"cell {index}: output type {output['output_type']} {kinds}")
 
 
-def check_markdown(markdown):
+def check_markdown(markdown, folder):
     for attributes in re.findall(r"^:{3,}\s*\{([^}]*)\}", markdown, re.M):
         names = attributes.split()
         classes = {name[1:] for name in names if name.startswith(".")}
@@ -132,7 +152,7 @@ def check_markdown(markdown):
     if re.search(r"</?[a-z]+[ />]", markdown):
         refuse("html in markdown")
     for address in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", markdown):
-        if not Path(address).is_file():
+        if not (folder / address).is_file():
             refuse(f"picture {address} is missing")
 
 
@@ -156,11 +176,21 @@ def tags_of(cell):
     return cell["metadata"].get("tags", [])
 
 
-def render(name, to):
+def render(to):
+    """Render all notebooks, and move the pages when all are made, as Quarto does."""
     folder = Path.cwd()
     project = check_project(folder, to)
-    check_folder(folder, name, to)
-    notebook = json.loads(Path(name).read_text(encoding="utf-8"))
+    pages = []
+    for path in find_notebooks(folder, to):
+        pages += [make_page(path, to, project)]
+    for page in filter(None, pages):
+        target = folder / project["project.output-dir"] / page.relative_to(folder)
+        target.parent.mkdir(parents=True)
+        page.rename(target)
+
+
+def make_page(path, to, project):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     if "papermill" in notebook["metadata"]:
         refuse("papermill's record is in the notebook")
     check_front(notebook["cells"][0])
@@ -168,32 +198,43 @@ def render(name, to):
         check_cell(index, cell)
     parts = list(shown_markdown(notebook, project["execute.echo"]))
     markdown = "\n\n".join([text_of(notebook["cells"][0]["source"]), *parts])
-    check_markdown(markdown)
-    target = folder / project["project.output-dir"] / f"{Path(name).stem}.{ENDINGS[to]}"
-    target.parent.mkdir()
+    check_markdown(markdown, path.parent)
+    if says("STAND_IN_STUMBLES", markdown):
+        refuse("a page that cannot be made")
+    if says("STAND_IN_WRITES_NOTHING", markdown):
+        return None
+    target = path.with_suffix(f".{ENDINGS[to]}")
+    os.chdir(path.parent)
     if to == "html":
         write_page(target, markdown)
     elif to == "docx":
         run_pandoc("docx", markdown, "--reference-doc=reference.docx", f"--output={target}")
     else:
-        write_pdf(target, markdown, folder)
+        write_pdf(target, markdown)
+    return target
+
+
+def says(variable, markdown):
+    """Whether a page has the words for which a fault is asked for."""
+    words = os.environ.get(variable)
+    return bool(words) and words in markdown
 
 
 def write_page(target, markdown):
     page = run_pandoc("html5", markdown, "--standalone", "--embed-resources")
-    if os.environ.get("STAND_IN_LOADS"):
+    if says("STAND_IN_LOADS", markdown):
         script = '<script src="https://cdn.example.org/require.js"></script></head>'
         page = page.replace("</head>", script)
     target.write_text(page, encoding="utf-8")
 
 
-def write_pdf(target, markdown, folder):
+def write_pdf(target, markdown):
     import typst  # only this format needs it
 
     template = Path(os.environ["STAND_IN_THEME"]) / "page.typ"
-    source = folder / "page.typ"
+    source = target.with_suffix(".typ")
     source.write_text(run_pandoc("typst", markdown, f"--template={template}"), encoding="utf-8")
-    fonts = typst.Fonts(False, False, [str(folder / "fonts")])
+    fonts = typst.Fonts(False, False, [str(target.parents[1] / "fonts")])
     target.write_bytes(typst.compile(str(source), font_paths=fonts, pdf_standards=["ua-1"]))
 
 
@@ -208,19 +249,17 @@ def run_pandoc(to, markdown, *options):
 
 def main(arguments):
     with (Path(__file__).parent / "calls.jsonl").open("a", encoding="utf-8") as calls:
-        folder = {"arguments": arguments, "folder": Path.cwd().name}
-        calls.write(json.dumps({**folder, "epoch": os.environ.get("SOURCE_DATE_EPOCH")}) + "\n")
+        notebooks = sorted(path.stem for path in Path.cwd().glob("*/*.ipynb"))
+        call = {"arguments": arguments, "folder": Path.cwd().name, "notebooks": notebooks}
+        calls.write(json.dumps({**call, "epoch": os.environ.get("SOURCE_DATE_EPOCH")}) + "\n")
     if os.environ.get("STAND_IN_FAILS"):
         refuse("failure asked for")
     if arguments == ["--version"]:
         print("1.11.0")
         return
-    if len(arguments) != 5 or arguments[0] != "render" or not arguments[1].endswith(".ipynb"):
+    if arguments[:-1] != ["render", ".", "--no-execute", "--to"] or arguments[-1] not in ENDINGS:
         refuse(f"arguments {arguments}")
-    if arguments[2:4] != ["--no-execute", "--to"] or arguments[4] not in ENDINGS:
-        refuse(f"arguments {arguments}")
-    if not os.environ.get("STAND_IN_WRITES_NOTHING"):
-        render(arguments[1], arguments[4])
+    render(arguments[-1])
 
 
 if __name__ == "__main__":

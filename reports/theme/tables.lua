@@ -3,7 +3,7 @@
 -- widths are dropped, so that the page decides them. On a page in a browser short words in a cell
 -- and the two ends of an interval are kept on one line.
 
-local SHORT = 12
+local SHORT = 20
 local is_page = FORMAT:match("html") ~= nil
 
 local function mark(cell, scope)

@@ -19,8 +19,8 @@ from evalkit.study import Labels, Words, parse_study
 
 FOLDER = "notebooks/published"
 NUMBER_COLUMNS = (
-    "number", "name", "unit", "table", "place", "published", "value", "tolerance", "read", "derived",
-    "source", "where", "column", "scale", "because", "computed", "impossible",
+    "number", "name", "unit", "table", "place", "published", "value", "tolerance", "read",
+    "derived", "source", "where", "column", "scale", "because", "computed", "impossible",
 )  # fmt: skip
 
 
@@ -283,7 +283,7 @@ def case_labels(case: PublishedCase, name: str) -> Labels:
 def numbers_frame(case: PublishedCase) -> pd.DataFrame:
     """One row a number: columns as `NUMBER_COLUMNS`.
 
-    `name`, `unit`, `place` and `because` are texts by language; `table` is the place in one language.
+    `name`, `unit`, `place` and `because` are texts by language; `table` is the place in one.
     """
     rows = [_row(number, case) for number in case.numbers]
     return pd.DataFrame(rows, columns=list(NUMBER_COLUMNS))

@@ -94,7 +94,13 @@ def start(checkout: Checkout, *options: str, faults: dict[str, str] | None = Non
         checkout.command("report", str(checkout.study / "study.yaml"), "--workers", "2", *options),
         env={**checkout.environment(), "FAULTS": json.dumps(faults or {})},
         cwd=checkout.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=heed_interrupts,
     )  # fmt: skip
+
+
+def heed_interrupts() -> None:
+    """Take SIGINT as a terminal's program does, also where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process: subprocess.Popen) -> str:

@@ -59,6 +59,9 @@ def run(tmp_path_factory):
     fails = write_case(folder, "fails", CELLS[0], "1 / 0")
     broken = write_case(folder, "broken", *CELLS, metadata={})
     site = folder / "site"
+    old = site / "published" / "fails" / "en" / "report.html"  # of a run before it failed
+    old.parent.mkdir(parents=True)
+    old.write_text("old", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "evalkit", "reproduce", SHIPPED,
          str(drifts), str(fails), str(broken),
@@ -85,7 +88,7 @@ def test_a_number_of_ones_own_that_drifts_fails_the_run_and_the_page_says_so(run
     site, done = run
 
     assert done.returncode == 4
-    assert "drifts: has drifted: moved" in done.stderr
+    assert "drifts: has drifted: moved (printed 12.0, now computed 12.3)" in done.stderr
     assert "has changed: neither the published number nor the known deviation" in page(
         site, "drifts"
     )
@@ -106,5 +109,27 @@ def test_the_summary_counts_the_cases_that_ran(run):
 
     assert "Our own evaluation" in summary
     assert "8 numbers from 2 analyses" in summary
-    assert [entry.href for entry in published_entries(site)] == ["published/summary/en/report.html"]
+    (entry,) = published_entries(site)
+    assert entry.href == "published/summary/en/report.html"
     assert published_entries(site.parent) == []
+
+
+def test_the_index_and_the_summary_lead_to_each_case(run):
+    site, _ = run
+    (entry,) = published_entries(site)
+    index = (site / "index-en.html").read_text(encoding="utf-8")
+
+    assert [href for _, href in entry.analyses] == [
+        "published/drifts/en/report.html", f"published/{SHIPPED}/en/report.html"
+    ]  # fmt: skip
+    for _, href in entry.analyses:
+        assert f'href="{href}"' in index
+        assert f'href="../../{href.removeprefix("published/")}"' in page(site, "summary")
+
+
+def test_the_summary_names_no_month_of_its_own(run):
+    site, _ = run
+
+    assert "What time its records cover is said on the page" in page(site, "summary")
+    assert "up to and including" not in page(site, "summary")
+    assert "up to and including" in page(site, SHIPPED)

@@ -289,6 +289,16 @@ def test_the_table_of_leavers_names_every_unit():
     assert "Leavers only" in part.markdown
 
 
+def test_the_table_of_leavers_has_the_interval_beside_its_change_and_no_empty_column():
+    header, _, first, *_ = tables.leavers(change(), speak()).markdown.splitlines()
+
+    assert "+15 (+12 to +18)" in first
+    assert "After, range for all who started" in header
+    bare = change()
+    object.__setattr__(bare, "rows", {**bare.rows, "bound_low": np.full(8, np.nan)})
+    assert "range for all" not in tables.leavers(bare, speak()).markdown
+
+
 def test_the_sentence_of_leavers_counts_those_still_in():
     part = words.leavers(change(), speak())
 

@@ -30,12 +30,14 @@ from evalkit.report.figures.agreement import draw_agreement
 from evalkit.report.figures.collaboration import draw_items, draw_trend
 from evalkit.report.figures.dose import draw_dose
 from evalkit.report.figures.indicators import draw_indicators
+from evalkit.report.figures.labels import draw_sites
 from evalkit.report.figures.row_dots import Dot, Row, draw_rows
 from evalkit.report.names_collaboration import (
     FORMS,
     ITEMS,
     NEEDS,
     PHASES,
+    fidelity_name,
     group_name,
     question_name,
 )
@@ -309,3 +311,20 @@ def test_the_code_book_has_five_forms_and_every_code_has_a_name():
     }  # fmt: skip
     for kind, names in named.items():
         assert set(book.loc[book["kind"] == kind, "code"]) <= set(names)
+
+
+def test_what_all_sites_have_in_common_is_set_apart_in_another_shape(made):
+    (axes,) = draw_sites(release(made["sites"], "strict10"), speak()).axes
+
+    marks = [line.get_marker() for line in axes.lines if line.get_gid() == "dot"]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    places = axes.get_yticks()
+    assert marks == ["o"] * 3 + ["s"] * 3  # a new site has an interval and no dot
+    assert names[3:] == ["All people together", "Mean of the sites", "Mean of sites like these",
+                         "A new site"]  # fmt: skip
+    assert places[3] - places[2] > places[2] - places[1] + 1
+
+
+def test_an_item_of_a_fidelity_scale_is_no_question():
+    assert fidelity_name("item", "item_07", speak()) == "item 7"
+    assert fidelity_name("item", "item_07", speak(), {"item_07": "Caseload"}) == "Caseload"

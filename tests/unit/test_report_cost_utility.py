@@ -191,6 +191,13 @@ def test_labels_of_curves_do_not_overlap():
     assert len(heights) == 4 and np.diff(heights).min() > 0.12
 
 
+def test_a_long_name_of_a_choice_takes_two_lines():
+    found = acceptability(("programme", "individual placement and support"))
+    (axes,) = draw_acceptability(found, speak()).axes
+
+    assert "Individual placement\nand support\n0%" in [word.get_text() for word in axes.texts]
+
+
 def test_the_value_of_certainty_starts_at_zero_and_names_its_top():
     axes = draw_information_value(information_value(), speak()).axes[0]
 
@@ -278,6 +285,14 @@ def test_the_checklist_puts_codes_into_words_and_open_items_stay_visible(languag
     assert table.count("**") == 2
     assert not re.search(r"\b(arms|qaly|imputed|no_model|baseline|nan)\b", table)
     assert "Us\\*" in table and "10.1007/s10198-021-01426-6" in table
+
+
+def test_the_checklist_can_be_folded_away_with_its_table():
+    folded = tables.cheers(checklist(), speak(), folded=True).markdown
+    table = tables.cheers(checklist(), speak()).markdown
+
+    assert folded.startswith('::: {.callout-note collapse="true"}')
+    assert table in folded
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,31 @@
 import json
 import re
-import sys
 import zipfile
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree
 
 import nbformat
-import pypandoc
 import pypdfium2
 import pytest
 import yaml
 from nbformat.v4 import new_output
-from report_notebooks import executed, front, save
+from quarto_on_machine import calls, put_stand_in
+from report_notebooks import FIGURE, executed, front, png, save
 
 from evalkit.errors import DisclosureError, ParameterError, RenderError
 from evalkit.report import quarto
 from evalkit.report.assemble import assemble
 from evalkit.report.embedded import RENDERERS, render_html
-from evalkit.report.quarto import find_renderer, quarto_version, render_with_quarto
+from evalkit.report.quarto import (
+    Job,
+    find_renderer,
+    quarto_version,
+    render_together,
+    render_with_quarto,
+)
 from evalkit.share import shared_folder
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-STAND_IN = Path(__file__).parents[1] / "quarto_stand_in.py"
 
 
 @pytest.fixture
@@ -34,22 +37,10 @@ def no_quarto(monkeypatch, tmp_path):
 @pytest.fixture
 def stand_in(monkeypatch, tmp_path):
     """Put the stand-in on the machine; return it."""
-    program = tmp_path / "bin" / "quarto"
-    program.parent.mkdir()
-    copy = program.with_name("stand_in.py")
-    copy.write_text(STAND_IN.read_text(encoding="utf-8"), encoding="utf-8")
-    # Through a shell, since a first line that names the interpreter breaks at a space in its path.
-    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{copy}' \"$@\"\n", encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("QUARTO_PATH", str(program))
-    monkeypatch.setenv("STAND_IN_THEME", str(shared_folder("reports/theme")))
-    monkeypatch.setenv("STAND_IN_PANDOC", pypandoc.get_pandoc_path())
+    program, variables = put_stand_in(tmp_path / "bin")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     return program
-
-
-def calls(program):
-    lines = (program.parent / "calls.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
 
 
 class Content(HTMLParser):
@@ -134,20 +125,162 @@ def test_quarto_renders_without_executing_at_the_time_of_the_data_cut(stand_in, 
 
     render_with_quarto(notebook, front(), tmp_path / "report.html")
 
-    assert [call["arguments"][2:] for call in calls(stand_in)] == [["--no-execute", "--to", "html"]]
+    assert [call["arguments"] for call in calls(stand_in)] == [
+        ["render", ".", "--no-execute", "--to", "html"]
+    ]
     assert calls(stand_in)[0]["epoch"] == "1767139200"
     assert (tmp_path / "report.html").is_file()
 
 
+def units(folder, *words, **changes):
+    """A job for each unit: what its page says, and a picture of its own under one common name."""
+    jobs = []
+    for number, said in enumerate(words):
+        notebook = save(executed([f"## {said}", FIGURE]), folder / str(number))
+        (notebook.parent / "figures" / "fig-exits.png").write_bytes(png(50 * number))
+        jobs.append(Job(notebook, front(**changes), folder / f"{number}.html"))
+    return jobs
+
+
+def alone(jobs, folder):
+    """Bytes of the pages when each is made by a call of its own."""
+    folder.mkdir()
+    return [
+        render_with_quarto(job.notebook, job.front, folder / job.target.name).read_bytes()
+        for job in jobs
+    ]
+
+
+def test_many_units_are_one_call_and_the_same_pages(stand_in, tmp_path):
+    jobs = units(tmp_path, "Ett", "Två", "Tre")
+
+    assert render_together(jobs) == {}
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)] == [3]
+    pages = [job.target.read_bytes() for job in jobs]
+    assert len(set(pages)) == 3
+    assert pages == alone(jobs, tmp_path / "alone")
+
+
 def test_each_unit_has_a_folder_and_a_file_name_of_its_own(stand_in, tmp_path):
-    first = save(executed(["## Ett"]), tmp_path / "a")
-    second = save(executed(["## Två"]), tmp_path / "b")
+    jobs = units(tmp_path, "Ett", "Två")
 
-    render_with_quarto(first, front(), tmp_path / "a.html")
-    render_with_quarto(second, front(), tmp_path / "b.html")
+    render_together(jobs)
 
-    assert len({call["folder"] for call in calls(stand_in)}) == 2
-    assert len({call["arguments"][1] for call in calls(stand_in)}) == 2
+    # The stand-in refuses any other name, and whatever a unit's folder holds of another one.
+    assert len(set(calls(stand_in)[0]["notebooks"])) == 2
+    pictures = [re.findall('data:image/png;base64,([^"]+)', job.target.read_text()) for job in jobs]
+    assert len(pictures[0]) == len(pictures[1]) == 1
+    assert pictures[0] != pictures[1]
+
+
+def test_the_same_notebook_twice_is_made_alone_the_second_time(stand_in, tmp_path):
+    jobs = units(tmp_path, "Ett", "Ett", "Två")
+
+    assert render_together(jobs) == {}
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)] == [2, 1]
+    assert jobs[0].target.read_bytes() != jobs[1].target.read_bytes()  # each has its own picture
+
+
+def test_a_page_that_quarto_cannot_make_fails_only_its_unit(stand_in, tmp_path, monkeypatch):
+    jobs = units(tmp_path, "Ett", "Två", "Tre")
+    expected = alone(jobs, tmp_path / "alone")
+    monkeypatch.setenv("STAND_IN_STUMBLES", "Två")
+
+    errors = render_together(jobs)
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)[3:]] == [3, 1, 1, 1]
+    assert list(errors) == [jobs[1].target]
+    assert "a page that cannot be made" in str(errors[jobs[1].target])
+    assert [job.target.exists() for job in jobs] == [True, False, True]
+    assert [jobs[0].target.read_bytes(), jobs[2].target.read_bytes()] == expected[::2]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [("STAND_IN_LOADS", "from elsewhere"), ("STAND_IN_WRITES_NOTHING", "wrote no html")],
+)
+def test_a_bad_or_missing_page_is_made_again_and_fails_only_its_unit(
+    stand_in, tmp_path, monkeypatch, fault, told
+):
+    monkeypatch.setenv(fault, "Två")
+    jobs = units(tmp_path, "Ett", "Två", "Tre")
+
+    errors = render_together(jobs)
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)] == [3, 1]
+    assert list(errors) == [jobs[1].target]
+    assert told in str(errors[jobs[1].target])
+    assert [job.target.exists() for job in jobs] == [True, False, True]
+
+
+def test_a_unit_that_may_not_be_shown_never_reaches_the_project(stand_in, tmp_path):
+    jobs = units(tmp_path, "Ett", "Två", "Tre")
+    stray = new_output("display_data", data={"text/html": "<table></table>"})
+    save(executed(extra=stray), jobs[1].notebook.parent)
+    (jobs[2].notebook.parent / "figures" / "fig-exits.png").unlink()
+
+    errors = render_together(jobs)
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)] == [1]
+    assert isinstance(errors[jobs[1].target], DisclosureError)
+    assert "1 of 1 pictures missing" in str(errors[jobs[2].target])
+    assert jobs[0].target.is_file()
+
+
+def test_a_quarto_that_fails_altogether_is_an_error_of_every_unit(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("STAND_IN_FAILS", "1")
+    jobs = units(tmp_path, "Ett", "Två")
+
+    errors = render_together(jobs)
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)] == [2, 1, 1]
+    assert all(str(errors[job.target]).endswith("failure asked for") for job in jobs)
+
+
+def test_a_project_holds_one_data_cut(stand_in, tmp_path):
+    jobs = units(tmp_path / "new", "Ett", "Två")
+    jobs += units(tmp_path / "old", "Tre", date="2024-12-31")
+
+    assert render_together(jobs) == {}
+
+    found = [(call["epoch"], len(call["notebooks"])) for call in calls(stand_in)]
+    assert found == [("1767139200", 2), ("1735603200", 1)]
+
+
+def test_word_documents_of_one_project_have_their_own_head(stand_in, tmp_path):
+    jobs = units(tmp_path, "Ett", "Två")
+    jobs = [
+        Job(job.notebook, front(title=f"Rapport {n}"), tmp_path / f"{n}.docx")
+        for n, job in enumerate(jobs)
+    ]
+
+    assert render_together(jobs, to="docx") == {}
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)] == [2]
+    for n, job in enumerate(jobs):
+        with zipfile.ZipFile(job.target) as archive:
+            heads = b"".join(
+                archive.read(name) for name in archive.namelist() if "header" in name
+            ).decode()
+        assert f"Rapport {n}" in heads
+        assert f"Rapport {1 - n}" not in heads
+
+
+def test_pdfs_of_one_project_do_not_meet(stand_in, tmp_path):
+    jobs = [
+        Job(job.notebook, job.front, job.target.with_suffix(".pdf"))
+        for job in units(tmp_path, "Ett", "Två")
+    ]
+
+    assert render_together(jobs, to="pdf") == {}
+
+    assert [len(call["notebooks"]) for call in calls(stand_in)] == [2]
+    assert [("Ett" in said(job.target), "Två" in said(job.target)) for job in jobs] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_both_renderers_give_the_same_content(stand_in, tmp_path):

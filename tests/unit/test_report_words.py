@@ -387,3 +387,14 @@ def test_municipalities_are_counted_once_and_only_the_programme_arm_is_described
 
     assert "22% to 40%" in part.markdown
     assert "(10 of 10)" in part.markdown
+
+
+def test_a_withheld_gain_in_time_says_what_is_withheld():
+    hidden = hand.months(hide=lambda frame: frame["scale"] == "difference")
+
+    said = words.self_support(hand.contrast(), hidden, None, speak()).markdown
+
+    assert (
+        "[The months in self-support within two years are not shown, because so few people are "
+        "behind the number that they could be recognised.]{.withheld}" in said
+    )

@@ -3,7 +3,9 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,13 @@ def task(folder: Path, code: str, **changes: object) -> Task:
     return Task(study(), "a", layout, unit, "sv", "e", "r", "embedded", **changes)
 
 
-def make(asked: Task) -> Record:
-    """Do what the code of the unit says."""
+def make(parcel: list[Task]) -> Iterator[Record]:
+    """Do what the codes of the units say."""
+    for asked in parcel:
+        yield make_one(asked, len(parcel))
+
+
+def make_one(asked: Task, size: int) -> Record:
     if asked.unit.code == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if asked.unit.code == "once" and not (asked.layout.site / "tried").exists():
@@ -44,7 +51,7 @@ def make(asked: Task) -> Record:
         os.kill(os.getpid(), signal.SIGKILL)
     if asked.unit.code == "slow":
         time.sleep(600)
-    return _record(asked, DONE, True)
+    return _record(asked, DONE, True, memory={"parcel": size})
 
 
 @pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
@@ -56,6 +63,42 @@ def test_a_worker_that_is_killed_costs_its_report_one_more_attempt(tmp_path, col
     states = {code: record.state for code, record in records.items()}
     assert states == {"one": DONE, "killed": FAILED, "once": DONE, "two": DONE}
     assert records["killed"].error == {"class": "WorkerKilled"}
+
+
+def of_quarto(folder: Path, codes: list[str]) -> list[Task]:
+    return [replace(task(folder, code), renderer="quarto") for code in codes]
+
+
+def test_quarto_gets_parcels_that_are_smaller_at_the_end(tmp_path):
+    asked = of_quarto(tmp_path, [f"{number:03}" for number in range(90)])
+
+    records = list(run_tasks(asked, 2, make=make))
+
+    sizes = {record.code: record.memory["parcel"] for record in records}
+    assert sorted(sizes) == [each.unit.code for each in asked]
+    assert [sizes[f"{number:03}"] for number in (0, 20, 40, 60, 75, 83, 87, 89)] == [
+        20, 20, 20, 15, 8, 4, 2, 1,
+    ]  # fmt: skip
+
+
+def test_any_other_renderer_gets_one_report_at_a_time(tmp_path):
+    asked = [task(tmp_path, str(number)) for number in range(5)]
+
+    records = list(run_tasks(asked, 2, make=make))
+
+    assert {record.memory["parcel"] for record in records} == {1}
+
+
+def test_a_worker_killed_within_a_parcel_costs_the_others_nothing(tmp_path):
+    asked = of_quarto(tmp_path, ["one", "killed", "two", "three"])
+
+    records = {record.code: record for record in run_tasks(asked, 1, make=make)}
+
+    states = {code: record.state for code, record in records.items()}
+    assert states == {"one": DONE, "killed": FAILED, "two": DONE, "three": DONE}
+    assert records["killed"].error == {"class": "WorkerKilled"}
+    parcels = {code: record.memory.get("parcel") for code, record in records.items()}
+    assert parcels == {"one": 4, "killed": None, "two": 1, "three": 1}
 
 
 def test_a_run_that_is_stopped_does_not_wait_for_what_goes_on(tmp_path):

@@ -30,11 +30,15 @@ def print_reproduced(found: Reproduced) -> None:
     failed = sum(bool(record.error) for record in found.records)
     drifted = sum(len(record.drifted) for record in found.records)
     typer.echo(
-        f"{len(found.records)} analyses, {found.count('n')} numbers: {_counts(total)}; "
-        f"{drifted} drifted, {failed} analyses failed"
+        f"{_analyses(len(found.records))}, {found.count('n')} numbers: {_counts(total)}; "
+        f"{drifted} drifted, {_analyses(failed)} failed"
     )
     for page in list(published_pages(found.site).values())[:1]:
         typer.echo(f"Summary: {found.site / page}")
+
+
+def _analyses(n: int) -> str:
+    return "1 analysis" if n == 1 else f"{n} analyses"
 
 
 def _counts(counts: dict[str, int]) -> str:

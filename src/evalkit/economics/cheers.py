@@ -50,7 +50,8 @@ def cheers_checklist(result: CostUtility, *, answers: Mapping[str, str] | None =
     Parameters
     ----------
     result : CostUtility
-        Of it the settings are read, never a number of persons or money.
+        Of it the settings are read, never a number of persons or money; what the door let
+        through of it will do. Without a row nothing is known.
     answers : mapping of str to str, optional
         Answers by topic, in the words that are to be printed. They go before those of the result.
         Topics: title, abstract, background, analysis_plan, population, setting, comparators,
@@ -107,7 +108,8 @@ def cheers_checklist(result: CostUtility, *, answers: Mapping[str, str] | None =
                 + [f"nothing is said of {', '.join(empty)}"] * bool(empty)
             )
         )
-    known = _known(result.summary) | {topic: (FILLED, str(text)) for topic, text in given.items()}
+    known = _known(result.summary) if len(result.rows["measure"]) else {}
+    known |= {topic: (FILLED, str(text)) for topic, text in given.items()}
     status, answer = zip(*(known.get(topic, (OPEN, "")) for topic in TOPICS), strict=True)
     number, section, topic = zip(*ITEMS, strict=True)
     return Checklist(

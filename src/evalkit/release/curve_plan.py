@@ -67,13 +67,15 @@ def fewest_in_a_step(k: np.ndarray, months: list[int]) -> np.ndarray:
     -----
     A step has at least as many persons as any of its months. Of each party and step the month is
     the same everywhere, the one with most persons in all, so that the numbers add up. That nobody
-    has had a flow in the first shown month is no secret.
+    has had a flow in the first shown month, or anybody after the last, is no secret.
     """
+    if not months:
+        return np.zeros(k.shape[:2])
     steps, last = [], -1
-    for month in months:
+    for month in [*months, k.shape[-1] - 1]:  # at last what came after the last shown month
         step = k[:, :, last + 1 : month + 1]
-        if np.isnan(step).all():  # after the months followed nobody has news
-            continue
+        if np.isnan(step).all() or (last == months[-1] and not np.nansum(step)):
+            continue  # after the months followed nobody has news
         step = np.nan_to_num(step)
         most = step.sum(axis=0).argmax(axis=1)
         chosen = np.take_along_axis(step, most[None, :, None], axis=2)[:, :, 0]
@@ -82,7 +84,7 @@ def fewest_in_a_step(k: np.ndarray, months: list[int]) -> np.ndarray:
         else:
             steps.append(np.where(step.sum(axis=(0, 2))[None] == 0, np.inf, chosen))
         last = month
-    return np.min(steps, axis=0) if steps else np.zeros(k.shape[:2])
+    return np.min(steps, axis=0)
 
 
 def _cells(results: list, parties: list[str], pays: np.ndarray, n: np.ndarray) -> Cells:

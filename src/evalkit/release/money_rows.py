@@ -55,9 +55,10 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         rows = _deciding(parties, set(frame["party"][~decision.suppressed]), paying(frame))
         shown = enough_between(k[rows], ticks, profile)
         rare = {party for party, own in zip(parties, k, strict=True)
-                if profile.hides("pay_off", CURVE, party)
-                or enough_between(own[None], shown, profile) != shown}  # fmt: skip
-        _hide_besides(decision, rare, n, frame, _public_codes(result), profile)
+                if enough_between(own[None], shown, profile) != shown}  # fmt: skip
+        planned = {party for party in parties if profile.hides("pay_off", CURVE, party)}
+        n = n.mask(n.index.isin(rare), 0.0)
+        _hide_besides(decision, rare | planned, n, frame, _public_codes(result), profile)
     month = frame["month"].to_numpy()
     decision.keep = np.isin(month, ticks)
     decision.secondary = decision.secondary | (~np.isin(month, shown) & ~decision.suppressed)
@@ -75,13 +76,12 @@ def _deciding(parties: list[str], told: set[str], pays: set[str]) -> list[int]:
 
 
 def _hide_besides(
-    decision: Decision, rare: set[str], n: pd.Series, frame: pd.DataFrame, public: set[str],
+    decision: Decision, more: set[str], n: pd.Series, frame: pd.DataFrame, public: set[str],
     profile: Profile,
 ) -> None:  # fmt: skip
-    """Hide rare parties too, and what they would follow from; what is hidden stays so."""
-    hidden = set(frame["party"][decision.suppressed]) | rare
-    enough = n.mask(n.index.isin(rare), 0.0)
-    gone = hidden_parties(enough, hidden, paying(frame), public, profile)
+    """Hide more parties, and what they would follow from; what is hidden already stays so."""
+    hidden = set(frame["party"][decision.suppressed]) | more
+    gone = hidden_parties(n, hidden, paying(frame), public, profile)
     decision.secondary |= frame["party"].isin(gone).to_numpy() & ~decision.suppressed
 
 
@@ -94,18 +94,29 @@ def enough_between(k: np.ndarray, ticks: list[int], profile: Profile) -> list[in
     """Ticks whose step from the last shown one rests on enough persons of every party.
 
     Months after those followed have no persons and no news: gains that are not observed. That
-    nobody has had a flow with a party at the start is no secret.
+    nobody has had a flow with a party at the start is no secret. A table of all months less the
+    last shown month is what came after it: few may not be behind that either, though nobody may.
     """
     shown, last = [], -1
     for tick in ticks:
         step = k[:, last + 1 : tick + 1]
-        seen = ~np.isnan(step)
-        most = np.where(seen, step, 0).max(axis=1, initial=0)
+        most, seen = most_in(step), ~np.isnan(step).all(axis=1)
         nobody_yet = (most == 0) if tick == 0 else np.zeros(len(most), dtype=bool)
-        if not (profile.too_few(most) & seen.any(axis=1) & ~nobody_yet).any():
+        if not (profile.too_few(most) & seen & ~nobody_yet).any():
             shown.append(tick)
             last = tick
+    while shown and _few_after(most_in(k[:, shown[-1] + 1 :]), profile):
+        shown.pop()
     return shown
+
+
+def most_in(step: np.ndarray) -> np.ndarray:
+    """Most persons with a flow of each party in a month of a step; 0 where none is followed."""
+    return np.nan_to_num(step).max(axis=1, initial=0)
+
+
+def _few_after(most: np.ndarray, profile: Profile) -> bool:
+    return bool((profile.too_few(most) & (most > 0)).any())
 
 
 def _enough_in_state(

@@ -207,7 +207,7 @@ def _unit(text: Text, versions: Sequence[IndexEntry], area: str, order: dict[str
     labels = entry.labels
     by_language = {item.language: item.href for item in versions}
     first = text.language if text.language in by_language else versions[0].language
-    place = _place(text, labels)
+    place = text.say("All analyses together") if entry.analyses else _place(text, labels)
     code = labels.code if labels.level == "municipality" else ""
     words = " ".join([place, code, area, labels.study.title.in_language(text.language)]).lower()
     name = link(by_language.pop(first), place, hreflang=first)

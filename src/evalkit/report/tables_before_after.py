@@ -48,12 +48,14 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
             shown_range(row["bound_low"], row["bound_high"], text.percent_range),
         ]
         for _, row in frame.iterrows()
-    ]  # fmt: skip
+    ]
     header = [
         text.say("Status"), text.say("Before"), text.say("After"), text.say("Change, people"),
         text.say("Change, percentage points (interval)"),
         text.say("Change, per cent of before"), text.say("After, range for all who started"),
     ]  # fmt: skip
+    if all(row[-1] == MISSING for row in rows):  # nobody is still in, or the range is withheld
+        header, rows = header[:-1], [row[:-1] for row in rows]
     caption = text.say("Leavers only: status before and after, those still in left out.")
     return table_part(name, header, rows, caption, [change], text)
 

@@ -1,10 +1,11 @@
 """Tables about costs and health: means and differences, net benefit, a reporting checklist."""
 
 import math
+from dataclasses import replace
 
 from evalkit.report.figures.cost_utility import net_benefit_header, net_benefit_rows
 from evalkit.report.figures.frame import MISSING, drawn_part, shown, shown_range
-from evalkit.report.markup import escape
+from evalkit.report.markup import callout, escape
 from evalkit.report.names import actor_name, arm_name, code_name, sentence_case
 from evalkit.report.names_cost_utility import answers_name, measure_title, topic_name
 from evalkit.report.parts import Part
@@ -68,12 +69,14 @@ def net_benefit(net_benefit, text: Text, *, name: str = "net-benefit") -> Part:
 
 
 @drawn_part
-def cheers(checklist, text: Text, *, name: str = "cheers") -> Part:
+def cheers(checklist, text: Text, *, name: str = "cheers", folded: bool = False) -> Part:
     """The reporting checklist, with what nobody has answered yet marked as open.
 
     Parameters
     ----------
     checklist : Released Checklist
+    folded : bool
+        Whether it is folded away under its name.
     """
     frame = released_frame(checklist, "Checklist")
     rows = [
@@ -88,8 +91,12 @@ def cheers(checklist, text: Text, *, name: str = "cheers") -> Part:
         int(checklist.summary["n_open"]), checklist=str(checklist.summary["checklist"]),
     )  # fmt: skip
     header = [text.say("No."), text.say("Item"), text.say("Answer")]
-    return table_part(name, header, rows, caption, [checklist], text, n=math.nan, text_columns=3,
+    part = table_part(name, header, rows, caption, [checklist], text, n=math.nan, text_columns=3,
                       keys=2)  # fmt: skip
+    if not folded:
+        return part
+    title = text.say("Checklist for economic evaluations: CHEERS")
+    return replace(part, markdown=callout(title, part.markdown))
 
 
 def _term(term: str, text: Text) -> str:

@@ -2,7 +2,8 @@
 
 import math
 
-from evalkit.report.markup import escape, span
+from evalkit.report.detectable import detectable_score
+from evalkit.report.markup import escape, paragraphs, span
 from evalkit.report.names import sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
@@ -57,7 +58,7 @@ def health(
     term = wave_term(change, wave)
     value = term_value(change, term)
     name = sentence_case(score_name(score, text))
-    answer = withheld(text)
+    answer, detectable = withheld(text), ""
     if few_persons(change, text):
         answer = span(too_few(text), "withheld")
     elif term not in set(change.rows["term"]):
@@ -73,9 +74,9 @@ def health(
             range=text.range(value.low, value.high, decimals, signed=True),
         )  # fmt: skip
         answer = f"{spoken} {_health_certainty(change, value, useful, text)}".strip()
-    return chapter(
-        question, f"{answer} {label_span(change, text)}", _health_reading(change, text), text
-    )
+        detectable = detectable_score(change, value, useful_index(text, useful), text)
+    answer = paragraphs(f"{answer} {label_span(change, text)}", detectable)
+    return chapter(question, answer, _health_reading(change, text), text)
 
 
 def _why_none(change, text: Text) -> str:

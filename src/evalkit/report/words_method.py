@@ -9,6 +9,7 @@ from evalkit.report.phrases import FEW_ANSWERS, NO_COMPARISON
 from evalkit.report.reading import contrast_label, is_without_rows, require_all_released
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text, mark
+from evalkit.report.words_checklist import checklist
 
 DEFINITIONS = {
     "SS-FORS": mark("no public support paid in the month"),
@@ -101,7 +102,7 @@ def method(*released, text: Text, cautions: Sequence[str] = ()) -> Part:
     points = [*_points(shown, text), *_cautions(cautions, text)]
     bullets = "\n".join(f"- {point}" for point in points)
     question = text.say("How was it done?")
-    return Part(paragraphs(f"## {question}", bullets, _provenance(shown, text)))
+    return Part(paragraphs(f"## {question}", bullets, _provenance(shown, text), checklist(text)))
 
 
 def _cautions(kinds: Sequence[str], text: Text) -> list[str]:

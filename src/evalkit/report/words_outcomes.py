@@ -3,7 +3,8 @@
 import math
 
 from evalkit.report.certainty import estimand_label
-from evalkit.report.markup import escape, span
+from evalkit.report.detectable import detectable_share, detectable_time
+from evalkit.report.markup import escape, paragraphs, span
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
     certainty,
@@ -51,16 +52,18 @@ def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
         return missing(question, "events" if text.is_events else "participations", text)
     if is_without_rows(reached) or (curve is not None and is_too_few(curve, text)):
         sentences, months, status = [span(too_few(text), "withheld")], None, None
+        detectable = ""
     else:
         sentences = [_share_sentence(reached, text)]
+        detectable = detectable_share(reached, text)
     if months is not None:
         sentences.append(_time_sentence(months, text))
     if status is not None and not text.is_events:
         sentences.append(_relapse_sentence(reached, status, text))
     answer = " ".join([*filter(None, sentences), label_span(reached, text)])
-    if text.is_events:
-        return chapter(question, answer, _events_reading(text), text)
-    return chapter(question, answer, _reading(text), text)
+    answer = paragraphs(answer, detectable, "" if months is None else detectable_time(months, text))
+    reading = _events_reading(text) if text.is_events else _reading(text)
+    return chapter(question, answer, reading, text)
 
 
 def _share_sentence(reached, text: Text) -> str:
@@ -89,7 +92,7 @@ def _time_sentence(months, text: Text) -> str:
     compared = text.labels.study.arms.comparison != "none"
     value = value if compared else first_arm(months)
     if not value.shown:
-        return withheld(text)
+        return _time_withheld(months, text)
     slots = {
         "number": text.number(value.estimate, 1, signed=compared),
         "range": text.range(value.low, value.high, 1, signed=compared),
@@ -111,6 +114,21 @@ def _time_sentence(months, text: Text) -> str:
         **slots,
     )
     return f"{spoken} {sure}"
+
+
+def _time_withheld(months, text: Text) -> str:
+    within = horizon_within(months, text)
+    if text.is_events:
+        return span(text.say(
+            "{outcome}: the time gained {within} is not shown, because so few people are behind "
+            "the number that they could be recognised.",
+            outcome=outcome_start(text), within=within,
+        ), "withheld")  # fmt: skip
+    return span(text.say(
+        "The months in self-support {within} are not shown, because so few people are behind the "
+        "number that they could be recognised.",
+        within=within,
+    ), "withheld")  # fmt: skip
 
 
 def _unit(text: Text) -> str:

@@ -85,10 +85,11 @@ def reproduction(cases, text: Text) -> Part:
         "A number counts as reproduced only if it meets the printed digits, was read in a document "
         "and comes from data; the other verdicts are said beside it."
     )
-    return Part(paragraphs(" ".join([first, *_counts(total, text)]), rule))
+    return Part(paragraphs(" ".join([first, *_counts(total, text, summed=True)]), rule))
 
 
-def _counts(summary, text: Text) -> list[str]:
+def _counts(summary, text: Text, *, summed: bool = False) -> list[str]:
+    """A sentence for each verdict that some number met; `summed` over several analyses."""
     counted = {name: int(summary[f"n_{name}"]) for name in VERDICT_WORDS}
     said = {
         "reproduced": text.plural(
@@ -103,9 +104,15 @@ def _counts(summary, text: Text) -> list[str]:
             "{n} numbers follow from the published ones and prove nothing.",
             counted["consistent"]),
         "deviates": text.plural(
+            "{n} number deviates; the page of its analysis says by how much and why.",
+            "{n} numbers deviate; the pages of their analyses say by how much and why.",
+            counted["deviates"]) if summed else text.plural(
             "{n} number deviates; the table says by how much and why.",
             "{n} numbers deviate; the table says by how much and why.", counted["deviates"]),
         "impossible": text.plural(
+            "{n} number cannot be computed again; the page of its analysis says why.",
+            "{n} numbers cannot be computed again; the pages of their analyses say why.",
+            counted["impossible"]) if summed else text.plural(
             "{n} number cannot be computed again; the table says why.",
             "{n} numbers cannot be computed again; the table says why.", counted["impossible"]),
         "drifted": text.plural(

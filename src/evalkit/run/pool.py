@@ -1,4 +1,8 @@
-"""Worker processes of one machine: each makes many reports, one after the other."""
+"""Worker processes of one machine: each makes many reports, one parcel after the other.
+
+A parcel is one report, or with Quarto several that are rendered as one project, since Quarto takes
+longer to start than to make a page.
+"""
 
 import ctypes
 import os
@@ -7,22 +11,23 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
 from evalkit.run.engine import KILLED
 from evalkit.run.fork import WarmProcess, can_fork, start_warm
-from evalkit.run.worker import Record, Task, failed, make_report
+from evalkit.run.worker import Record, Task, failed, make_reports
 
 ATTEMPTS = 2
 LOOK_SECONDS = 0.2
+PARCEL = 20  # most reports of a parcel: few starts of Quarto, and few to make again
+
+Make = Callable[[list[Task]], Iterable[Record]]
 
 
-def run_tasks(
-    tasks: list[Task], workers: int, *, make: Callable[[Task], Record] = make_report
-) -> Iterator[Record]:
-    """Records as they come. A worker that is killed costs its report one more attempt.
+def run_tasks(tasks: list[Task], workers: int, *, make: Make = make_reports) -> Iterator[Record]:
+    """Records as they come. A worker that is killed costs its reports one more attempt.
 
     Parameters
     ----------
@@ -30,17 +35,16 @@ def run_tasks(
     workers : int
         Processes at a time.
     make : callable
-        Makes the record of a task; a function of a module.
+        Makes the records of a parcel of tasks, in any order; a function of a module.
 
     Yields
     ------
     Record
         One for each task, unless the caller stops before.
     """
-    pool = _Pool(tasks, make)
-    threads = [
-        threading.Thread(target=pool.work, daemon=True) for _ in range(min(workers, len(tasks)))
-    ]
+    workers = min(workers, len(tasks))
+    pool = _Pool(tasks, workers, make)
+    threads = [threading.Thread(target=pool.work, daemon=True) for _ in range(workers)]
     for thread in threads:
         thread.start()
     try:
@@ -55,8 +59,9 @@ def run_tasks(
 class _Pool:
     """Tasks that wait, workers that run, records that are ready."""
 
-    def __init__(self, tasks: list[Task], make: Callable[[Task], Record]) -> None:
-        self.waiting = deque((task, 1) for task in tasks)
+    def __init__(self, tasks: list[Task], workers: int, make: Make) -> None:
+        self.waiting, self.workers = deque((task, 1) for task in tasks), workers
+        self.most = PARCEL if all(task.renderer == "quarto" for task in tasks) else 1
         self.make, self.is_cold = make, any(task.cold for task in tasks) or not can_fork()
         self.ready: queue.Queue[Record | BaseException] = queue.Queue()
         self.left, self.lock, self.stopped = len(tasks), threading.Lock(), threading.Event()
@@ -81,42 +86,58 @@ class _Pool:
         process = None
         try:
             while not self.stopped.is_set() and self.left:
-                try:
-                    task, attempt = self.waiting.popleft()
-                except IndexError:
+                parcel = self._take()
+                if not parcel:
                     if self.stopped.wait(LOOK_SECONDS):
                         break
                     continue  # a report may come back from a worker that was killed
                 process = process or self._start()
-                record = self._ask(process, task)
-                if record is None:
+                left = self._ask(process, parcel)
+                if left:
                     process.close()
                     process = None
-                self._settle(task, attempt, record)
+                for task, attempt in left:
+                    self._settle(task, attempt, None)
         except BaseException as error:  # to be raised where the records are taken
             self.ready.put(error)
         finally:
             if process is not None:
                 process.close()
 
+    def _take(self) -> list[tuple[Task, int]]:
+        """The next parcel: a worker's share of what waits, so that all finish together.
+
+        A report that is tried again goes alone: it may be the one that has its worker killed.
+        """
+        with self.lock:
+            share = min(self.most, -(-len(self.waiting) // self.workers))
+            taken: list[tuple[Task, int]] = []
+            while len(taken) < share and (not taken or taken[0][1] == self.waiting[0][1] == 1):
+                taken.append(self.waiting.popleft())
+            return taken
+
     def _start(self) -> "WarmProcess | _ColdProcess":
         if self.is_cold:
             return _ColdProcess(self.make)
         return start_warm(serve, self.make, environment=os.environ)
 
-    def _ask(self, process: "WarmProcess | _ColdProcess", task: Task) -> Record | None:
-        """The record of a task; None if the worker ended first."""
+    def _ask(
+        self, process: "WarmProcess | _ColdProcess", parcel: list[tuple[Task, int]]
+    ) -> list[tuple[Task, int]]:
+        """Settle the records of a parcel as they come; what is left if the worker ended first."""
+        left = {(task.unit.name, task.language): (task, attempt) for task, attempt in parcel}
         try:
-            process.connection.send(task)
-            while not self.stopped.is_set():
+            process.connection.send([task for task, _ in parcel])
+            while left and not self.stopped.is_set():
                 ready = process.wait(LOOK_SECONDS)
                 if "message" in ready:
-                    return process.connection.recv()
-                if "end" in ready:
-                    return None
+                    record = process.connection.recv()
+                    self._settle(*left.pop((record.unit, record.language)), record)
+                elif "end" in ready:
+                    break
         except (EOFError, OSError):
             pass
-        return None
+        return list(left.values())
 
     def _settle(self, task: Task, attempt: int, record: Record | None) -> None:
         """Pass a record on; a task whose worker or notebook was killed comes once more."""
@@ -131,20 +152,21 @@ class _Pool:
         self.ready.put(record or failed(task, {"class": KILLED}))
 
 
-def serve(connection: Connection, make: Callable[[Task], Record]) -> None:
-    """Make the reports that are asked for until the other end is closed."""
+def serve(connection: Connection, make: Make) -> None:
+    """Make the parcels that are asked for until the other end is closed."""
     while True:
         try:
-            task = connection.recv()
+            tasks = connection.recv()
         except EOFError:
             return
-        connection.send(make(task))
+        for record in make(tasks):
+            connection.send(record)
 
 
 class _ColdProcess:
     """A worker that is started as a program of its own, where none can be forked or none shall."""
 
-    def __init__(self, make: Callable[[Task], Record]) -> None:
+    def __init__(self, make: Make) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve_alone, args=(theirs, make))
@@ -164,7 +186,7 @@ class _ColdProcess:
         self.connection.close()
 
 
-def _serve_alone(connection: Connection, make: Callable[[Task], Record]) -> None:
+def _serve_alone(connection: Connection, make: Make) -> None:
     """Serve, end with the runner, and leave interrupts to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":

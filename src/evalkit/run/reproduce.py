@@ -57,7 +57,7 @@ class CaseRecord:
     counts : dict of str to int
         Numbers by verdict (`n_reproduced`, ...); empty where the notebook failed.
     drifted : tuple of str
-        Ids of the numbers that are neither as printed nor as known.
+        The numbers that are neither as printed nor as known: id, printed and computed number.
     error : str
         Why there is no page; empty where there is one.
     """
@@ -142,12 +142,16 @@ def reproduce(
     with ThreadPoolExecutor(min(workers or os.cpu_count() or 1, len(tasks))) as pool:
         for task, error in zip(tasks, pool.map(execute_case, tasks), strict=True):
             record = CaseRecord(task.name, error=error) if error else publish_case(task)
+            if record.error:  # a page of an earlier run would tell what no longer holds
+                shutil.rmtree(site / "published" / task.name, ignore_errors=True)
             told(record)
             records.append(record)
     if not names:
         _keep_only(site, work, [task.name for task in tasks])
     if any((work / "verdicts").glob("*.json")):
         _make_summary(site, work, made_by, tuple(languages))
+    else:
+        shutil.rmtree(site / "published" / SUMMARY, ignore_errors=True)
     publish_site(site)
     return Reproduced(site, tuple(records))
 
@@ -256,7 +260,12 @@ def _record(name: str, verdicts: Released) -> CaseRecord:
         if key == "n" or key.startswith("n_")
     }
     frame = verdicts.tidy()
-    return CaseRecord(name, counts, tuple(frame.loc[frame["verdict"] == "drifted", "number"]))
+    drifted = frame[frame["verdict"] == "drifted"]
+    return CaseRecord(name, counts, tuple(_moved(row) for row in drifted.itertuples()))
+
+
+def _moved(row) -> str:
+    return f"{row.number} (printed {row.published}, now computed {row.computed:.8g})"
 
 
 def _make_summary(site: Path, work: Path, renderer: str, languages: tuple[str, ...]) -> None:

@@ -29,6 +29,7 @@ def summary_labels() -> Labels:
         "title": TITLE, "country": "other", "data_cut": MADE,
         "data": {"public": "true", "source": source}, "assignment": "observational",
         "useful_size": {"incidence": "0.05", "months": "1"}, "disclosure": "public",
+        "report": {"languages": list(LANGUAGES)},
     }  # fmt: skip
     study = parse_study(raw, root=Path("."), name="published")
     return Labels(study=study, level="study", code="study")

@@ -1,4 +1,4 @@
-"""One report from slice to published page, in a worker process."""
+"""Reports from slice to published page, in a worker process."""
 
 import errno
 import hashlib
@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -16,7 +16,7 @@ import pandas as pd
 
 from evalkit import errors
 from evalkit.errors import DisclosureError, EvalkitError, OutputError
-from evalkit.report.rendering import render_report
+from evalkit.report.rendering import Draft, render_reports
 from evalkit.report.replay import replay_parts
 from evalkit.run.audit import audit_pages, searchable
 from evalkit.run.engine import LIMITS_BROKEN, Limits
@@ -98,24 +98,101 @@ def make_report(task: Task) -> Record:
 
     A function of its task alone, which can be sent to another process.
     """
-    clock = _Clock()
-    executed, usage = False, Usage()
-    try:
-        with clock.stage("execute"):
-            executed, usage = _execute(task)
-        with clock.stage("render"):
-            pages, disclosure = _render(task)
-        with clock.stage("audit"):
-            _audit(task, pages, disclosure)
-        with clock.stage("publish"):
-            files = _move(task, pages)
-        record = _record(task, DONE, executed, files=files, disclosure=disclosure)
-    except Exception as error:
-        # A unit that fails for any reason must not stop another one.
-        record = _record(task, _failure(error), executed, error=_error(error))
-    seconds = {**usage.seconds, **clock.seconds, "total": clock.total()}
-    memory = {"execute": usage.peak_bytes, "render": _peak_bytes()}
-    return settle(task, replace(record, seconds=seconds, memory=memory))
+    (record,) = make_reports([task])
+    return record
+
+
+def make_reports(tasks: list[Task]) -> Iterator[Record]:
+    """Make the reports of a parcel: each notebook is executed, then all are rendered at once.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        Of one study and one renderer.
+
+    Yields
+    ------
+    Record
+        As in `make_report`, as soon as it is known: first those of notebooks that fail.
+    """
+    executed = []
+    for report in map(_Report, tasks):
+        report.take("execute", report.execute)
+        report.take("render", report.draw_up)
+        if report.error is None:
+            executed.append(report)
+        else:
+            yield report.settle()
+    _render(executed)
+    for report in executed:
+        report.take("audit", report.audit)
+        report.take("publish", report.publish)
+        yield report.settle()
+
+
+class _Report:
+    """One report on its way: what it took so far, and the error that ended it if one did."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.clock, self.usage = task, _Clock(), Usage()
+        self.executed, self.error = False, None
+        self.draft: Draft | None = None
+        self.disclosure: dict[str, object] = {}
+        self.files: dict[str, str] = {}
+
+    def take(self, stage: str, step: Callable[[], None]) -> None:
+        """Take a step, unless one before failed."""
+        if self.error is not None:
+            return
+        try:
+            with self.clock.stage(stage):
+                step()
+        except Exception as error:
+            # A unit that fails for any reason must not stop another one.
+            self.error = error
+
+    def execute(self) -> None:
+        """Run the notebook where that is needed."""
+        self.executed, self.usage = _execute(self.task)
+
+    def draw_up(self) -> None:
+        """Make ready what is rendered."""
+        self.draft = _draft(self.task)
+
+    def audit(self) -> None:
+        """Search the pages for what must not be there."""
+        _audit(self.task, self.draft.pages, self.disclosure)
+
+    def publish(self) -> None:
+        """Move the pages into place."""
+        self.files = _move(self.task, self.draft.pages)
+
+    def settle(self) -> Record:
+        """The record of what became of it, kept if it is done."""
+        if self.error is None:
+            parts = {"files": self.files, "disclosure": self.disclosure}
+            record = _record(self.task, DONE, self.executed, **parts)
+        else:
+            state, told = _failure(self.error), _error(self.error)
+            record = _record(self.task, state, self.executed, error=told)
+        seconds = {**self.usage.seconds, **self.clock.seconds, "total": self.clock.total()}
+        memory = {"execute": self.usage.peak_bytes, "render": _peak_bytes()}
+        return settle(self.task, replace(record, seconds=seconds, memory=memory))
+
+
+def _render(reports: list[_Report]) -> None:
+    """Render executed reports at once; each took its share of the time."""
+    if not reports:
+        return
+    started = time.perf_counter()
+    outcomes = render_reports([report.draft for report in reports], reports[0].task.renderer)
+    share = (time.perf_counter() - started) / len(reports)
+    for report, outcome in zip(reports, outcomes, strict=True):
+        report.clock.add("render", share)
+        if isinstance(outcome, Exception):
+            report.error = outcome
+        else:
+            report.disclosure = outcome
 
 
 class _Clock:
@@ -123,7 +200,6 @@ class _Clock:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self.started = time.perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -132,11 +208,15 @@ class _Clock:
         try:
             yield
         finally:
-            self.seconds[name] = round(time.perf_counter() - started, 3)
+            self.add(name, time.perf_counter() - started)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Note more seconds of a stage."""
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 3)
 
     def total(self) -> float:
-        """Seconds since the beginning."""
-        return round(time.perf_counter() - self.started, 3)
+        """Seconds of all stages."""
+        return round(sum(self.seconds.values()), 3)
 
 
 def _peak_bytes() -> int:
@@ -190,7 +270,8 @@ def _execute(task: Task) -> tuple[bool, Usage]:
     return True, usage
 
 
-def _render(task: Task) -> tuple[Path, dict[str, object]]:
+def _draft(task: Task) -> Draft:
+    """Bring the executed copy up to the words of today, and make room for its pages."""
     work = task.layout.executed(task.unit.name, task.language)
     labels = task.unit.labels(task.study)
     known = read_json(work / "executed.json") or {}
@@ -201,8 +282,7 @@ def _render(task: Task) -> tuple[Path, dict[str, object]]:
     pages = task.layout.quarantine(task.unit.name, task.language)
     shutil.rmtree(pages, ignore_errors=True)
     pages.mkdir(parents=True)
-    disclosure = render_report(work / NOTEBOOK, labels, task.language, pages, task.renderer)
-    return pages, disclosure
+    return Draft(work / NOTEBOOK, labels, task.language, pages)
 
 
 def publish(task: Task, pages: Path, disclosure: dict[str, object]) -> dict[str, str]:

@@ -160,7 +160,7 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
             ends.append(_line(axes, frame[frame["party"] == party], look))
         axes.axhline(0, color=style.INK, linewidth=0.9)
         last = float(frame["month"].max())
-        axes.set_xlim(0, last)
+        axes.set_xlim(-0.025 * last, last)  # room for marks at the start
         marks = [at for at in range(0, int(last) + 1, 12 if last <= 72 else 24)]
         axes.set_xticks(marks, [text.number(mark) for mark in marks])
         axes.set_xlabel(text.say("Months since the start"))

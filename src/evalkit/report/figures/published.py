@@ -108,7 +108,8 @@ def _draw_number(axes: Axes, place: int, row, published: float, text: Text) -> N
 @drawn_part
 def published_curve(
     curve, text: Text, *, axis: Names, time: Names, labels: Names | None = None,
-    points: Sequence[tuple[float, float]] = (), last: float | None = None, name: str = "curve",
+    order: Sequence[str] = (), points: Sequence[tuple[float, float]] = (),
+    last: float | None = None, name: str = "curve",
 ) -> Part:  # fmt: skip
     """A curve computed again, with published values as rings where there are any.
 
@@ -119,8 +120,10 @@ def published_curve(
     axis, time : mapping of str to str
         Titles of the axes with their units, by language.
     labels : mapping of str to mapping of str to str
-        Name of each stratum or cause by language, in the order of the lines: the first is drawn
-        in the colour of the programme.
+        Name of each stratum or cause by language.
+    order : sequence of str
+        Strata or causes as the lines are to be drawn, the first in the colour of the programme; by
+        default as the curve has them.
     points : sequence of (time, value)
         Published values.
     last : float
@@ -128,11 +131,8 @@ def published_curve(
     """
     frame = _curve_frame(curve, last)
     title, below = in_language(axis, text.language), in_language(time, text.language)
-    first = list(labels or {})
-    lines = sorted(
-        dict.fromkeys(frame["line"]),
-        key=lambda line: first.index(line) if line in first else len(first),
-    )
+    found = list(dict.fromkeys(frame["line"]))
+    lines = [*(line for line in order if line in found), *(x for x in found if x not in order)]
     named = {line: in_language((labels or {}).get(line, {}), text.language) for line in lines}
     ends = {line: frame[frame["line"] == line].iloc[-1] for line in lines}
     spoken = [
