@@ -10,9 +10,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+
 ROOT = Path(__file__).parents[1]
 TRAVELS = ("src", "notebooks", "reports", "data", "pyproject.toml")
 LEFT_OUT = shutil.ignore_patterns("_site*", "_preview", "__pycache__", "*.egg-info")
+OPEN = """import os
+import evalkit as ek
+
+here = ek.open_unit(study, unit)
+text = ek.open_text(here.labels, language)"""
+MISBEHAVE = "exec(__import__('json').loads(os.environ.get('FAULTS', '{}')).get(unit, ''))"
+SHOW = """ek.display(ek.words.title(text))
+ek.display(ek.figures.flow(ek.release(here.flow, here.profile), text))"""
 
 
 @dataclass
@@ -101,3 +111,29 @@ def make_checkout(folder: Path, **report: str) -> Checkout:
     """A checkout and a small study beside it, in some `languages` or of some `levels`."""
     root = copy_checkout(folder / "en väg" / "evalkit")
     return Checkout(root, small_study(root, root.parent / "min studie", **report))
+
+
+def make_short_checkout(folder: Path, **report: str) -> Checkout:
+    """A checkout whose five reports show little, and misbehave as the variable FAULTS says."""
+    checkout = make_checkout(folder, languages="[fi]", levels="[municipality, national]", **report)
+    for name in ("municipal_report.ipynb", "national_report.ipynb"):
+        shorten(checkout.root / "notebooks" / name)
+    import_less(checkout.root / "src/evalkit/run/warm.py")
+    return checkout
+
+
+def shorten(path: Path) -> None:
+    """Leave the first two cells of a template; then misbehave if asked, and show little."""
+    notebook = nbformat.read(path, as_version=4)
+    cells = [nbformat.v4.new_code_cell(source) for source in (OPEN, MISBEHAVE, SHOW)]
+    notebook.cells = [*notebook.cells[:2], *cells]
+    nbformat.write(notebook, path)
+
+
+def import_less(path: Path) -> None:
+    """Let warm processes of the copy begin with what the short notebooks need."""
+    text = path.read_text(encoding="utf-8")
+    less = 'for name in ("display", "figures", "open_text", "open_unit", "release", "words"):'
+    for line in ("lifelines", "linearmodels", "statsmodels.formula.api"):
+        text = text.replace(f'    "{line}",\n', "")
+    path.write_text(text.replace("for name in package.__all__:", less), encoding="utf-8")

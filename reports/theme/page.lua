@@ -270,6 +270,16 @@ local function lift_subtitle(doc)
   return doc
 end
 
+-- A table with a caption is one of its own, not the numbers of a figure.
+local function holds_own_table(div)
+  for _, block in ipairs(div.content) do
+    if block.t == "Table" and #block.caption.long > 0 then
+      return true
+    end
+  end
+  return false
+end
+
 -- Folds learn which figure of their chapter stands before them.
 local function tie_folds(blocks, latest)
   for _, block in ipairs(blocks) do
@@ -278,7 +288,7 @@ local function tie_folds(blocks, latest)
     elseif block.t == "Div" and kind_of(block.identifier) == "fig" then
       latest = block.identifier
     elseif block.t == "Div" and block.classes:includes("callout-note") then
-      block.attributes["about"] = latest
+      block.attributes["about"] = not holds_own_table(block) and latest or nil
     elseif block.t == "Div" then
       latest = tie_folds(block.content, latest)
     end

@@ -14,9 +14,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
 import pytest
-from checkouts import Checkout, make_checkout
+from checkouts import Checkout, make_short_checkout
 
 FAULTS = {
     "municipality-007": "raise ValueError('a value of a person')",
@@ -30,43 +29,13 @@ KINDS = {
     "municipality-112": "MemoryLimit",
     "municipality-327": "ProcessEnded",
 }
-OPEN = """import os
-import evalkit as ek
-
-here = ek.open_unit(study, unit)
-text = ek.open_text(here.labels, language)"""
-MISBEHAVE = "exec(__import__('json').loads(os.environ.get('FAULTS', '{}')).get(unit, ''))"
-SHOW = """ek.display(ek.words.title(text))
-ek.display(ek.figures.flow(ek.release(here.flow, here.profile), text))"""
 LIMITS = ("--timeout", "5", "--memory", "900M")
-
-
-def shorten(path: Path) -> None:
-    """Leave the first two cells of a template; then misbehave if asked, and show little."""
-    notebook = nbformat.read(path, as_version=4)
-    cells = [nbformat.v4.new_code_cell(source) for source in (OPEN, MISBEHAVE, SHOW)]
-    notebook.cells = [*notebook.cells[:2], *cells]
-    nbformat.write(notebook, path)
-
-
-def import_less(path: Path) -> None:
-    """Let warm processes of the copy begin with what the short notebooks need."""
-    text = path.read_text(encoding="utf-8")
-    less = 'for name in ("display", "figures", "open_text", "open_unit", "release", "words"):'
-    for line in ("lifelines", "linearmodels", "statsmodels.formula.api"):
-        text = text.replace(f'    "{line}",\n', "")
-    path.write_text(text.replace("for name in package.__all__:", less), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory) -> Checkout:
     """A study of five short reports, all of them made."""
-    checkout = make_checkout(
-        tmp_path_factory.mktemp("faults"), languages="[fi]", levels="[municipality, national]"
-    )
-    for name in ("municipal_report.ipynb", "national_report.ipynb"):
-        shorten(checkout.root / "notebooks" / name)
-    import_less(checkout.root / "src/evalkit/run/warm.py")
+    checkout = make_short_checkout(tmp_path_factory.mktemp("faults"))
     result = checkout.report()
     assert result.returncode == 0, result.stdout + result.stderr
     return checkout

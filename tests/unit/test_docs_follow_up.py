@@ -128,6 +128,6 @@ def test_the_examples_for_own_notebooks_run():
         exec(compile(block, "docs/follow-up.md", "exec"), names)
 
     told = "\n".join(part.markdown for part in names["shown"])
-    assert len(names["shown"]) == 8
+    assert len(names["shown"]) == 10
     assert "withheld" not in told
     assert set(names["days"].tidy()["stratum"]) == {"female", "male"}

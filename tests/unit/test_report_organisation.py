@@ -27,6 +27,7 @@ from evalkit.release import release
 from evalkit.report import figures, style, tables, words
 from evalkit.report.figures.financing import draw_financing
 from evalkit.report.figures.key_figures import draw_key_figures, draw_targets, wrapped
+from evalkit.report.figures.schemes import draw_two_schemes
 from evalkit.report.figures.services import draw_services
 from evalkit.report.text import open_text
 
@@ -141,6 +142,7 @@ DRAWN = {
     "no_law": lambda text: draw_financing(made("no_law"), text),
     "services": lambda text: draw_services(made("services"), text),
     "many": lambda text: draw_services(made("many"), text),
+    "schemes": lambda text: draw_two_schemes(made("schemes"), text),
 }
 PARTS = {
     "key_figures": lambda text: figures.key_figures(volumes(), text, names=NAMES),
@@ -266,6 +268,28 @@ def test_the_law_is_drawn_across_the_share():
     assert [bar.get_width() for bar in bars] == [45, 35, 20, 50, 25, 25]
     assert [line.get_xdata()[0] for line in laws] == [50, 25, 25, 50, 25, 25]
     assert drawn_values(draw_financing(made("no_law"), speak()), "law") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("sv", "Skillnad: +"), ("fi", "Ero: +"), ("en", "Difference: +")]
+)
+def test_the_figure_of_two_schemes_is_whole(language, said):
+    part = figures.two_schemes(made("schemes"), speak(language))
+
+    assert re.search(rf'fig-alt="[^"]*{re.escape(said)}', part.markdown)
+    assert "SOCSAM" in part.markdown and "nan" not in part.markdown
+    assert len(part.images) == 1
+
+
+def test_the_difference_of_two_schemes_is_set_apart_on_a_scale_with_zero():
+    (axes,) = draw_two_schemes(made("schemes"), speak()).axes
+
+    dots = [line for line in axes.lines if line.get_gid() == "dot"]
+    assert [line.get_marker() for line in dots] == ["o", "o", "s"]
+    estimates = [line.get_xdata()[0] for line in dots]
+    assert estimates[2] == pytest.approx(estimates[1] - estimates[0])
+    low, high = axes.get_xlim()
+    assert low <= 0 <= high
 
 
 def test_a_year_without_funds_is_refused():

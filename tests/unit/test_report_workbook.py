@@ -175,3 +175,15 @@ def test_tables_are_numbered_as_on_the_page(tmp_path):
     tables = read_tables(report)
     assert [(table.kind, table.number) for table in tables] == [("fig", 1), ("tbl", 1), ("tbl", 2)]
     assert tables[0].chapter == "Kort sagt"
+
+
+def test_a_table_with_a_caption_in_a_fold_is_one_of_its_own(tmp_path):
+    folded = '::: {.callout-note collapse="true"}\n## Checklista\n\n' + CODES + "\n:::"
+    matter = front()
+    parts = (*PARTS[:3], "## Metod", TABLE, folded)
+    report = assemble(save(executed(parts), tmp_path / "work"), matter, tmp_path / "page")
+
+    tables = read_tables(report)
+
+    assert [(table.kind, table.number) for table in tables] == [("fig", 1), ("tbl", 1), ("tbl", 2)]
+    assert (tables[2].chapter, tables[2].caption) == ("Metod", "Kommuner")

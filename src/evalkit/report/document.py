@@ -80,10 +80,7 @@ class _Reader:
             elif kind == "Div":
                 yield from self._within(content[1])
             elif kind == "Table":
-                self.count["tbl"] += 1
-                caption = "".join(plain(item["c"]) for item in content[1][1])
-                source = _source_after(blocks[place + 1 :])
-                yield self._table(content, "tbl", self.count["tbl"], caption, "", source)
+                yield self._of_its_own(content, blocks[place + 1 :])
 
     def _see_figure(self, blocks: list[dict]) -> None:
         self.count["fig"] += 1
@@ -97,9 +94,16 @@ class _Reader:
         self.figure = (self.count["fig"], plain(words[:finding]).strip(), detail, source)
 
     def _folded(self, blocks: list[dict]) -> Iterator[ShownTable]:
-        for block in blocks:
-            if block["t"] == "Table" and self.figure:
+        for place, block in enumerate(blocks):
+            if block["t"] == "Table" and _caption(block["c"]):
+                yield self._of_its_own(block["c"], blocks[place + 1 :])
+            elif block["t"] == "Table" and self.figure:
                 yield self._table(block["c"], "fig", *self.figure)
+
+    def _of_its_own(self, content, after: list[dict]) -> ShownTable:
+        self.count["tbl"] += 1
+        source = _source_after(after)
+        return self._table(content, "tbl", self.count["tbl"], _caption(content), "", source)
 
     def _table(
         self, content, kind: str, number: int, caption: str, detail: str, source: str
@@ -135,6 +139,10 @@ def _plain(inline: dict) -> str:
     if kind in ("Span", "Link"):
         return plain(content[1])
     return content[1] if kind == "Code" else ""
+
+
+def _caption(table) -> str:
+    return "".join(plain(item["c"]) for item in table[1][1])
 
 
 def _cells(row: list) -> tuple[str, ...]:

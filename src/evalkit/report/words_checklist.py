@@ -86,7 +86,8 @@ def checklist(text: Text) -> str:
             "The groups were drawn by lot, so the checklist of trials (CONSORT) applies too."
         )
     header = [text.say("No."), text.say("Item"), text.say("Chapter that reports it")]
-    table = pipe_table(header, rows, text_columns=3)
+    caption = text.say("STROBE and RECORD: where each item stands.")
+    table = pipe_table(header, rows, caption=caption, name="checklist", text_columns=3)
     title = text.say("Checklists for studies from records: STROBE and RECORD")
     return callout(title, paragraphs(told, table))
 

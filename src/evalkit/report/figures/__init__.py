@@ -45,6 +45,7 @@ from evalkit.report.figures.money_tornado import tornado
 from evalkit.report.figures.places import municipalities
 from evalkit.report.figures.published import published_curve, verdicts
 from evalkit.report.figures.recovery import recovery
+from evalkit.report.figures.schemes import two_schemes
 from evalkit.report.figures.services import services
 from evalkit.report.figures.stacks import exits, occupation
 from evalkit.report.figures.tipping import tipping
@@ -107,6 +108,7 @@ __all__ = [
     "tipping",
     "tornado",
     "trajectories",
+    "two_schemes",
     "two_value_sets",
     "verdicts",
     "waterfall",
