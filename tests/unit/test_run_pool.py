@@ -37,10 +37,10 @@ def task(folder: Path, code: str, **changes: object) -> Task:
     return Task(study(), "a", layout, unit, "sv", "e", "r", "embedded", **changes)
 
 
-def make(parcel: list[Task]) -> Iterator[Record]:
+def make(batch: list[Task]) -> Iterator[Record]:
     """Do what the codes of the units say."""
-    for asked in parcel:
-        yield make_one(asked, len(parcel))
+    for asked in batch:
+        yield make_one(asked, len(batch))
 
 
 def make_one(asked: Task, size: int) -> Record:
@@ -51,7 +51,7 @@ def make_one(asked: Task, size: int) -> Record:
         os.kill(os.getpid(), signal.SIGKILL)
     if asked.unit.code == "slow":
         time.sleep(600)
-    return _record(asked, DONE, True, memory={"parcel": size})
+    return _record(asked, DONE, True, memory={"batch": size})
 
 
 @pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
@@ -69,12 +69,12 @@ def of_quarto(folder: Path, codes: list[str]) -> list[Task]:
     return [replace(task(folder, code), renderer="quarto") for code in codes]
 
 
-def test_quarto_gets_parcels_that_are_smaller_at_the_end(tmp_path):
+def test_quarto_gets_batches_that_are_smaller_at_the_end(tmp_path):
     asked = of_quarto(tmp_path, [f"{number:03}" for number in range(90)])
 
     records = list(run_tasks(asked, 2, make=make))
 
-    sizes = {record.code: record.memory["parcel"] for record in records}
+    sizes = {record.code: record.memory["batch"] for record in records}
     assert sorted(sizes) == [each.unit.code for each in asked]
     assert [sizes[f"{number:03}"] for number in (0, 20, 40, 60, 75, 83, 87, 89)] == [
         20, 20, 20, 15, 8, 4, 2, 1,
@@ -86,10 +86,10 @@ def test_any_other_renderer_gets_one_report_at_a_time(tmp_path):
 
     records = list(run_tasks(asked, 2, make=make))
 
-    assert {record.memory["parcel"] for record in records} == {1}
+    assert {record.memory["batch"] for record in records} == {1}
 
 
-def test_a_worker_killed_within_a_parcel_costs_the_others_nothing(tmp_path):
+def test_a_worker_killed_within_a_batch_costs_the_others_nothing(tmp_path):
     asked = of_quarto(tmp_path, ["one", "killed", "two", "three"])
 
     records = {record.code: record for record in run_tasks(asked, 1, make=make)}
@@ -97,8 +97,8 @@ def test_a_worker_killed_within_a_parcel_costs_the_others_nothing(tmp_path):
     states = {code: record.state for code, record in records.items()}
     assert states == {"one": DONE, "killed": FAILED, "two": DONE, "three": DONE}
     assert records["killed"].error == {"class": "WorkerKilled"}
-    parcels = {code: record.memory.get("parcel") for code, record in records.items()}
-    assert parcels == {"one": 4, "killed": None, "two": 1, "three": 1}
+    batches = {code: record.memory.get("batch") for code, record in records.items()}
+    assert batches == {"one": 4, "killed": None, "two": 1, "three": 1}
 
 
 def test_a_run_that_is_stopped_does_not_wait_for_what_goes_on(tmp_path):

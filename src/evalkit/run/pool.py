@@ -1,6 +1,6 @@
-"""Worker processes of one machine: each makes many reports, one parcel after the other.
+"""Worker processes of one machine: each makes many reports, one batch after the other.
 
-A parcel is one report, or with Quarto several that are rendered as one project, since Quarto takes
+A batch is one report, or with Quarto several that are rendered as one project, since Quarto takes
 longer to start than to make a page.
 """
 
@@ -21,7 +21,7 @@ from evalkit.run.worker import Record, Task, failed, make_reports
 
 ATTEMPTS = 2
 LOOK_SECONDS = 0.2
-PARCEL = 20  # most reports of a parcel: few starts of Quarto, and few to make again
+BATCH = 20  # most reports of a batch: few starts of Quarto, and few to make again
 
 Make = Callable[[list[Task]], Iterable[Record]]
 
@@ -35,7 +35,7 @@ def run_tasks(tasks: list[Task], workers: int, *, make: Make = make_reports) -> 
     workers : int
         Processes at a time.
     make : callable
-        Makes the records of a parcel of tasks, in any order; a function of a module.
+        Makes the records of a batch of tasks, in any order; a function of a module.
 
     Yields
     ------
@@ -61,7 +61,7 @@ class _Pool:
 
     def __init__(self, tasks: list[Task], workers: int, make: Make) -> None:
         self.waiting, self.workers = deque((task, 1) for task in tasks), workers
-        self.most = PARCEL if all(task.renderer == "quarto" for task in tasks) else 1
+        self.most = BATCH if all(task.renderer == "quarto" for task in tasks) else 1
         self.make, self.is_cold = make, any(task.cold for task in tasks) or not can_fork()
         self.ready: queue.Queue[Record | BaseException] = queue.Queue()
         self.left, self.lock, self.stopped = len(tasks), threading.Lock(), threading.Event()
@@ -86,13 +86,13 @@ class _Pool:
         process = None
         try:
             while not self.stopped.is_set() and self.left:
-                parcel = self._take()
-                if not parcel:
+                batch = self._take()
+                if not batch:
                     if self.stopped.wait(LOOK_SECONDS):
                         break
                     continue  # a report may come back from a worker that was killed
                 process = process or self._start()
-                left = self._ask(process, parcel)
+                left = self._ask(process, batch)
                 if left:
                     process.close()
                     process = None
@@ -105,7 +105,7 @@ class _Pool:
                 process.close()
 
     def _take(self) -> list[tuple[Task, int]]:
-        """The next parcel: a worker's share of what waits, so that all finish together.
+        """The next batch: a worker's share of what waits, so that all finish together.
 
         A report that is tried again goes alone: it may be the one that has its worker killed.
         """
@@ -122,12 +122,12 @@ class _Pool:
         return start_warm(serve, self.make, environment=os.environ)
 
     def _ask(
-        self, process: "WarmProcess | _ColdProcess", parcel: list[tuple[Task, int]]
+        self, process: "WarmProcess | _ColdProcess", batch: list[tuple[Task, int]]
     ) -> list[tuple[Task, int]]:
-        """Settle the records of a parcel as they come; what is left if the worker ended first."""
-        left = {(task.unit.name, task.language): (task, attempt) for task, attempt in parcel}
+        """Settle the records of a batch as they come; what is left if the worker ended first."""
+        left = {(task.unit.name, task.language): (task, attempt) for task, attempt in batch}
         try:
-            process.connection.send([task for task, _ in parcel])
+            process.connection.send([task for task, _ in batch])
             while left and not self.stopped.is_set():
                 ready = process.wait(LOOK_SECONDS)
                 if "message" in ready:
@@ -153,7 +153,7 @@ class _Pool:
 
 
 def serve(connection: Connection, make: Make) -> None:
-    """Make the parcels that are asked for until the other end is closed."""
+    """Make the batches that are asked for until the other end is closed."""
     while True:
         try:
             tasks = connection.recv()

@@ -103,7 +103,7 @@ def make_report(task: Task) -> Record:
 
 
 def make_reports(tasks: list[Task]) -> Iterator[Record]:
-    """Make the reports of a parcel: each notebook is executed, then all are rendered at once.
+    """Make the reports of a batch: each notebook is executed, then all are rendered at once.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A parcel in one worker: what is done for each report, what for all, and whose an error is."""
+"""A batch in one worker: what is done for each report, what for all, and whose an error is."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ PROTOCOL = {
 }  # fmt: skip
 
 
-def parcel(folder: Path, *codes: str) -> list[Task]:
+def batch(folder: Path, *codes: str) -> list[Task]:
     study = parse_study(PROTOCOL, root=folder, name="a")
     layout = Layout(folder / "site", folder / "site.work", "a")
     units = [UnitPlan("municipality", code, Words(), Words()) for code in codes]
@@ -62,7 +62,7 @@ def steps(monkeypatch):
 
 
 def test_each_notebook_is_executed_and_all_are_rendered_at_once(steps, tmp_path):
-    tasks = parcel(tmp_path, "1", "2", "3")
+    tasks = batch(tmp_path, "1", "2", "3")
 
     records = list(make_reports(tasks))
 
@@ -80,7 +80,7 @@ def test_each_notebook_is_executed_and_all_are_rendered_at_once(steps, tmp_path)
 def test_an_error_is_its_own_reports_wherever_it_happens(steps, tmp_path):
     codes = ("1", "no-notebook", "no-page", "closed", "names", "2")
 
-    records = {record.code: record for record in make_reports(parcel(tmp_path, *codes))}
+    records = {record.code: record for record in make_reports(batch(tmp_path, *codes))}
 
     assert {code: record.state for code, record in records.items()} == {
         "1": DONE, "2": DONE, "no-notebook": FAILED, "no-page": FAILED, "closed": REFUSED,
@@ -97,21 +97,21 @@ def test_an_error_is_its_own_reports_wherever_it_happens(steps, tmp_path):
 
 def test_a_notebook_that_fails_is_told_before_anything_is_rendered(steps, tmp_path):
     """So that a run with --fail-fast stops there."""
-    records = make_reports(parcel(tmp_path, "1", "no-notebook", "2"))
+    records = make_reports(batch(tmp_path, "1", "no-notebook", "2"))
 
     assert next(records).code == "no-notebook"
     assert [step[0] for step in steps] == ["execute", "execute"]
 
 
-def test_a_parcel_without_a_good_notebook_renders_nothing(steps, tmp_path):
-    records = list(make_reports(parcel(tmp_path, "no-notebook")))
+def test_a_batch_without_a_good_notebook_renders_nothing(steps, tmp_path):
+    records = list(make_reports(batch(tmp_path, "no-notebook")))
 
     assert [record.state for record in records] == [FAILED]
     assert [step[0] for step in steps] == ["execute"]
 
 
-def test_one_report_is_a_parcel_of_one(steps, tmp_path):
-    record = make_report(*parcel(tmp_path, "1"))
+def test_one_report_is_a_batch_of_one(steps, tmp_path):
+    record = make_report(*batch(tmp_path, "1"))
 
     assert record.state == DONE
     assert steps == [("execute", "1"), ("render", "1", "quarto"), ("audit", "1")]

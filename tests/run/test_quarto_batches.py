@@ -73,7 +73,7 @@ def test_a_run_with_nothing_changed_asks_quarto_for_no_page(checkout, pages, ask
     assert set(states(checkout).values()) == {"kept"}
 
 
-def test_pages_do_not_depend_on_the_parcels(checkout, first, pages, asked):
+def test_pages_do_not_depend_on_the_batches(checkout, first, pages, asked):
     shutil.rmtree(checkout.site)
 
     assert report(checkout, "--workers", "2") == 0
@@ -108,7 +108,7 @@ def test_a_page_that_cannot_be_made_fails_alone_and_is_made_later(
     assert checkout.pages() == pages
 
 
-def test_the_first_failure_stops_a_parcel_if_asked_to(checkout, pages, asked, monkeypatch):
+def test_the_first_failure_stops_a_batch_if_asked_to(checkout, pages, asked, monkeypatch):
     shutil.rmtree(checkout.site)
     shutil.rmtree(next(checkout.study.glob("site.work/*/executed/municipality-023")))
     monkeypatch.setenv("FAULTS", json.dumps({"municipality-023": "raise ValueError"}))
