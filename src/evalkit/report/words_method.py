@@ -10,6 +10,7 @@ from evalkit.report.reading import contrast_label, is_without_rows, require_all_
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text, mark
 from evalkit.report.words_checklist import checklist
+from evalkit.report.words_target_trial import target_trial
 
 DEFINITIONS = {
     "SS-FORS": mark("no public support paid in the month"),
@@ -102,7 +103,8 @@ def method(*released, text: Text, cautions: Sequence[str] = ()) -> Part:
     points = [*_points(shown, text), *_cautions(cautions, text)]
     bullets = "\n".join(f"- {point}" for point in points)
     question = text.say("How was it done?")
-    return Part(paragraphs(f"## {question}", bullets, _provenance(shown, text), checklist(text)))
+    appendices = _provenance(shown, text), target_trial(text), checklist(text)
+    return Part(paragraphs(f"## {question}", bullets, *appendices))
 
 
 def _cautions(kinds: Sequence[str], text: Text) -> list[str]:
