@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from evalkit.errors import ParameterError, StudyError
 from evalkit.share import shared_folder
 from evalkit.study import Labels, Words, parse_study
+from evalkit.study.yaml_file import read_yaml
 
 FOLDER = "notebooks/published"
 NUMBER_COLUMNS = (
@@ -193,16 +193,13 @@ def read_case(path: Path) -> PublishedCase:
     Raises
     ------
     StudyError
-        If the file is missing, is not YAML, or breaks the schema; every fault in one message.
+        If the file is missing, is not YAML, gives a key twice or breaks the schema; every fault of
+        the schema in one message.
     """
     if not path.is_file():
         raise StudyError(f"{path.name}: no such file of a published case")
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-        case = PublishedCase.model_validate(raw)
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
-        raise StudyError(f"{path.name}: not valid YAML at line {line}") from None
+        case = PublishedCase.model_validate(read_yaml(path))
     except ValidationError as error:
         faults = [
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"

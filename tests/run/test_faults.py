@@ -117,6 +117,52 @@ def test_units_that_fail_are_told_of_and_made_when_asked_for(whole):
     assert checkout.pages() == pages
 
 
+def test_a_damaged_slice_and_half_a_notebook_are_made_again(whole):
+    checkout, pages = whole
+    (work,) = (checkout.study / "site.work").glob("*/slices")
+    damaged = work / "municipality-007" / "people.parquet"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[: len(content) // 2])
+    (work / "municipality-023" / "answers.parquet").unlink()
+    half = work.parent / "executed" / "national" / "fi" / "notebook.ipynb"
+    half.write_bytes(half.read_bytes()[:500])
+    shutil.rmtree(checkout.site)
+
+    result = checkout.report()
+
+    assert result.returncode == 0, result.stdout
+    assert damaged.read_bytes() == content
+    assert {name for name, line in checkout.manifest().items() if line["executed"]} == {
+        "national.fi"
+    }
+    assert checkout.pages() == pages
+
+
+def test_a_run_that_was_stopped_while_it_built_the_slices_plans_suppression_again(whole):
+    checkout, pages = whole
+    (work,) = (checkout.study / "site.work").glob("*/slices")
+    plans = sorted(work.glob("*/suppression.parquet"))
+    records = checkout.study / "persons.csv"
+    before = records.read_bytes()
+    records.write_bytes(before + b"x")  # a row that no cohort can be built from
+
+    faulty = checkout.report()
+    records.write_bytes(before.rstrip(b"\n"))  # the same rows: a cohort, and no shared stage yet
+    stopped = start(checkout)
+    said = stopped.stdout.readline()
+    while said and "shared stage" not in said:
+        said = stopped.stdout.readline()
+    stopped.kill()
+    stopped.communicate()
+    records.write_bytes(before)
+
+    assert faulty.returncode == 3
+    assert checkout.report().returncode == 0
+    assert len(plans) == 5
+    assert sorted(work.glob("*/suppression.parquet")) == plans
+    assert checkout.pages() == pages
+
+
 @pytest.mark.slow
 def test_the_first_failure_stops_the_run_if_asked_to(whole):
     checkout, pages = whole
@@ -191,6 +237,9 @@ def check_killed(whole, seeds: range) -> None:
         kill_and_go_on(checkout, seed)
         halves = [path for path in checkout.site.rglob("*") if path.name.startswith(".")]
         assert [path.name for path in halves if path.suffix != ".new"] == []
+        published = {name: page for name, page in checkout.pages().items() if "/fi/" in name}
+        whole_ones = {name: pages[name] for name in published if not name.endswith(".new")}
+        assert published | whole_ones == published
     time.sleep(0.5)
     assert left_over(checkout) == []
     assert checkout.report().returncode == 0

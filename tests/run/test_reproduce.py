@@ -9,6 +9,9 @@ import pytest
 import yaml
 from checkouts import ROOT
 
+from evalkit.errors import ParameterError
+from evalkit.run.guard import lock
+from evalkit.run.reproduce import reproduce
 from evalkit.run.reproduced_pages import published_entries
 
 SHIPPED = "financing_2016"
@@ -133,3 +136,12 @@ def test_the_summary_names_no_month_of_its_own(run):
     assert "What time its records cover is said on the page" in page(site, "summary")
     assert "up to and including" not in page(site, "summary")
     assert "up to and including" in page(site, SHIPPED)
+
+
+def test_it_does_not_meet_another_run_on_its_site(tmp_path):
+    site = tmp_path / "site"
+
+    with lock(site), pytest.raises(ParameterError, match="another run is writing this site"):
+        reproduce([SHIPPED], output=site)
+
+    assert not site.exists()

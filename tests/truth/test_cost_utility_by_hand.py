@@ -57,6 +57,22 @@ def test_a_piece_that_crosses_the_year_is_cut_there():
     assert area == pytest.approx(float(first + second / (1 + RATE)), rel=1e-12)
 
 
+def test_from_a_later_wave_the_area_begins_there_and_ends_at_the_horizon():
+    # Half a year from 0.6 at month 6 to 0.8 at month 12, and nothing after month 12.
+    panel = one_person([0.4, 0.6, 0.8], waves=(0, 6, 12))
+
+    assert area_of(panel, baseline=6, horizon_months=12) == pytest.approx(0.35, rel=1e-12)
+
+
+def test_from_a_later_wave_death_is_as_late_as_it_was():
+    # From 0.6 at month 6 to 0 at death in month 9: a quarter of a year at 0.3 on average.
+    panel = one_person([0.4, 0.6, 0.8], waves=(0, 6, 12), gone=9)
+
+    area = area_of(panel, baseline=6, horizon_months=12, died="gone")
+
+    assert area == pytest.approx(0.25 * 0.3, rel=1e-12)
+
+
 def test_death_at_nine_months_is_a_line_to_zero_and_nothing_after_it():
     panel = one_person([0.4, 0.6, None, None, None], died=9)
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from evalkit.economics import (
     CostsAndEffects,
@@ -14,6 +15,8 @@ from evalkit.economics import (
     information_value,
     net_benefit,
 )
+from evalkit.economics.cost_utility import fieller
+from evalkit.economics.two_outcomes import Joint
 
 QUICK = settings(max_examples=40, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 10_000)
@@ -167,3 +170,20 @@ def test_bootstrap_of_clusters_draws_whole_clusters():
 
     width = [(table["boot_high"] - table["boot_low"])[0] for table in tables]
     assert width[1] > 1.3 * width[0]
+
+
+def test_fiellers_limits_have_the_degrees_of_freedom_that_imputation_leaves():
+    """Of five sets; Barnard and Rubin's, of the cost less 200 times the effect."""
+    cost, effect = np.diag([400.0, 0.0]), np.diag([0.0, 0.004])
+    joint = Joint(np.array([100.0, 0.5]), cost + effect, cost / 4 + effect, 200.0, 5)
+    within, between = 400 + 200**2 * 0.004, 100 + 200**2 * 0.004
+    share = between / (within + between)
+    observed = 201 / 203 * 200 * (1 - share)
+    df = 1 / (share**2 / 4 + 1 / observed)
+
+    low, high = fieller(joint, 0.95)
+
+    reach = stats.t.ppf(0.975, df)
+    for limit in (low, high):
+        error = (500 + limit**2 * 0.008) ** 0.5
+        assert abs(100 - 0.5 * limit) == pytest.approx(reach * error)

@@ -93,7 +93,8 @@ def test_pay_off_of_the_parties_adds_up_to_society_s(seed):
     kinds = rows.groupby(["arm", "kind"])["amount"].sum()
     per_person = {"programme": kinds["programme"] / 300, "comparison": -kinds["comparison"] / 320}
     difference = per_person["programme"] + per_person["comparison"]
-    yearly = (difference["production"] - difference["real_resource"]) / 2
+    # Flows of months 0 to 24 are those of 25 months.
+    yearly = (difference["production"] - difference["real_resource"]) * 12 / 25
     assert total["gain"] == pytest.approx(yearly, abs=ROUNDING * gross)
     assert total["cost"] == pytest.approx(difference["intervention"], abs=ROUNDING * gross)
 

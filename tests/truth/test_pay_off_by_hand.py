@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.economics import break_even_share, pay_off
+from evalkit.economics import break_even_by_horizon, break_even_share, pay_off
 
 EXACT = 1e-9
 
@@ -220,3 +220,47 @@ def test_interval_of_two_kinds_of_persons_goes_from_a_number_to_never():
     # With 7 or 8 of eight drawn among those who gain, the mean gain is 370 or 480.
     assert row["pay_off_low"] == pytest.approx(12 * 10 / 370, abs=EXACT)
     assert row["pay_off_high"] == np.inf
+
+
+def monthly(arm, months, amount):
+    return [flow(arm, m, "municipality", "individual", "transfer", amount) for m in months]
+
+
+PACKAGE = flow("programme", 0, "municipality", "resources", "intervention", 60)
+
+
+def test_payments_that_never_change_are_no_gain_and_no_loss_in_the_month_of_the_start_either():
+    """15 in each of the twelve months before, in month 0, and in the twelve after."""
+    frame = table(PACKAGE, *monthly("programme", range(-12, 13), 15))
+    options = {"design": "before_after", "n_person": {"programme": 1}}
+
+    row = by_party(pay_off(frame, **options, discount_rate=0)).loc["municipality"]
+    shares = break_even_by_horizon(frame, **options, horizons=(1,)).tidy()
+
+    assert row[["cost", "gain", "net"]].tolist() == pytest.approx([60, 0, -60], abs=EXACT)
+    assert row["reason"] == "never"
+    assert shares["gain"].tolist() == pytest.approx([0] * len(shares), abs=EXACT)
+
+
+def test_thirteen_months_of_ten_less_are_a_yearly_gain_of_120_and_not_130():
+    """Months 0 to 12 are thirteen months: 12 x 130 / 13."""
+    frame = table(
+        PACKAGE, *monthly("programme", range(13), 5), *monthly("comparison", range(13), 15)
+    )
+
+    row = by_party(pay_off(frame, n_person=ONE_EACH, discount_rate=0)).loc["municipality"]
+
+    assert row["gain"] == pytest.approx(float(F(12 * 130, 13)), abs=EXACT)
+    assert row["pay_off_months"] == pytest.approx(6, abs=EXACT)
+
+
+def test_the_month_of_the_start_is_a_month_before_and_after_like_the_others():
+    """15 a month before, 5 from month 0 to 11: a gain of 10 in each of twelve months."""
+    frame = table(
+        PACKAGE, *monthly("programme", range(-12, 0), 15), *monthly("programme", range(12), 5)
+    )
+    options = {"design": "before_after", "n_person": {"programme": 1}, "discount_rate": 0}
+
+    row = by_party(pay_off(frame, **options)).loc["municipality"]
+
+    assert row[["gain", "net", "pay_off_months"]].tolist() == pytest.approx([120, 60, 6], abs=EXACT)

@@ -114,3 +114,20 @@ def test_a_price_year_outside_the_index_is_refused(rows):
 
     with pytest.raises(EstimationError, match="1 of 2 price years not in it"):
         ledger(rows, price_index=index, price_year=2024)
+
+
+@pytest.mark.parametrize("level", [np.nan, 0.0, -80.0])
+def test_a_year_without_an_index_is_refused_and_not_an_amount_of_nothing(rows, level):
+    rows.loc[0, "price_year"] = 2020
+    index = pd.DataFrame({"year": [2020, 2025], "index": [level, 100.0]})
+
+    with pytest.raises(EstimationError, match="1 rows have no index above 0"):
+        ledger(rows, price_index=index)
+
+
+def test_a_year_that_stands_twice_in_the_index_is_refused(rows):
+    rows.loc[0, "price_year"] = 2020
+    index = pd.DataFrame({"year": [2020, 2025, 2025], "index": [80.0, 100.0, 101.0]})
+
+    with pytest.raises(EstimationError, match="1 stand in two rows"):
+        ledger(rows, price_index=index)

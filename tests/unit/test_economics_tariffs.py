@@ -280,8 +280,9 @@ def test_the_ledger_of_spells_feeds_the_pay_off():
     after = rows[rows["month_from_start"].between(0, 12)]
     mean = after.groupby("arm")["amount"].sum() / 20
     gain = result.tidy().set_index("party").loc["municipality", "gain"]
-    last = after["month_from_start"].max()
-    assert gain == pytest.approx((mean["comparison"] - mean["programme"]) * 12 / last)
+    n_month = after["month_from_start"].nunique()  # months 0 to 12: a month more than the last
+    assert n_month == 13
+    assert gain == pytest.approx((mean["comparison"] - mean["programme"]) * 12 / n_month)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Strata, support and refusals of before and after; refusals of the other key figures."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,8 @@ from evalkit.follow_up import (
     frechet_bounds,
     full_year_equivalents,
     need_and_coverage,
+    need_by_area,
+    support_measure,
 )
 
 
@@ -120,3 +123,36 @@ def test_days_must_not_be_negative_or_missing():
 def test_degrees_must_be_percent():
     with pytest.raises(ParameterError, match="degree: 1 of 2"):
         full_year_equivalents([1, 1], [50, 0])
+
+
+def test_an_area_whose_participants_are_unknown_is_not_one_without_any():
+    areas = pd.DataFrame({"municipality": ["1", "2"], "population": 1000.0,
+                          "covered": [np.nan, 20], "period": "2024"})  # fmt: skip
+
+    with pytest.raises(ParameterError, match="covered is missing or below 0 in 1 of 2 rows"):
+        need_by_area(areas)
+    assert need_by_area(areas.assign(covered=[0, 20])).summary["n_covered"] == 20
+
+
+def test_a_component_without_a_value_marks_the_sums_over_it():
+    totals = pd.DataFrame({
+        "area": "0114", "year": 2023, "equivalents": [np.nan, 10.0, 5.0],
+        "component": ["sickness_benefit", "disability_pension", "social_assistance"],
+    })  # fmt: skip
+
+    rows = support_measure(totals, country="SE").tidy().set_index(["group", "measure"])
+    nothing = support_measure(
+        totals.assign(equivalents=[np.nan, np.nan, 5.0]), country="SE"
+    ).tidy().set_index(["group", "measure"])["value"]  # fmt: skip
+
+    assert rows.loc[("ill_health", "total"), ["value", "may_be_missing"]].tolist() == [10, True]
+    assert rows.loc[("all", "total"), ["value", "may_be_missing"]].tolist() == [15, True]
+    assert not rows.loc[("economic", "social_assistance"), "may_be_missing"]
+    assert pd.isna(nothing["ill_health", "total"])
+    assert nothing["all", "total"] == 5
+
+
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_level_is_between_0_and_1(level):
+    with pytest.raises(ParameterError, match="conf_level"):
+        before_after(sample(), conf_level=level)

@@ -16,6 +16,8 @@ from evalkit.follow_up import (
     collaboration_forms,
     collaboration_quality,
     collaboration_trend,
+    dose_response,
+    fidelity,
     indicators,
     joint_work_time,
     scale_reliability,
@@ -401,3 +403,60 @@ def test_sites_that_are_alike_have_no_spread_and_one_site_has_no_mean_of_sites()
     assert row(alike, part="random effects")["share"] == pytest.approx(0.5)
     assert row(one, part="random effects")["reason"] == "one site"
     assert np.isnan(row(one, part="site mean")["conf_low"])
+
+
+SIX_TWICE = [(who, "i1", answer, year) for year in (2023, 2024)
+             for who, answer in zip("abcdef", (1, 2, 3, 4, 5, 3), strict=True)]  # fmt: skip
+
+
+def test_who_answers_in_two_waves_is_one_person():
+    result = collaboration_quality(sample(SIX_TWICE, "who item answer year"), scale=(1, 5))
+
+    assert result.support["n"].tolist() == [6, 6, 6]
+    assert result.summary["n"] == 6
+    answered = row(result, item="questionnaire")
+    z2 = 1.959963984540054**2
+    # Wilson's lower limit of 6 of 6, and not of 12 of 12.
+    assert answered["conf_low"] == pytest.approx(100 / (1 + z2 / 6))
+
+
+def test_indicators_of_several_waves_count_respondents_once():
+    rows = [(*answer, "x") for answer in SIX_TWICE]
+    found = indicators(
+        sample(rows, "who item answer year place"), scale=(1, 5), by=None, per_wave=False
+    )
+
+    assert set(found.support["n"]) == {6}
+    assert found.summary["n"] == 6
+
+
+def test_hours_of_several_waves_count_respondents_once():
+    found = joint_work_time(sample(SIX_TWICE, "who item answer year"), item="i1", per_wave=False)
+
+    assert found.support["n"].tolist() == [6]
+
+
+def test_groups_by_dose_have_errors_over_the_clusters_that_are_asked_for():
+    """Fifty pairs of twins: a group of 25 pairs has the error of 25 numbers."""
+    y = np.sin(np.arange(50))
+    twins = pd.DataFrame({
+        "id": range(100), "quality": np.repeat(np.arange(50.0), 2), "y": np.repeat(y, 2),
+        "pair": np.repeat(np.arange(50), 2),
+    })  # fmt: skip
+
+    found = dose_response(
+        Persons.from_frame(twins, person="id"), dose="quality", outcome="y", cluster="pair",
+        n_bin=2,
+    ).tidy().query("part == 'bin'")  # fmt: skip
+
+    expected = [half.std(ddof=1) / 25**0.5 for half in (y[:25], y[25:])]
+    assert found["std_error"].tolist() == pytest.approx(expected)
+    assert found["n_unit"].tolist() == [50, 50]
+
+
+def test_sites_whose_outcome_rests_on_nobody_known_are_refused():
+    rows = [(site, f"item_{number:02d}", 4, site) for site in "wxyz" for number in range(1, 26)]
+    ratings = sample(rows, "who item answer place")
+
+    with pytest.raises(ParameterError, match="n_person: 2 of 4 sites"):
+        fidelity(ratings, outcome=dict.fromkeys("wxyz", 0.3), n_person={"w": 30, "x": 30})

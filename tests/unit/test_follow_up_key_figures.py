@@ -129,6 +129,16 @@ def test_refusals_of_key_figures():
         key_figures(sample(), packages=PACKAGES[:1])
     with pytest.raises(EstimationError, match="currency: 2 different"):
         key_figures(sample(), packages=PACKAGES.assign(currency=["SEK", "EUR", "SEK"]))
+    with pytest.raises(EstimationError, match="price_year: 2 different"):
+        key_figures(sample(), packages=PACKAGES.assign(price_year=[2010, 2024, 2024]))
+    with pytest.raises(ParameterError, match="conf_level: 95"):
+        key_figures(sample(), conf_level=95)
+
+
+def test_a_price_year_of_packages_that_nobody_is_in_does_not_matter():
+    figures = key_figures(sample(), packages=PACKAGES.assign(price_year=[2024, 2024, 2010]))
+
+    assert figures.summary["price_year"] == 2024
 
 
 GOALS = pd.DataFrame({

@@ -1,7 +1,9 @@
 """A batch in one worker: what is done for each report, what for all, and whose an error is."""
 
+import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from evalkit.errors import DisclosureError, RenderError
@@ -115,3 +117,14 @@ def test_one_report_is_a_batch_of_one(steps, tmp_path):
 
     assert record.state == DONE
     assert steps == [("execute", "1"), ("render", "1", "quarto"), ("audit", "1")]
+
+
+def test_ids_are_those_of_the_cohort_as_it_is_now(tmp_path):
+    table = tmp_path / "steps.parquet"
+    pd.DataFrame({"person_id": ["p1a2b3"]}).to_parquet(table)
+    before = worker._person_ids(tmp_path)
+    pd.DataFrame({"person_id": ["q4c5d6"]}).to_parquet(table)
+    os.utime(table, ns=(0, table.stat().st_mtime_ns + 10**9))
+
+    assert before == {"p1a2b3"}
+    assert worker._person_ids(tmp_path) == {"q4c5d6"}

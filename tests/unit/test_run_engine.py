@@ -294,6 +294,38 @@ def test_one_that_is_killed_while_it_asks_for_a_process_does_not_end_their_paren
     assert "Traceback" not in capfd.readouterr().err
 
 
+ASK_ONE_THAT_ENDS = """
+import os
+from evalkit.run import fork
+
+class Ends:
+    def connect_to_new_process(self, fds):
+        (status, writer), (reader, alive) = os.pipe(), os.pipe()
+        os.close(writer)
+        self.reader = reader
+        if not {reads}:
+            os.close(reader)
+        return status, alive
+
+fork._servers.append(Ends())
+process = fork.start_warm(print, environment={{}})
+print(process.pid, "end" in process.wait(5), process.exit_code())
+process.close()
+print("goes on")
+"""
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_parent_that_ends_while_it_is_asked_takes_nobody_with_it(reads):
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_ONE_THAT_ENDS.format(reads=reads)],
+        capture_output=True, text=True, start_new_session=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["0 True -9", "goes on"]
+
+
 def test_the_engine_is_an_entry_point_that_papermill_finds(tmp_path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     entry = project["entry-points"]["papermill.engine"]["evalkit"]

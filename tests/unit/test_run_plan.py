@@ -1,14 +1,23 @@
 """Units and their names, keys, and what is refused or removed before pages are published."""
 
+import errno
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from evalkit.errors import CohortError, ParameterError, StudyError
+from evalkit.errors import CohortError, ParameterError, RecordsError, StudyError
+from evalkit.run import runner
 from evalkit.run.layout import Layout, unit_name
-from evalkit.run.plan import plan_units, read_json, render_key, select_units, write_json
-from evalkit.run.runner import _drop_stale, check_runnable, read_manifest
+from evalkit.run.plan import (
+    move_file,
+    plan_units,
+    read_json,
+    render_key,
+    select_units,
+    write_json,
+)
+from evalkit.run.runner import _drop_stale, check_runnable, read_manifest, run_reports
 from evalkit.study import Study, parse_study
 
 MINIMAL = {
@@ -92,6 +101,26 @@ def test_json_is_whole_or_absent(tmp_path):
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
 
 
+def test_a_file_moves_to_another_file_system_whole(tmp_path, monkeypatch):
+    source, target = tmp_path / "work" / "page", tmp_path / "site" / "page"
+    for folder in (source.parent, target.parent):
+        folder.mkdir()
+    source.write_text("new")
+    target.write_text("old")
+    rename = Path.replace
+
+    def across(path: Path, to: Path) -> Path:
+        if path.parent != to.parent:
+            raise OSError(errno.EXDEV, "another file system")
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "replace", across)
+    move_file(source, target)
+
+    assert target.read_text() == "new"
+    assert [path.name for path in target.parent.iterdir()] == ["page"]
+
+
 def test_what_this_version_cannot_do_is_refused_before_the_run():
     check_runnable(study())
     with pytest.raises(ParameterError, match="strict11"):
@@ -122,3 +151,24 @@ def test_pages_that_the_study_no_longer_has_leave_the_site(tmp_path):
 
 def test_a_site_without_manifest_has_no_lines(tmp_path):
     assert read_manifest(tmp_path) == []
+
+
+def test_faulty_records_of_one_study_do_not_hide_the_one_before_it(tmp_path, monkeypatch):
+    closed = []
+
+    def run(source, *_):
+        if source == "faulty":
+            raise RecordsError("persons: no column person_id")
+        return runner._Outcome()
+
+    monkeypatch.setattr(runner, "source_name", lambda name, _: name)
+    monkeypatch.setattr(runner, "layout_of", lambda *_: None)
+    monkeypatch.setattr(runner, "_run_study", run)
+    monkeypatch.setattr(runner, "_close", lambda site, outcomes: closed.append(len(outcomes)))
+    two = [("good", study()), ("faulty", study())]
+    monkeypatch.setattr(runner, "find_studies", lambda *_: (two, tmp_path / "site"))
+
+    with pytest.raises(RecordsError):
+        run_reports(["good", "faulty"])
+
+    assert closed == [1]

@@ -19,7 +19,7 @@ from evalkit.run.plan import UnitPlan, read_json, write_json
 from evalkit.run.pool import run_tasks
 from evalkit.run.progress import Pace
 from evalkit.run.reasons import changed, planned
-from evalkit.run.worker import DONE, FAILED, Record, Task, _record, failed
+from evalkit.run.worker import DONE, FAILED, REFUSED, Record, Task, _record, failed
 from evalkit.study import Study, Words, parse_study
 
 
@@ -150,6 +150,16 @@ def test_failed_reports_stay_in_the_manifest_until_they_are_made(tmp_path):
     write_manifest(site, "a", [_record(one, DONE, True)])
     assert failed_before(site, "a") == {("municipality-2", "sv")}
     assert len(read_manifest(site)) == 2
+
+
+def test_refused_reports_stay_in_the_manifest_although_they_have_no_page(tmp_path):
+    site = tmp_path / "site"
+    one, two = task(tmp_path, "1"), task(tmp_path, "2")
+    write_manifest(site, "a", [_record(one, REFUSED, True)])
+
+    write_manifest(site, "a", [_record(two, DONE, True)])
+
+    assert failed_before(site, "a") == {("municipality-1", "sv")}
 
 
 def test_timings_add_up_seconds_and_take_the_most_memory(tmp_path):

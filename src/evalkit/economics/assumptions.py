@@ -46,7 +46,10 @@ class Case:
         outlay, gain = against_reference(self._moved(name, at))
         due = at if name == SHARE_DUE else 1.0
         used = {**self.settings, **({name: at} if name in self.settings else {})}
-        point = recover(outlay, due * gain, last=self.flows.last, beyond=self.beyond, **used)
+        point = recover(
+            outlay, due * gain, last=self.flows.last, n_month=self.flows.n_month,
+            beyond=self.beyond, **used,
+        )  # fmt: skip
         if self.quantity == "net":
             return float(point.net[self.place])
         cost, gained = float(point.cost[self.place]), float(point.gain[self.place])

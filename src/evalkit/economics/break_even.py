@@ -205,7 +205,7 @@ def _cost_and_gain(flows, outlay: np.ndarray, gain: np.ndarray, public) -> tuple
     """Names, cost and yearly gain of the parties, the public sum among them, (..., party)."""
     gross = np.abs(gain).sum(axis=-1) + np.abs(outlay).sum(axis=-1)
     cost = small_as_zero(outlay.sum(axis=-1), gross)
-    yearly = small_as_zero(gain.sum(axis=-1) * 12 / flows.last, gross)
+    yearly = small_as_zero(gain.sum(axis=-1) * 12 / flows.n_month, gross)
     parties, cost = with_public(flows.parties, cost, public, axis=-1)
     return parties, cost, with_public(flows.parties, yearly, public, axis=-1)[1]
 

@@ -74,7 +74,8 @@ def cost_utility(
     -----
     Both are regressed on the same columns, so that least squares are the estimates of seemingly
     unrelated regressions; errors are HC2 and t(n - k), or by cluster and t(G - 1). Fieller: the
-    ratios R with (dC - R dE)^2 <= t^2 var(dC - R dE), as limits only if they are an interval.
+    ratios R with (dC - R dE)^2 <= t^2 var(dC - R dE), as limits only if they are an interval; with
+    imputed answers t has the degrees of freedom of dC - R dE at the ratio found.
 
     References
     ----------
@@ -174,7 +175,8 @@ def largest_costs(sample: CostsAndEffects) -> dict[str, float]:
 def fieller(joint: Joint, conf_level: float) -> tuple[float, float]:
     """Limits of the ratio of the first outcome to the second; NaN where they are no interval."""
     (cost, effect), covariance = joint.estimate, joint.covariance
-    reach = stats.t.ppf((1 + conf_level) / 2, joint.df) ** 2
+    df = joint.along((1.0, -cost / effect))[2] if effect else joint.df
+    reach = stats.t.ppf((1 + conf_level) / 2, df) ** 2
     square = effect**2 - reach * covariance[1, 1]
     mixed = effect * cost - reach * covariance[0, 1]
     free = cost**2 - reach * covariance[0, 0]

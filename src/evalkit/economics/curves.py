@@ -34,7 +34,8 @@ from evalkit.results import Ledger, OccupationCurve, PayOffCurve
 class _Paths:
     """Outlay and gain per person by party and month 0, 1, ..., society last.
 
-    What is behind each party holds the public sum too.
+    What is behind each party holds the public sum too. `k` are the persons of the smaller arm, then
+    those of the larger.
     """
 
     parties: tuple[str, ...]
@@ -74,7 +75,8 @@ def pay_off_curve(
         One row a party and month 0, 1, ..., with `public` and `society` last: discounted `net` of
         the month and its `cumulative` sum per person; `pay_off_months`, `first_crossing` and
         `reason` as in `pay_off`, the same in all rows of a party. Support `k` are the persons with
-        a flow in the month, missing after the months followed.
+        a flow in the month, of two arms the smaller number (`k_most`: the larger), missing after
+        the months followed.
 
     Raises
     ------
@@ -217,9 +219,9 @@ def dynamic_pay_off(
     parties, outlay, gain = _given_amounts(share, gain_per_month, cost)
     horizon = round(12 * horizon_years)
     last = len(share.value) - 1
-    k = np.full((len(parties), horizon + 1), np.nan)
+    k = np.full((2, len(parties), horizon + 1), np.nan)
     seen = min(last, horizon) + 1
-    k[:, :seen] = share.k[:seen]
+    k[:, :, :seen] = share.k[:seen]
     paths = _Paths(
         parties=parties,
         outlay=over_horizon(outlay, last, horizon, "stop"),
@@ -242,15 +244,18 @@ def dynamic_pay_off(
             horizon_years=horizon_years, discount_rate=discount_rate, beyond=beyond,
             public=list(public), currency=currency, price_year=price_year,
         ),
-        complement=share.n - k,
+        complement=share.n - k[0],
     )  # fmt: skip
 
 
 def _seen(flows: Flows, horizon: int) -> np.ndarray:
-    """Persons with a flow by party and month; missing after the months followed."""
-    k = np.full((len(flows.parties), horizon + 1), np.nan)
+    """Persons with a flow by party and month, of the smaller arm and the larger, (2, ...).
+
+    Missing after the months followed.
+    """
+    k = np.full((2, len(flows.parties), horizon + 1), np.nan)
     seen = min(flows.last, horizon) + 1
-    k[:, :seen] = flows.persons_by_month()[:, :seen]
+    k[..., :seen] = flows.persons_by_month()[..., :seen]
     return k
 
 
@@ -279,12 +284,13 @@ def _curve(
 ) -> PayOffCurve:  # fmt: skip
     factor = discount(paths.gain.shape[-1], discount_rate)
     gross = np.abs(paths.gain).sum(axis=-1) + np.abs(paths.outlay).sum(axis=-1)
-    stacked = np.stack([(paths.gain - paths.outlay) * factor, paths.outlay, paths.k])
-    parties, (net, outlay, k) = with_public(paths.parties, stacked, public, axis=1)
+    stacked = np.stack([(paths.gain - paths.outlay) * factor, paths.outlay, *paths.k])
+    parties, (net, outlay, *k) = with_public(paths.parties, stacked, public, axis=1)
+    k = np.array(k)
     among = public_among(paths.parties, public)
     if among:  # persons behind a sum are at least those behind its largest party
         rows = [list(paths.parties).index(party) for party in among]
-        k[-2] = paths.k[rows].max(axis=0)
+        k[:, -2] = paths.k[:, rows].max(axis=1)
     _, gross = with_public(paths.parties, gross, public)
     cumulative = np.cumsum(net, axis=-1)
     dynamic, crossing = recovery_months(cumulative, gross)
@@ -293,7 +299,8 @@ def _curve(
     reason = np.where(has_outlay, reason, "no outlay")
     n_month = net.shape[-1]
     each = lambda values: np.repeat(values, n_month)  # noqa: E731
-    support = {name: each(values) for name, values in paths.behind.items()} | {"k": k.ravel()}
+    support = {name: each(values) for name, values in paths.behind.items()}
+    support |= {"k": k[0].ravel(), "k_most": k[1].ravel()}
     if complement is not None:
         support["complement"] = np.broadcast_to(complement[0], net.shape).ravel()
     return PayOffCurve(

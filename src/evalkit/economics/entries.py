@@ -35,7 +35,8 @@ def checked_rows(
         With every rule that rows break: a missing column; no payer or payee, or one that pays
         itself; an unknown kind; an amount that is negative or no number; `resources` not on the
         receiving side of exactly the kinds that use them, `production` not on the paying side of
-        exactly its kind; several currencies; price years that no index connects.
+        exactly its kind; several currencies; price years that no index connects, or an index that
+        has a year twice or is not above 0.
     """
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
@@ -141,9 +142,23 @@ def _in_prices_of_one_year(
         raise EstimationError(
             f"price_year: {len(wanted)} different years and no price index; give `price_index`"
         )
-    level = pd.to_numeric(price_index["index"])
+    level = _levels(price_index, wanted)
+    return rows.assign(amount=rows["amount"] * level[target] / level.loc[years].to_numpy())
+
+
+def _levels(price_index: pd.DataFrame, wanted: list[int]) -> pd.Series:
+    """Index by year of the years wanted; a sum would take a missing level for an amount of 0."""
+    level = pd.to_numeric(price_index["index"], errors="coerce").astype(float)
     level.index = pd.to_numeric(price_index["year"]).astype(int)
     absent = [year for year in wanted if year not in level.index]
     if absent:
         raise EstimationError(f"price_index: {len(absent)} of {len(wanted)} price years not in it")
-    return rows.assign(amount=rows["amount"] * level[target] / level.loc[years].to_numpy())
+    level = level[level.index.isin(wanted)]
+    repeated = int(level.index.duplicated().sum())
+    wrong = int((~((level > 0) & np.isfinite(level))).sum())
+    if repeated or wrong:
+        raise EstimationError(
+            f"price_index: of {len(wanted)} price years {repeated} stand in two rows, and {wrong} "
+            "rows have no index above 0"
+        )
+    return level

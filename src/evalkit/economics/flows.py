@@ -61,11 +61,18 @@ class ArmFlows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flows:
-    """Flows of the arms over one set of parties and months 0, 1, ..., `last`."""
+    """Flows of the arms over one set of parties and months 0, 1, ..., `last`.
+
+    Attributes
+    ----------
+    n_month : int
+        Months followed: `last`, and month 0 too where anything but an intervention flows in it.
+    """
 
     arms: Mapping[str, ArmFlows]
     parties: tuple[str, ...]
     last: int
+    n_month: int
     n_before: int
     n_cluster: int | None = None
 
@@ -115,17 +122,43 @@ class Flows:
         return any(arm.of_person.nnz for arm in self.arms.values())
 
     def persons_by_month(self) -> np.ndarray:
-        """Persons with a flow of each party in each month, (party, month), society last.
+        """Persons with a flow of each party in each month, (2, party, month), society last.
 
-        Of two arms the smaller number; the whole arm where a flow is of no person in particular.
+        Of two arms the smaller number, then the larger: of a flow that one arm alone has the
+        smaller is 0, and it is not a flow of nobody. The whole arm where a flow is of no person in
+        particular. What was before the start is taken off every month after it, so the larger
+        number is not below that of persons with a flow before. Where all outlays are of month 0 a
+        table of costs tells them from what else came then, so there it is the smaller number.
         """
-        return np.min([self._persons(arm) for arm in self.arms.values()], axis=0)
+        by_arm = np.array([self.persons_of(arm) for arm in self.arms.values()])
+        by_arm[..., 0] = [self._of_either_kind(arm)[:, 0] for arm in self.arms.values()]
+        larger = by_arm.max(axis=0)
+        larger[:, 1:] = np.maximum(larger[:, 1:], self.persons_before()[:, None])
+        return np.stack([by_arm.min(axis=0), larger])
 
-    def _persons(self, arm: ArmFlows) -> np.ndarray:
+    def _of_either_kind(self, arm: ArmFlows) -> np.ndarray:
+        """Persons with an outlay or with another flow: the smaller number of those that are."""
+        outlay, other = (self.persons_of(arm, (kind,)) for kind in (0, 1))
+        return np.where((outlay > 0) & (other > 0), np.minimum(outlay, other), outlay + other)
+
+    def persons_before(self) -> np.ndarray:
+        """Persons with a flow of each party before the start, society last; 0 with two arms."""
+        n_party, found = len(self.parties) - 1, np.zeros(len(self.parties))
+        for arm in self.arms.values() if self.n_before else ():
+            own = (arm.of_person[:, -n_party:] != 0).tocoo()
+            held = np.bincount(own.col[own.data != 0], minlength=n_party)
+            of_nobody = np.where(arm.shared[-n_party:] != 0, arm.n_shared[-n_party:], 0)
+            found[:-1] = np.where(held == 0, of_nobody, held)
+            found[-1] = max(len(np.unique(own.row[own.data != 0])), of_nobody.max(initial=0))
+        return found
+
+    def persons_of(self, arm: ArmFlows, kinds: Sequence[int] = (0, 1)) -> np.ndarray:
+        """Persons of one arm with an outlay (0) or another flow (1), (party, month)."""
         n_party, n_month = len(self.parties) - 1, self.last + 1
         block = n_party * n_month
-        both = arm.of_person[:, :block] != 0
-        both = both + (arm.of_person[:, block : 2 * block] != 0)
+        own = [slice(kind * block, (kind + 1) * block) for kind in kinds]
+        both = sum((arm.of_person[:, cells] != 0 for cells in own[1:]),
+                   start=arm.of_person[:, own[0]] != 0)  # fmt: skip
         entry = both.tocoo()
         held = np.zeros((n_party + 1, n_month))
         held[:-1] = np.bincount(entry.col[entry.data != 0], minlength=block).reshape(
@@ -135,8 +168,8 @@ class Flows:
             entry.row[entry.data != 0] * n_month + entry.col[entry.data != 0] % n_month
         )
         held[-1] = np.bincount(pairs % n_month, minlength=n_month)
-        shared = (arm.shared[:block] != 0) | (arm.shared[block : 2 * block] != 0)
-        about = np.maximum(arm.n_shared[:block], arm.n_shared[block : 2 * block])
+        shared = np.any([arm.shared[cells] != 0 for cells in own], axis=0)
+        about = np.max([arm.n_shared[cells] for cells in own], axis=0)
         of_nobody = np.zeros_like(held)
         of_nobody[:-1] = np.where(shared, about, 0).reshape(n_party, n_month)
         of_nobody[-1] = of_nobody[:-1].max(axis=0, initial=0)
@@ -189,11 +222,17 @@ def collect_flows(
     parties = tuple(sorted(set(names) - set(ACCOUNTS)))
     require_no_sums(parties)
     rows, n_cluster = _clusters(rows, cluster)
+    n_month = last + _flows_at_start(rows)
+    span = last, n_month, months_before
     flows = {
-        arm: _arm_flows(rows[rows["arm"] == arm], arm, parties, last, months_before, n_person)
-        for arm in arms
+        arm: _arm_flows(rows[rows["arm"] == arm], arm, parties, span, n_person) for arm in arms
     }
-    return Flows(flows, (*parties, SOCIETY), last, months_before, n_cluster)
+    return Flows(flows, (*parties, SOCIETY), last, n_month, months_before, n_cluster)
+
+
+def _flows_at_start(rows: pd.DataFrame) -> bool:
+    """Whether month 0 has flows of its own, besides what the programme costs."""
+    return bool(((rows["month"] == 0) & (rows["kind"] != "intervention")).any())
 
 
 def _clusters(rows: pd.DataFrame, cluster: str | None) -> tuple[pd.DataFrame, int | None]:
@@ -236,9 +275,10 @@ def _months(rows: pd.DataFrame) -> pd.Series:
 
 
 def _arm_flows(
-    rows: pd.DataFrame, arm: str, parties: tuple[str, ...], last: int, n_before: int,
+    rows: pd.DataFrame, arm: str, parties: tuple[str, ...], span: tuple[int, int, int],
     n_person: Mapping[str, int] | None,
 ) -> ArmFlows:  # fmt: skip
+    last, n_month, n_before = span
     if not len(rows):
         raise EstimationError(f"arm: no rows of {arm}")
     person = rows["person_id"] if "person_id" in rows.columns else pd.Series(pd.NA, rows.index)
@@ -269,7 +309,7 @@ def _arm_flows(
         shared=np.bincount(cell[~own], amount[~own], minlength=n_cell),
         n_shared=n_shared,
         n_behind=_behind(holder, party, cell, n_shared, len(parties), last),
-        sums=_sums(own_cells, len(parties), last, n_before),
+        sums=_sums(own_cells, len(parties), last, n_month / n_before if n_before else 0.0),
         cluster=rows["_cluster"].to_numpy()[of_first] if "_cluster" in rows.columns else None,
     )
 
@@ -290,14 +330,14 @@ def _behind(holder, party, cell, n_shared: np.ndarray, n_party: int, last: int) 
     return found
 
 
-def _sums(of_person: sparse.csr_array, n_party: int, last: int, n_before: int) -> np.ndarray:
+def _sums(of_person: sparse.csr_array, n_party: int, last: int, before: float) -> np.ndarray:
     """Outlays and gains of each person by party, (person, 2, party)."""
     n_month, place = last + 1, np.arange(of_person.shape[1])
     block = n_party * n_month
     party = np.where(place < 2 * block, place // n_month % n_party, place - 2 * block)
     kind = place // block
     # A gain is what came after the start less as many months of what was before.
-    weight = np.select([kind < 2], [1.0], default=-last / n_before if n_before else 0.0)
+    weight = np.where(kind < 2, 1.0, -before)
     of_party = sparse.csr_array(
         (weight, (place, (kind > 0) * n_party + party)), shape=(len(place), 2 * n_party)
     )

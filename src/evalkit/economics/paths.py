@@ -105,12 +105,13 @@ def against_reference(
         return outlay - means[1][0], gain - means[1][1]
     gain = gain.copy()
     if flows.n_before:
-        gain[..., 1:] -= before[..., None] / flows.n_before
+        followed = slice(flows.last + 1 - flows.n_month, None)  # from month 1, or month 0
+        gain[..., followed] -= before[..., None] / flows.n_before
     return outlay, gain
 
 
 def recover(
-    outlay: np.ndarray, gain: np.ndarray, *, last: int, discount_rate: float,
+    outlay: np.ndarray, gain: np.ndarray, *, last: int, n_month: int, discount_rate: float,
     horizon_years: float, beyond: Beyond,
 ) -> Recovery:  # fmt: skip
     """Cost, gain and the two pay-off times; infinite where the cost never comes back."""
@@ -118,7 +119,7 @@ def recover(
     path = over_horizon(gain, last, horizon, beyond) - over_horizon(outlay, last, horizon, "stop")
     cumulative = np.cumsum(path * discount(horizon + 1, discount_rate), axis=-1)
     gross = np.abs(gain).sum(axis=-1) + np.abs(outlay).sum(axis=-1)
-    cost, yearly = outlay.sum(axis=-1), gain.sum(axis=-1) * 12 / last
+    cost, yearly = outlay.sum(axis=-1), gain.sum(axis=-1) * 12 / n_month
     cost, yearly = small_as_zero(cost, gross), small_as_zero(yearly, gross)
     dynamic, crossing = recovery_months(cumulative, gross)
     static = np.divide(12 * cost, yearly, out=np.full(cost.shape, np.inf), where=yearly > 0)

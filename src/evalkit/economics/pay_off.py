@@ -54,8 +54,9 @@ def pay_off(
         Persons of each arm, those without any flow included; else a column `n_person`, else the
         persons that have rows.
     months : int
-        Months followed after the start; by default the last month of the rows. A row may hold
-        the sum of earlier months (a yearly payment in arrears). Flows of month 0 count too.
+        Last month followed; by default the last month of the rows. A row may hold the sum of
+        earlier months (a yearly payment in arrears). Where anything but an intervention flows in
+        month 0, it is a month followed like the others, so that there is one more.
     months_before : int
         Length of the period before the start (`before_after`).
     horizon_years : float
@@ -95,7 +96,7 @@ def pay_off(
 
     Notes
     -----
-    Cost C, yearly gain G = 12/months times the gains of the months followed. Static: 12 C/G, which
+    Cost C, yearly gain G = 12 times the mean gain of the months followed. Static: 12 C/G, which
     takes the gain to be even and lasting. Dynamic: the first month from which the discounted
     cumulative net stays at 0 or above to the end of the horizon; `first_crossing` is where it
     first came back to 0, and earlier if it fell below again. Interval: percentiles over
@@ -127,8 +128,8 @@ def pay_off(
         price_index=price_index, price_year=price_year, cluster=cluster,
     )  # fmt: skip
     options = {
-        "last": flows.last, "discount_rate": discount_rate, "horizon_years": horizon_years,
-        "beyond": beyond,
+        "last": flows.last, "n_month": flows.n_month, "discount_rate": discount_rate,
+        "horizon_years": horizon_years, "beyond": beyond,
     }  # fmt: skip
     point = recover(*against_reference(flows), **options)
     n_draw = n_bootstrap if flows.has_person else 0

@@ -7,7 +7,7 @@ import numpy as np
 
 from evalkit.economics.flows import Flows
 from evalkit.economics.paths import against_reference
-from evalkit.errors import SmallSampleWarning
+from evalkit.errors import ParameterError, SmallSampleWarning
 
 DRAWS_AT_ONCE = 200
 FEW_CLUSTERS = 6  # below it persons are drawn (statistics, clusters and small samples)
@@ -64,6 +64,8 @@ def percentiles(
     if draws is None or not len(draws):
         missing = np.full(len(shown), np.nan)
         return missing, missing
+    if not 0 < conf_level < 1:
+        raise ParameterError(f"conf_level: {conf_level} is not between 0 and 1")
     tail = (1 - conf_level) / 2
     low = np.quantile(draws, tail, axis=0, method="inverted_cdf")
     high = np.quantile(draws, 1 - tail, axis=0, method="inverted_cdf")

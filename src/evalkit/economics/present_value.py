@@ -1,6 +1,7 @@
 """Net present value: cost and gain over several horizons, at several rates."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ from evalkit.results import Ledger, NetPresentValue
 
 HORIZONS = (1, 3, 5, 10)
 RATES = (0.0, 0.03, 0.035, 0.05)
-YEAR = 12
+YEAR, HALF_YEAR = 12, 6
 
 
 def net_present_value(
@@ -75,6 +76,8 @@ def net_present_value(
         One row a party, horizon and rate, then `public` and `society`: discounted `cost`, `gain`
         and `net` per person, `benefit_cost` (gain/cost), `annuity` (the even yearly amount with
         the same present value), `break_even_share` (cost/gain, both discounted) and `reason`.
+        Support `k`, of horizons before the last month followed: the fewest persons behind the
+        outlays or the gains between two horizons, or behind both in half a year.
 
     Raises
     ------
@@ -148,7 +151,8 @@ def net_present_value(
         },
         support={
             name: np.repeat(values, len(years) * len(rates)) for name, values in behind.items()
-        },
+        }
+        | {"k": np.repeat(_fewest(flows, years, public), len(rates))},
         provenance=provenance(
             "net_present_value", digest_frame(rows)[:16], design=design, horizons=list(horizons),
             discount_rates=list(discount_rates), beyond=beyond, write_off_years=write_off_years,
@@ -178,6 +182,50 @@ def _present_values(
             values[:, :, at, place] = cost @ factor, gained @ factor, gross
     parties, values = with_public(flows.parties, values, public, axis=1)
     return parties, values
+
+
+def _fewest(flows: Flows, years: np.ndarray, public: Sequence[str]) -> np.ndarray:
+    """Fewest persons behind the steps that a horizon tells, by party and horizon.
+
+    Missing for horizons that take in all months followed: they tell no month apart. Behind the
+    public sum are at least those of its largest party.
+    """
+    horizon = np.rint(YEAR * years).astype(int)
+    early = horizon < flows.last
+    k = _fewest_between(flows, np.unique(horizon[early])) if early.any() else np.zeros(0)
+    k = k if len(k) else np.full(len(flows.parties), np.nan)
+    among = [flows.parties.index(party) for party in public_among(flows.parties, public)]
+    if among:
+        k = np.insert(k, len(k) - 1, k[among].max())
+    return np.where(early[None], k[:, None], np.nan).ravel()
+
+
+def _fewest_between(flows: Flows, ends: Sequence[int]) -> np.ndarray:
+    """Fewest persons, of those that there are, behind what a present value up to a month tells.
+
+    Parameters
+    ----------
+    ends : sequence of int
+        Months up to which cost and gain are told, before the last one followed.
+
+    Returns
+    -------
+    ndarray, shape (n_party,)
+        Society last. Of each arm, and of the steps between these months the outlays and the
+        gains, of every half year both together: in the month of a step with most persons.
+    """
+    years = [-1, *sorted(ends), flows.last]
+    halves = [0, *range(HALF_YEAR, flows.last, HALF_YEAR), flows.last]
+    found = [np.full(len(flows.parties), np.inf)]
+    for arm in flows.arms.values():
+        for kinds, bounds in (((0,), years), ((1,), years), ((0, 1), halves)):
+            held = flows.persons_of(arm, kinds)
+            for first, last in pairwise(bounds):
+                most = held[:, first + 1 : last + 1].max(axis=1)
+                if 1 in kinds:
+                    most = np.where(most == 0, flows.persons_before(), most)
+                found.append(np.where(most > 0, most, np.inf))
+    return np.min(found, axis=0)
 
 
 def _written_off(cost: np.ndarray, months: int, horizon: int) -> np.ndarray:

@@ -69,7 +69,7 @@ def qaly(
     by : str or list of str, optional
         Columns that make strata, each analysed by itself.
     baseline : int
-        The wave at the start.
+        The wave at the start: years count from it, and the area reaches from it to the horizon.
     conf_level : float
 
     Returns
@@ -89,11 +89,11 @@ def qaly(
 
     Notes
     -----
-    QALY = integral of u(t) (1 + r)^-floor(t) dt from 0 to the horizon, u linear between answers
-    (the trapezoid rule), level from the start to the first and from the last to the horizon. Who
-    dies has a line from the last answer to 0 at death. Regression: QALY on arm, utility at the
-    start and covariates, HC2 errors, t(n - k): without adjustment these are Welch's. By cluster:
-    t(G - 1).
+    QALY = integral of u(t) (1 + r)^-floor(t) dt from `baseline` to the horizon, u linear between
+    answers (the trapezoid rule), level from the start to the first and from the last to the
+    horizon. Who dies has a line from the last answer to 0 at death. Regression: QALY on arm,
+    utility at the start and covariates, HC2 errors, t(n - k): without adjustment these are Welch's.
+    By cluster: t(G - 1).
 
     References
     ----------
@@ -116,7 +116,8 @@ def qaly(
     2  programme - comparison     0.050
     """
     check_rate(discount_rate, days_in_year)
-    clock = Clock(horizon_months / 12, days_in_year, discount_rate, date, start)
+    years = (horizon_months - baseline) / 12
+    clock = Clock(years, days_in_year, discount_rate, date, start)
     found = person_qalys(
         panel, horizon_months=horizon_months, baseline=baseline, missing=missing, imputed=imputed,
         died=died, clock=clock,

@@ -61,6 +61,8 @@ class Joint:
 
     def interval(self, weights: Sequence[float], conf_level: float) -> tuple[float, ...]:
         """Estimate, standard error and limits (t) of a weighted sum of the outcomes."""
+        if not 0 < conf_level < 1:
+            raise ParameterError(f"conf_level: {conf_level} is not between 0 and 1")
         estimate, error, df = self.along(weights)
         reach = stats.t.ppf((1 + conf_level) / 2, df) * error
         return estimate, error, estimate - reach, estimate + reach

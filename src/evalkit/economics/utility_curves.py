@@ -43,7 +43,7 @@ class PersonQalys:
 class Clock:
     """How months and dates become years, and what a later year counts for."""
 
-    horizon: float  # years
+    horizon: float  # years from the wave at the start
     days_in_year: float
     discount_rate: float
     date: str | None
@@ -88,7 +88,7 @@ def person_qalys(
         kept = kept & (known[:, -1] | ~due[:, -1])
     _require_answers(kept, known[:, 0], missing, imputed)
     score = np.where(due, score, np.nan)[:, kept]
-    dead = months_alive[kept] / 12
+    dead = (months_alive[kept] - waves[0]) / 12
     areas = np.array([area(time[kept], each, dead, clock) for each in score])
     how = missing or ("imputed" if imputed is not None else "none")
     return PersonQalys(first[kept], areas, score[0, :, 0], int((~kept).sum()), how)
@@ -183,7 +183,7 @@ def _times(panel: HealthPanel, people: np.ndarray, waves: np.ndarray, clock: Clo
         return planned
     date = _dates(panel, clock.date)
     if clock.start is not None:
-        start = _dates(panel, clock.start)
+        start = _dates(panel, clock.start) + waves[0] / 12 * clock.days_in_year
     else:
         start = _grid(panel, people, waves, date)[np.searchsorted(people, panel.person), 0]
     years = _grid(panel, people, waves, (date - start) / clock.days_in_year)

@@ -200,6 +200,11 @@ def _pairs(responses, pair, scale, first, second, instrument, by) -> Pairs:
     frame = responses.covariates[responses.covariates[INSTRUMENT] == named]
     if pair not in frame:
         raise ParameterError(f"pair: the answers have no column {pair!r}")
+    if frame[pair].isna().all():
+        raise EstimationError(
+            f"pair: no answer has a {pair}: the records have no such column, or it is empty; it "
+            "says whose answers are about the same thing"
+        )
     frame = frame[frame[VALUE].notna() & frame[pair].notna()]
     position = frame[VALUE] - scale[0]
     wrong = (position != position.round()) | ~position.between(0, len(levels) - 1)

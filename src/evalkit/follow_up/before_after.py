@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, norm
+from scipy.stats import binom
 
 from evalkit.cohort.samples import Occasions, group_rows
 from evalkit.errors import EstimationError, ParameterError
+from evalkit.follow_up.scores import require_level, wilson
 from evalkit.provenance import provenance
 from evalkit.results import BeforeAfter
 
@@ -48,7 +49,7 @@ def before_after(
     EstimationError
         If nobody was observed at one of the months, or at both.
     ParameterError
-        If `after` is not later than `before`.
+        If `after` is not later than `before`, or the level is not between 0 and 1.
 
     Notes
     -----
@@ -72,6 +73,7 @@ def before_after(
       source  n_pair  n_before  n_after  change  n_entered  n_left
     0   work       2         1        2    50.0          1       0
     """
+    require_level(conf_level)
     if after <= before:
         raise ParameterError("before_after: `after` must be later than `before`")
     first, second = _pairs(occasions, before, after)
@@ -239,12 +241,3 @@ def _newcombe(both, left, entered, neither, conf_level: float) -> tuple[np.ndarr
 
 def _combined(first: np.ndarray, second: np.ndarray, phi: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(first**2 - 2 * phi * first * second + second**2, 0))
-
-
-def wilson(count: np.ndarray, n: np.ndarray, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's interval of a share; every `n` is positive."""
-    z = norm.ppf((1 + conf_level) / 2)
-    share = count / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return centre - half, centre + half

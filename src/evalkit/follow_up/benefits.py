@@ -9,6 +9,7 @@ from scipy.stats import t as student
 
 from evalkit.cohort.samples import BenefitSpells
 from evalkit.errors import EstimationError, ParameterError
+from evalkit.follow_up.scores import require_level
 from evalkit.provenance import provenance
 from evalkit.results import BenefitChange, BenefitVector
 
@@ -161,7 +162,8 @@ def benefit_change(
     EstimationError
         If nobody was observed to the end of the later window.
     ParameterError
-        If the windows overlap, or a benefit is not in the code book.
+        If the windows overlap, a benefit is not in the code book, or the level is not between 0
+        and 1.
 
     Notes
     -----
@@ -170,6 +172,7 @@ def benefit_change(
     hardly lower although a benefit fell is substitution, not self-support. Intervals are t(n - 1)
     of the change of each person.
     """
+    require_level(conf_level)
     if before[1] >= after[0] or before[1] < before[0] or after[1] < after[0]:
         raise ParameterError("benefit_change: `before` must end before `after` begins")
     chosen = _positions(spells, benefits)

@@ -128,7 +128,7 @@ def dose_response(
         raise ParameterError(f"curve: {curve!r} is not one of {', '.join(CURVES)}")
     x, y, who, units = _rows(persons.covariates, dose, outcome, unit, cluster)
     is_person = unit is None and cluster is None
-    bins = _bins(x, y, units, n_bin, conf_level)
+    bins = _bins(x, y, units, who, n_bin, conf_level)
     low, high = float(bins["x"].iloc[0]), float(bins["x"].iloc[-1])
     fitted = _fit(x, y, who, curve, is_person)
     at = np.linspace(low, high, POINTS_OF_CURVE)
@@ -190,8 +190,11 @@ def _rows(frame, dose, outcome, unit, cluster):
     return x, y, who, units
 
 
-def _bins(x, y, units, n_bin: int, conf_level: float) -> pd.DataFrame:
-    """Mean outcome of groups by dose; ties stay together, and groups of few are joined."""
+def _bins(x, y, units, who, n_bin: int, conf_level: float) -> pd.DataFrame:
+    """Mean outcome of groups by dose; ties stay together, and groups of few are joined.
+
+    Errors are over the clusters `who`; `n_unit` counts the units.
+    """
     if n_bin < 2:
         raise ParameterError("n_bin: two groups at least")
     edges = np.unique(np.quantile(x, np.linspace(0, 1, n_bin + 1)[1:-1], method="lower"))
@@ -201,14 +204,15 @@ def _bins(x, y, units, n_bin: int, conf_level: float) -> pd.DataFrame:
     for number in np.unique(code):
         own = code == number
         n, mean = int(own.sum()), y[own].mean()
-        count = len(np.unique(units[own]))
-        score = np.bincount(pd.factorize(units[own])[0], y[own] - mean)
+        count = len(np.unique(who[own]))
+        score = np.bincount(pd.factorize(who[own])[0], y[own] - mean)
         error = np.sqrt(count / (count - 1) * (score @ score)) / n if count > 1 else np.nan
         half = stats.t.ppf((1 + conf_level) / 2, max(count - 1, 1)) * error
         binary = np.isin(y, (0, 1)).all()
         found.append({
             "part": "bin", "x": x[own].mean(), "estimate": mean, "std_error": error,
-            "conf_low": mean - half, "conf_high": mean + half, "n": n, "n_unit": count,
+            "conf_low": mean - half, "conf_high": mean + half, "n": n,
+            "n_unit": len(np.unique(units[own])),
             "k": y[own].sum() if binary else np.nan,
             "complement": n - y[own].sum() if binary else np.nan,
         })  # fmt: skip

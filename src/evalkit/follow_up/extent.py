@@ -6,7 +6,7 @@ import numpy as np
 
 from evalkit.cohort.samples import Statuses
 from evalkit.errors import EstimationError
-from evalkit.follow_up.before_after import wilson
+from evalkit.follow_up.scores import require_level, wilson
 from evalkit.follow_up.status_change import WORK_OR_STUDY, paired_statuses
 from evalkit.provenance import provenance
 from evalkit.results import StatusShares
@@ -59,7 +59,7 @@ def started_or_increased(
     EstimationError
         If nobody has both statuses.
     ParameterError
-        If `after` does not come later than `before`.
+        If `after` does not come later than `before`, or the level is not between 0 and 1.
 
     References
     ----------
@@ -78,6 +78,7 @@ def started_or_increased(
     >>> rows[["work_or_study", "started", "increased"]].tolist()
     [2, 1, 1]
     """
+    require_level(conf_level)
     pairs = paired_statuses(statuses, by, before, after, "started_or_increased")
     known = pairs.first["occupation_known"].to_numpy() & pairs.has_second
     known &= pairs.second["occupation_known"].to_numpy()

@@ -120,8 +120,7 @@ def fidelity(
     for name in ("conf_low", "conf_high"):
         within = frame[name].clip(frame["low"], frame["high"])
         frame[name] = frame[name].mask(scored, within)
-    behind = min((n_person[name] for name in totals.index if name in given.index),
-                 default=0) if given is not None else np.nan  # fmt: skip
+    behind = np.nan if given is None else _fewest(totals, given, n_person)
     is_outcome = frame["part"].isin(["slope", "correlation"])
     return Fidelity(
         rows=frame,
@@ -212,6 +211,17 @@ def _outcome_rows(totals: pd.Series, outcome: pd.Series, conf_level: float) -> l
                  "conf_high": np.tanh(inner + reach), "low": -1.0, "high": 1.0,
                  "reason": "" if n > 3 else FEW_SITES},
     ]  # fmt: skip
+
+
+def _fewest(totals: pd.Series, outcome: pd.Series, n_person: Mapping[str, int]) -> float:
+    """Persons behind the outcome of the site that has fewest of them."""
+    used = [name for name in totals.index if name in outcome.index]
+    unknown = sum(name not in n_person for name in used)
+    if unknown:
+        raise ParameterError(
+            f"n_person: {unknown} of {len(used)} sites with an outcome have no number of persons"
+        )
+    return min((n_person[name] for name in used), default=0)
 
 
 def _bands(totals: pd.Series, bands: Mapping[str, float]) -> list[dict]:

@@ -15,6 +15,7 @@ from evalkit.follow_up.scores import (
     POINTS,
     answered,
     cells_of,
+    n_answered,
     require_level,
     wilson,
 )
@@ -124,9 +125,9 @@ def indicators(
         rows = pd.concat([rows, _federation_means(rows, conf_level)], ignore_index=True)
     rows = _sorted(rows, list(points))
     return ResponseScores(
-        rows=rows.drop(columns=["k", "complement", "support"]),
+        rows=rows.drop(columns=["k", "complement", "support", "persons"]),
         summary={
-            "n": int(points.notna().any(axis=1).sum()), 
+            "n": n_answered(people, points), 
             "n_stratum": rows["stratum"].nunique(), "n_wave": rows["wave"].nunique(),
             "n_item": points.shape[1], "instrument": people["instrument"].iloc[0],
             "scale_low": scale[0], "scale_high": scale[1], "top": cut, "cluster": "",
@@ -172,7 +173,7 @@ def _rows(
         rows.assign(
             stratum=[labels[one // len(places)] for one in number],
             federation=[places[one % len(places)] for one in number],
-            support=rows["n"],
+            support=rows["persons"],
         )
         for rows in parts
     ]
@@ -184,9 +185,7 @@ def _top_rows(item, values, cells, least, conf_level: float) -> pd.DataFrame:
     rows = mean_rows(item, SHARE, is_top, cells, PERCENT, conf_level)
     k = (rows["n"] * rows["estimate"].fillna(0) / 100).round()
     low, high = wilson(k.to_numpy(), rows["n"].to_numpy(), conf_level)
-    answers = np.isfinite(values)
-    persons = pd.Series(cells.cluster[answers]).groupby(cells.code[answers]).nunique()
-    alone = (persons.reindex(range(len(rows)), fill_value=0) == rows["n"]).to_numpy()
+    alone = (rows["persons"] == rows["n"]).to_numpy()
     rows["conf_low"] = np.where(alone, 100 * low, rows["conf_low"].clip(0, 100))
     rows["conf_high"] = np.where(alone, 100 * high, rows["conf_high"].clip(0, 100))
     rows["reason"] = rows["reason"].where(rows["n"] == 0, "")
@@ -200,8 +199,8 @@ def _federation_means(rows: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     found = own.groupby(keys, sort=False)
     table = found.agg(
         estimate=("estimate", "mean"), spread=("estimate", "std"), n_cluster=("estimate", "size"),
-        n=("n", "sum"), n_asked=("n_asked", "sum"), unit=("unit", "first"), support=("n", "min"),
-        k=("k", "min"), complement=("complement", "min"),
+        n=("n", "sum"), n_asked=("n_asked", "sum"), unit=("unit", "first"),
+        support=("support", "min"), k=("k", "min"), complement=("complement", "min"),
     ).reset_index()  # fmt: skip
     error = (table["spread"] / np.sqrt(table["n_cluster"])).where(table["n_cluster"] > 2)
     half = stats.t.ppf((1 + conf_level) / 2, np.maximum(table["n_cluster"] - 1, 1)) * error

@@ -6,12 +6,13 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from evalkit.cohort.samples import Participations, group_rows
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.days import Median, median_days
 from evalkit.follow_up.period import Period, read_period
+from evalkit.follow_up.scores import require_level
+from evalkit.follow_up.scores import wilson as wilson_of
 from evalkit.follow_up.spending import Spending, spending_of, with_packages
 from evalkit.provenance import provenance
 from evalkit.results import KeyFigures
@@ -72,9 +73,10 @@ def key_figures(
     Raises
     ------
     EstimationError
-        If nobody took part in the period; if a package is not in the table of packages.
+        If nobody took part in the period; if a package is not in the table of packages, or those
+        of the sample have several currencies or price years.
     ParameterError
-        If the period is none, or `plan_covers` is unknown.
+        If the period is none, `plan_covers` is unknown, or the level is not between 0 and 1.
 
     Notes
     -----
@@ -107,6 +109,7 @@ def key_figures(
     outcome_share        50.0
     Name: estimate, dtype: float64
     """
+    require_level(conf_level)
     if plan_covers not in get_args(Plan):
         raise ParameterError(f"plan_covers: {plan_covers!r} is none of year, period")
     span = read_period(sample, period)
@@ -300,9 +303,5 @@ def _ratio(quantity: str, above: float, below: float, unit: str, n: float, k: fl
 
 def wilson(k: float, n: float, conf_level: float) -> tuple[float, float]:
     """Wilson's interval of a share; NaN without anybody."""
-    if not n:
-        return np.nan, np.nan
-    z, share = norm.ppf((1 + conf_level) / 2), k / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return float(centre - half), float(centre + half)
+    low, high = wilson_of(np.array([float(k)]), np.array([float(n)]), conf_level)
+    return float(low[0]), float(high[0])

@@ -174,8 +174,8 @@ def need_by_area(
     EstimationError
         If no area has a known population.
     ParameterError
-        If a column is missing, periods differ, more are covered than live there, or a share lies
-        outside its range.
+        If a column or who is covered is missing, periods differ, more are covered than live there,
+        or a share lies outside its range.
 
     Examples
     --------
@@ -191,6 +191,12 @@ def need_by_area(
     known = areas[areas["population"].notna() & (areas["population"] > 0)]
     if known.empty:
         raise EstimationError("need_by_area: no area has a known population of working age")
+    unknown = int((~(known["covered"] >= 0)).sum())
+    if unknown:
+        raise ParameterError(
+            f"areas: covered is missing or below 0 in {unknown} of {len(known)} rows; 0 says that "
+            "nobody took part"
+        )
     if known["period"].nunique() > 1:
         raise ParameterError("areas: population and covered must be of the same twelve months")
     period = str(known["period"].iloc[0])

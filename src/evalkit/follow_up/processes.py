@@ -10,6 +10,7 @@ from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.days import Median, median_days
 from evalkit.follow_up.key_figures import wilson
 from evalkit.follow_up.period import read_period
+from evalkit.follow_up.scores import require_level
 from evalkit.provenance import provenance
 from evalkit.results import ProcessTimes
 
@@ -64,7 +65,8 @@ def process_times(
     EstimationError
         If no participation started in the period with a date of origin.
     ParameterError
-        If the origin is no column, or `within` is empty or not above 0.
+        If the origin is no column, `within` is empty or not above 0, or the level is not between
+        0 and 1.
 
     Notes
     -----
@@ -89,6 +91,7 @@ def process_times(
     1  share_within_90      50.0  2.0        1.0
     2      median_days      20.0  2.0        1.0
     """
+    require_level(conf_level)
     if origin not in sample.covariates:
         raise ParameterError(f"origin: `{origin}` is no column of the participations")
     if not len(within) or min(within) <= 0:

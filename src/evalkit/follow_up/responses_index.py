@@ -17,6 +17,7 @@ from evalkit.follow_up.scores import (
     answered,
     cell_means,
     cells_of,
+    n_answered,
     reasons,
     require_level,
     wilson,
@@ -67,7 +68,9 @@ def collaboration_quality(
     ResponseScores
         For each stratum and wave: `questionnaire` with the share of those asked who answered
         anything (per cent), each item, and `index`. Means are in points from 0 to 100;
-        `n_asked` were asked, `n` answered, `non_response` is the share who did not.
+        `n_asked` were asked, `n` answered, `non_response` is the share who did not; with waves
+        together each wave of a respondent counts there. The support, and `n` of the glance, count
+        respondents once.
 
     Raises
     ------
@@ -119,9 +122,9 @@ def collaboration_quality(
     )
     rows = in_order(rows, list(given.points.columns))
     return ResponseScores(
-        rows=rows.drop(columns=["k", "complement"]),
+        rows=rows.drop(columns=["k", "complement", "persons"]),
         summary={
-            "n": int(given.points.notna().any(axis=1).sum()),
+            "n": n_answered(given.people, given.points),
             "n_stratum": len(set(cells.stratum)),
             "n_wave": len(set(cells.wave)),
             "n_item": given.points.shape[1] - 1,
@@ -134,7 +137,7 @@ def collaboration_quality(
             "method": METHOD,
             "label": "description",
         },
-        support={"n": rows["n"], "k": rows["k"], "complement": rows["complement"]},
+        support={"n": rows["persons"], "k": rows["k"], "complement": rows["complement"]},
         provenance=provenance(
             "collaboration_quality", responses.digest, instrument=instrument, scale=scale, by=by,
             per_wave=per_wave, reverse=tuple(reverse), least=least, cluster=cluster,
@@ -191,15 +194,16 @@ def joint_work_time(
         raise EstimationError(f"{item}: {int((hours < 0).sum())} of {len(hours)} are below 0 hours")
     cells = cells_of(people, by, per_wave, cluster)
     rows = mean_rows(item, "mean", hours, cells, "hours", conf_level)
+    persons = rows.pop("persons")
     return ResponseScores(
         rows=rows,
         summary={
-            "n": int(np.isfinite(hours).sum()), 
+            "n": n_answered(people, answers[[item]]), 
             "n_stratum": len(set(cells.stratum)), "n_wave": len(set(cells.wave)), "n_item": 1,
             "instrument": people["instrument"].iloc[0], "cluster": cluster or "",
             "conf_level": conf_level, "method": "mean; Student's t", "label": "description",
         },
-        support={"n": rows["n"]},
+        support={"n": persons},
         provenance=provenance(
             "joint_work_time", responses.digest, item=item, instrument=instrument, by=by,
             per_wave=per_wave, cluster=cluster, conf_level=conf_level,
@@ -210,8 +214,9 @@ def joint_work_time(
 def mean_rows(
     item: str, quantity: str, values: np.ndarray, cells: Cells, unit: str, conf_level: float
 ) -> pd.DataFrame:
-    """Rows of the mean of one item, one a cell."""
+    """Rows of the mean of one item, one a cell; `persons` are the respondents who answered it."""
     means = cell_means(values, cells)
+    persons = cells.persons(np.isfinite(values))
     asked = np.bincount(cells.code, minlength=len(cells.stratum))
     low, high = means.interval(conf_level)
     return pd.DataFrame({
@@ -219,7 +224,7 @@ def mean_rows(
         "quantity": quantity, "weighting": "respondents", "estimate": means.mean,
         "std_error": means.error, "conf_low": low, "conf_high": high, "n": means.n,
         "n_asked": asked, "n_cluster": means.n_cluster, "non_response": 1 - means.n / asked,
-        "unit": unit, "reason": reasons(means.n),
+        "unit": unit, "reason": reasons(means.n), "persons": persons,
     })  # fmt: skip
 
 
@@ -242,19 +247,23 @@ def from_ends(rows: pd.DataFrame, steps: float) -> pd.DataFrame:
 
 
 def _answered_rows(given: Answered, cells: Cells, conf_level: float) -> pd.DataFrame:
-    """Rows of the share of those asked who answered anything."""
+    """Rows of the share of those asked who answered anything.
+
+    Its interval is that of so many persons as were asked: one asked in two waves is no two.
+    """
     n_cell = len(cells.stratum)
     any_answer = given.points.notna().any(axis=1).to_numpy()
     asked = np.bincount(cells.code, minlength=n_cell)
     n = np.bincount(cells.code, any_answer, n_cell)
-    low, high = wilson(n, asked, conf_level)
+    persons = cells.persons(np.ones(len(any_answer), dtype=bool))
+    low, high = wilson(n / asked * persons, persons, conf_level)
     silent = asked - n
     return pd.DataFrame({
         "stratum": cells.stratum, "federation": "", "wave": cells.wave, "item": QUESTIONNAIRE,
         "quantity": "share_answered", "weighting": "respondents", "estimate": 100 * n / asked,
         "conf_low": 100 * low, "conf_high": 100 * high, "n": n, "n_asked": asked,
         "non_response": silent / asked, "unit": PERCENT, "reason": "",
-        "k": np.nan, "complement": np.nan,
+        "k": np.nan, "complement": np.nan, "persons": cells.persons(any_answer),
     })  # fmt: skip
 
 

@@ -86,13 +86,22 @@ def on_hundred(
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Groups of rows (stratum by wave), and the clusters that errors are taken over."""
+    """Groups of rows (stratum by wave), and the clusters that errors are taken over.
+
+    Where waves are taken together a respondent can have several rows in a cell.
+    """
 
     code: np.ndarray
     stratum: list[str]
     wave: list[str]
     cluster: np.ndarray
     is_person: bool
+    person: np.ndarray
+
+    def persons(self, chosen: np.ndarray) -> np.ndarray:
+        """Respondents with a chosen row in each cell, each counted once."""
+        pairs = np.unique(np.column_stack([self.code[chosen], self.person[chosen]]), axis=0)
+        return np.bincount(pairs[:, 0], minlength=len(self.stratum)).astype(float)
 
 
 def cells_of(
@@ -115,6 +124,7 @@ def cells_of(
     return Cells(
         code, [labels[one // len(waves)] for one in found],
         [waves[one % len(waves)] for one in found], number, cluster is None,
+        pd.factorize(people[RESPONDENT])[0],
     )  # fmt: skip
 
 
@@ -192,6 +202,11 @@ def wilson(k: np.ndarray, n: np.ndarray, conf_level: float) -> tuple[np.ndarray,
         centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
+
+
+def n_answered(people: pd.DataFrame, answers: pd.DataFrame) -> int:
+    """Respondents who answered anything, each counted once."""
+    return int(people.loc[answers.notna().any(axis=1).to_numpy(), RESPONDENT].nunique())
 
 
 def reasons(n: np.ndarray) -> list[str]:

@@ -66,7 +66,7 @@ def spending_of(
     Raises
     ------
     EstimationError
-        If the packages of the sample have several currencies.
+        If the packages of the sample have several currencies or price years.
     """
     if packages is None:
         nothing = Spending(np.nan, np.nan, np.nan, "", np.nan, "", "no_packages", "")
@@ -79,6 +79,7 @@ def spending_of(
         raise EstimationError(
             f"currency: {len(known)} different ones in the table of packages; convert the amounts"
         )
+    _require_one_price_year(mine)
     has_spent = "outcome" in mine and mine["outcome"].notna().all()
     common = {
         "currency": str(known[0]) if len(known) else "",
@@ -101,6 +102,15 @@ def spending_of(
                      reason="" if np.isfinite(amounts["budget"]) else "not_recorded", **common)
         )  # fmt: skip
     return found
+
+
+def _require_one_price_year(rows: pd.DataFrame) -> None:
+    n_year = rows["price_year"].nunique() if "price_year" in rows else 0
+    if n_year > 1:
+        raise EstimationError(
+            f"price_year: {n_year} different ones in the table of packages; express the amounts in "
+            "the prices of one year"
+        )
 
 
 def _total(rows: pd.DataFrame, name: str) -> float:

@@ -9,6 +9,7 @@ import pandas as pd
 from evalkit.cohort.samples import Statuses
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.before_after import frechet_bounds, paired_estimates
+from evalkit.follow_up.scores import require_level
 from evalkit.provenance import digest_json, provenance
 from evalkit.results import MarginBounds, StatusChange
 
@@ -59,7 +60,7 @@ def status_change(
     EstimationError
         If nobody has both statuses.
     ParameterError
-        If `after` does not come later than `before`.
+        If `after` does not come later than `before`, or the level is not between 0 and 1.
 
     Notes
     -----
@@ -83,6 +84,7 @@ def status_change(
       category  n_leaver  n_still_in  change  bound_low
     0     work         2           1    50.0       0.33
     """
+    require_level(conf_level)
     pairs = paired_statuses(statuses, by, before, after, "status_change")
     cells = []
     for measure, names in (("occupation", [*OCCUPATIONS, GROUP]), ("support", _sources(statuses))):

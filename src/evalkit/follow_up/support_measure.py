@@ -40,8 +40,8 @@ def support_totals(
     Parameters
     ----------
     spells : DataFrame
-        `person_id`, `benefit`, `start`, `end` (missing: running), `degree` (per cent), perhaps
-        `monthly_amount`, and the column `by`.
+        `person_id`, `benefit`, `start`, `end` (missing: running), `degree` (per cent; a missing
+        one counts as full), perhaps `monthly_amount`, and the column `by`.
     country : {"SE", "FI"}
         Whose code book gives the component of each benefit.
     data_cut : str
@@ -147,8 +147,8 @@ def support_measure(
         For each area, year and group (`all` for everything) the `measure`: each component, and the
         `total` of groups that have several; by `quantity`, `equivalents` and `amount` (thousands).
         `per_inhabitant` is equivalents per 100 inhabitants, or thousands per inhabitant.
-        A 0 in economic assistance is left out of the sums and marked `may_be_missing`, and so are
-        the sums: municipalities that deliver nothing stand as 0.
+        A 0 in economic assistance is marked `may_be_missing`, since municipalities that deliver
+        nothing stand as 0; so is a component without a value, and the sums over either.
 
     Raises
     ------
@@ -320,17 +320,17 @@ def _area_rows(part: pd.DataFrame, stratum: str, year: int, name: str) -> list[d
 
 def _is_doubtful(row, group: str, name: str) -> bool:
     value = getattr(row, name)
-    return bool(group == ZERO_MAY_BE_MISSING and (pd.isna(value) or value == 0))
+    return bool(pd.isna(value) or (group == ZERO_MAY_BE_MISSING and value == 0))
 
 
 def _sum(rows: list[dict], stratum, year, group, name) -> dict[str, object]:
-    """Sum of what is there; a 0 that may be missing adds nothing, and its mark is passed on."""
+    """Sum of what is there, and none without any; what may be missing passes its mark on."""
     values = np.array([row["value"] for row in rows], dtype=float)
+    value = float(np.nansum(values)) if np.isfinite(values).any() else np.nan
     # Persons of several components overlap: at least as many as of the largest.
     n = np.max([row["n"] for row in rows]) if rows else np.nan
     doubtful = any(row["may_be_missing"] for row in rows)
-    return _row(stratum, year, group, TOTAL, name, n, float(np.nansum(values)), doubtful,
-                UNITS[name])  # fmt: skip
+    return _row(stratum, year, group, TOTAL, name, n, value, doubtful, UNITS[name])
 
 
 def _per_inhabitant(table: pd.DataFrame, population, area: str) -> pd.DataFrame:

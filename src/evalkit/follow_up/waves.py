@@ -16,6 +16,7 @@ from evalkit.follow_up.scores import (
     WAVE,
     answered,
     cells_of,
+    n_answered,
     reasons,
     require_level,
     wilson,
@@ -98,7 +99,7 @@ def collaboration_trend(
     return ResponseMeasures(
         rows=rows.drop(columns="support").assign(quantity="slope", unit="points per wave"),
         summary={
-            "n": int(given.points.notna().any(axis=1).sum()), "n_stratum": len(cells.stratum),
+            "n": n_answered(given.people, given.points), "n_stratum": len(cells.stratum),
             "n_item": given.points.shape[1] - 1, "instrument": given.people["instrument"].iloc[0],
             "scale_low": scale[0], "scale_high": scale[1],
             "before": min(given.people[WAVE]), "after": max(given.people[WAVE]),

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from evalkit.errors import StudyError
 from evalkit.records import schema
 from evalkit.records.faults import Fault
+from evalkit.study.yaml_file import read_yaml
 
 PARTS = ("file", "columns", "items", "codes", "constants")
 
@@ -51,18 +51,12 @@ def read_mapping(path: Path) -> dict[str, TableMapping]:
     Raises
     ------
     StudyError
-        If the file is missing or not YAML, or names a table, part or column that does not exist;
+        If the file is missing, not YAML, gives a key twice, or names a table, part or column that does not exist;
         every fault in one message, with the nearest known name.
     """
     if not path.is_file():
         raise StudyError(f"{path.name}: no such mapping file; data.mapping names it")
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path.name}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
-        raise StudyError(f"{path.name}: not valid YAML at line {line}") from None
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise StudyError(f"{path.name}: a mapping file has one entry for each table")
     faults = [text for name, entry in raw.items() for text in _entry_faults(name, entry)]

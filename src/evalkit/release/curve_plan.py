@@ -13,7 +13,7 @@ import numpy as np
 
 from evalkit.release.addresses import block
 from evalkit.release.hierarchy import Hierarchy
-from evalkit.release.money_rows import CURVE, enough_between, listed_months, paying
+from evalkit.release.money_rows import CURVE, enough_between, larger_arm, listed_months, paying
 from evalkit.release.parties import SUMS
 from evalkit.release.party_plan import LARGEST, Cells, PartyPlan
 from evalkit.release.profiles import Profile
@@ -34,13 +34,14 @@ def plan_curves(
     """
     units = hierarchy.restrict(np.isin(hierarchy.leaves, list(by_unit)))
     results = [by_unit[code] for code in units.leaves]
-    parties, k = _persons(results)
+    parties, (k, larger) = _persons(results)
     pays = np.array([[name in paying(result.tidy()) for name in parties] for result in results])
     ticks = listed_months(k.shape[-1], profile)
-    months = enough_between(k.sum(axis=0)[_deciding(parties, pays, told)], ticks, profile)
+    of_all = [arm.sum(axis=0)[_deciding(parties, pays, told)] for arm in (k, larger)]
+    months = enough_between(of_all[0], ticks, profile, of_all[1])
     for month in sorted(set(ticks) - set(months)):
         yield units, np.zeros(len(units.level), dtype=bool), block("pay_off", CURVE, month)
-    cells = _cells(results, parties, pays, fewest_in_a_step(k, months))
+    cells = _cells(results, parties, pays, fewest_in_a_step(k, months, larger))
     plan = PartyPlan(cells, units, profile, told)
     plan.protect()
     for party in plan.names:
@@ -53,15 +54,17 @@ def _deciding(parties: list[str], pays: np.ndarray, told: Mapping[str, np.ndarra
     return shown & pays.any(axis=0) if (shown & pays.any(axis=0)).any() else shown
 
 
-def fewest_in_a_step(k: np.ndarray, months: list[int]) -> np.ndarray:
+def fewest_in_a_step(k: np.ndarray, months: list[int], larger: np.ndarray) -> np.ndarray:
     """Persons with a flow in the step with the fewest, at least, by municipality and party.
 
     Parameters
     ----------
     k : ndarray, shape (n_leaf, n_party, n_month)
-        Persons with a flow in each month.
+        Persons with a flow in each month, of two arms the smaller number.
     months : list of int
         Those shown.
+    larger : ndarray, shape (n_leaf, n_party, n_month)
+        Persons of the larger arm: they count at the start and the end where the other has nobody.
 
     Notes
     -----
@@ -73,18 +76,22 @@ def fewest_in_a_step(k: np.ndarray, months: list[int]) -> np.ndarray:
         return np.zeros(k.shape[:2])
     steps, last = [], -1
     for month in [*months, k.shape[-1] - 1]:  # at last what came after the last shown month
-        step = k[:, :, last + 1 : month + 1]
-        if np.isnan(step).all() or (last == months[-1] and not np.nansum(step)):
+        step, either = (arm[:, :, last + 1 : month + 1] for arm in (k, larger))
+        if np.isnan(step).all() or (last == months[-1] and not np.nansum(either)):
             continue  # after the months followed nobody has news
-        step = np.nan_to_num(step)
-        most = step.sum(axis=0).argmax(axis=1)
-        chosen = np.take_along_axis(step, most[None, :, None], axis=2)[:, :, 0]
-        if last >= 0 or month > 0:
-            steps.append(chosen)
-        else:
-            steps.append(np.where(step.sum(axis=(0, 2))[None] == 0, np.inf, chosen))
+        chosen, of_one = _of_largest_month(step), _of_largest_month(either)
+        if month == 0 or last == months[-1]:
+            chosen = np.where(chosen.sum(axis=0) == 0, of_one, chosen)
+        steps.append(chosen if month else np.where(chosen.sum(axis=0) == 0, np.inf, chosen))
         last = month
     return np.min(steps, axis=0)
+
+
+def _of_largest_month(step: np.ndarray) -> np.ndarray:
+    """Persons by municipality and party in the month in which a party has most in all."""
+    step = np.nan_to_num(step)
+    most = step.sum(axis=0).argmax(axis=1)
+    return np.take_along_axis(step, most[None, :, None], axis=2)[:, :, 0]
 
 
 def _cells(results: list, parties: list[str], pays: np.ndarray, n: np.ndarray) -> Cells:
@@ -107,14 +114,16 @@ def _cells(results: list, parties: list[str], pays: np.ndarray, n: np.ndarray) -
 def _persons(results: list) -> tuple[list[str], np.ndarray]:
     """Parties, and persons with a flow by municipality, party and month; sums left out.
 
-    None where a municipality has no such flows; missing after the months followed anywhere.
+    First of the smaller arm, then of the larger. None where a municipality has no such flows;
+    missing after the months followed anywhere.
     """
     parties = sorted({name for result in results for name in result.rows["party"]} - set(SUMS))
     n_month = max(int(result.rows["month"].max()) + 1 for result in results)
-    k = np.full((len(results), len(parties), n_month), np.nan)
+    k = np.full((2, len(results), len(parties), n_month), np.nan)
     for leaf, result in enumerate(results):
         own = np.isin(result.rows["party"], parties)
         place = np.searchsorted(parties, result.rows["party"][own].astype(str))
         month = result.rows["month"][own].astype(int)
-        k[leaf, place, month] = result.support["k"][own].astype(float)
-    return parties, np.where(np.isnan(k) & ~np.isnan(k).all(axis=(0, 1)), 0.0, k)
+        k[0, leaf, place, month] = result.support["k"][own].astype(float)
+        k[1, leaf, place, month] = larger_arm(result.support)[own]
+    return parties, np.where(np.isnan(k) & ~np.isnan(k).all(axis=(0, 1, 2)), 0.0, k)

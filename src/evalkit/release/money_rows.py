@@ -7,7 +7,7 @@ every horizon, rate, kind and month.
 import numpy as np
 import pandas as pd
 
-from evalkit.release.addresses import family
+from evalkit.release.addresses import block, family
 from evalkit.release.parties import SUMS, hidden_parties
 from evalkit.release.profiles import Profile
 from evalkit.release.rows import Decision, decision_of
@@ -17,8 +17,33 @@ CURVE = "curve"
 
 
 def by_present_value(result, frame: pd.DataFrame, profile: Profile) -> Decision:
-    """Hide parties of too few persons, and those that they would follow from."""
-    return _whole_parties(result, frame, profile, _persons(result, frame, profile))
+    """Hide parties of too few persons, and those that they would follow from.
+
+    A horizon before the last month followed is a month of the curve, with cost and gain apart. It
+    is told where enough persons are behind every step of every party that is told, and of one of
+    those that are hidden together; and nowhere where the unit's plan hides some of the curve.
+    """
+    decision = _whole_parties(result, frame, profile, _persons(result, frame, profile))
+    k = result.support["k"].astype(float)
+    early = ~np.isnan(k)
+    if early.any() and not _enough_early(k, early, decision, frame, _public_codes(result), profile):
+        decision.secondary |= early & ~decision.suppressed
+    return decision
+
+
+def _enough_early(
+    k: np.ndarray, early: np.ndarray, decision: Decision, frame: pd.DataFrame, public: set[str],
+    profile: Profile,
+) -> bool:  # fmt: skip
+    """Whether the steps between horizons rest on enough persons."""
+    if any(address.startswith(block("pay_off", CURVE)) for address in profile.hide):
+        return False
+    fewest = pd.Series(k[early]).groupby(frame["party"].to_numpy()[early]).min()
+    hidden = fewest.index.isin(frame["party"][decision.suppressed])
+    is_public = fewest.index.isin(public)
+    together = [hidden & is_public, hidden & ~is_public & ~fewest.index.isin(SUMS)]
+    known = [*fewest[~hidden], *(fewest[own].max() for own in together if own.any())]
+    return not profile.too_few(known).any()
 
 
 def by_balance(result, frame: pd.DataFrame, profile: Profile) -> Decision:
@@ -43,6 +68,7 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     parties = list(dict.fromkeys(frame["party"]))
     n_month = len(frame) // max(len(parties), 1)
     k = result.support["k"].astype(float).reshape(len(parties), n_month)
+    most = larger_arm(result.support).reshape(len(parties), n_month)
     complement = result.support["complement"].astype(float).reshape(len(parties), n_month)
     ticks = [at for at in listed_months(n_month, profile)
              if not profile.hides("pay_off", CURVE, at)]  # fmt: skip
@@ -53,9 +79,9 @@ def by_curve(result, frame: pd.DataFrame, profile: Profile) -> Decision:
         shown = _enough_in_state(k[0], complement[0], ticks, profile)
     else:
         rows = _deciding(parties, set(frame["party"][~decision.suppressed]), paying(frame))
-        shown = enough_between(k[rows], ticks, profile)
-        rare = {party for party, own in zip(parties, k, strict=True)
-                if enough_between(own[None], shown, profile) != shown}  # fmt: skip
+        shown = enough_between(k[rows], ticks, profile, most[rows])
+        rare = {party for party, own, larger in zip(parties, k, most, strict=True)
+                if enough_between(own[None], shown, profile, larger[None]) != shown}  # fmt: skip
         planned = {party for party in parties if profile.hides("pay_off", CURVE, party)}
         n = n.mask(n.index.isin(rare), 0.0)
         _hide_besides(decision, rare | planned, n, frame, _public_codes(result), profile)
@@ -90,22 +116,31 @@ def listed_months(n_month: int, profile: Profile) -> list[int]:
     return [at for at in range(n_month) if at in profile.ticks or at % YEAR == 0]
 
 
-def enough_between(k: np.ndarray, ticks: list[int], profile: Profile) -> list[int]:
+def larger_arm(support) -> np.ndarray:
+    """Persons of the larger arm by row of a curve; of the only one where nothing else is known."""
+    return np.asarray(support.get("k_most", support["k"]), dtype=float)
+
+
+def enough_between(
+    k: np.ndarray, ticks: list[int], profile: Profile, larger: np.ndarray | None = None
+) -> list[int]:
     """Ticks whose step from the last shown one rests on enough persons of every party.
 
     Months after those followed have no persons and no news: gains that are not observed. That
     nobody has had a flow with a party at the start is no secret. A table of all months less the
     last shown month is what came after it: few may not be behind that either, though nobody may.
+    Persons are those of the smaller arm; `larger` tells flows of one arm from those of nobody.
     """
+    some = k if larger is None else np.where(k == 0, larger, k)
     shown, last = [], -1
     for tick in ticks:
         step = k[:, last + 1 : tick + 1]
-        most, seen = most_in(step), ~np.isnan(step).all(axis=1)
+        most, seen = most_in(step if tick else some[:, :1]), ~np.isnan(step).all(axis=1)
         nobody_yet = (most == 0) if tick == 0 else np.zeros(len(most), dtype=bool)
         if not (profile.too_few(most) & seen & ~nobody_yet).any():
             shown.append(tick)
             last = tick
-    while shown and _few_after(most_in(k[:, shown[-1] + 1 :]), profile):
+    while shown and _few_after(k[:, shown[-1] + 1 :], some[:, shown[-1] + 1 :], profile):
         shown.pop()
     return shown
 
@@ -115,8 +150,10 @@ def most_in(step: np.ndarray) -> np.ndarray:
     return np.nan_to_num(step).max(axis=1, initial=0)
 
 
-def _few_after(most: np.ndarray, profile: Profile) -> bool:
-    return bool((profile.too_few(most) & (most > 0)).any())
+def _few_after(k: np.ndarray, some: np.ndarray, profile: Profile) -> bool:
+    """Whether few of any party had a flow: of the smaller arm, or where it has none of either."""
+    most, fewest = most_in(k), np.where(some > 0, some, np.inf).min(axis=1, initial=np.inf)
+    return bool((profile.too_few(most) & ((most > 0) | profile.too_few(fewest))).any())
 
 
 def _enough_in_state(

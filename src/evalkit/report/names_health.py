@@ -29,7 +29,7 @@ QUANTITIES = {
     "share_improved": mark("share better by an important step"),
     "share_worsened": mark("share worse by an important step"),
     "share_between": mark("share in between"),
-    "change_in_important": mark("change in important steps"),
+    "change_in_important": mark("change, in smallest changes that matter"),
     "probability_of_superiority": mark("probability of superiority"),
     "shannon_index": mark("Shannon's index, bits"),
     "shannon_evenness": mark("Shannon's evenness"),

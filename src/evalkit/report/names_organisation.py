@@ -19,8 +19,8 @@ FIGURES = {
     "left_per_start": mark("ended for each one started"),
     "median_days": mark("median days in the package"),
     "mean_days_left": mark("mean days, ended participations only"),
-    "reached_outcome": mark("participations ended with the outcome"),
-    "outcome_share": mark("ended with the outcome, per cent of those ended"),
+    "reached_outcome": mark("participations that ended with the wanted outcome"),
+    "outcome_share": mark("ended with the wanted outcome, per cent of those ended"),
     "budget": mark("budget"),
     "spent": mark("money spent"),
     "budget_used": mark("spent, per cent of the budget"),
@@ -29,7 +29,7 @@ FIGURES = {
     "cost_per_participation": mark("cost for each participation"),
     "cost_per_person": mark("cost for each person"),
     "cost_per_leaver": mark("cost for each participation ended"),
-    "cost_per_outcome": mark("cost for each participation with the outcome"),
+    "cost_per_outcome": mark("cost for each participation with the wanted outcome"),
 }
 STEPS = {
     "joint_plan": mark("joint plan"),

@@ -4,6 +4,7 @@ from evalkit.report.certainty import estimand_label, judge, phrase
 from evalkit.report.markup import escape, span
 from evalkit.report.names import VARIABLES, code_name, sentence_case
 from evalkit.report.reading import (
+    FEW_REASON,
     Value,
     contrast_label,
     contrast_value,
@@ -162,6 +163,11 @@ def compared_with(text: Text) -> str:
 def too_few(text: Text) -> str:
     """Say that a municipality's own estimate is not shown."""
     return text.say("Not shown: too few people took part for a reliable number.")
+
+
+def place_withheld(reason: object, text: Text) -> str:
+    """Say why a municipality has no number in a table of many: too uncertain, or protected."""
+    return too_few(text) if reason == FEW_REASON else text.say("Not shown, to protect people.")
 
 
 OF_ANSWERS = (

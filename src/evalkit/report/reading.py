@@ -12,6 +12,7 @@ from evalkit.report.text import Text
 
 FEW_PEOPLE = 50  # below it a municipality's estimates are not shown (statistics, section 3.3)
 FEW_EXITS = 10
+FEW_REASON = "too few persons for a number of its own"  # of a row of a table by municipality
 ARMS = ("programme", "comparison")
 
 
@@ -32,6 +33,7 @@ class Value:
 
 
 WITHHELD = Value(math.nan, math.nan, math.nan, math.nan)
+UNCERTAIN = Value(math.nan, math.nan, math.nan, math.nan, FEW_REASON)
 
 
 def released_frame(value: object, kind: str) -> pd.DataFrame:
@@ -133,6 +135,16 @@ def first_count(curve: Released, text: Text) -> ArmCount | None:
     counts = arm_counts(curve, text)
     first = "programme" if set(counts) & set(ARMS) else next(iter(counts), "")
     return counts.get(first)
+
+
+def starters(people: Released, arm: str) -> float:
+    """Persons of a group that the shown levels of a characteristic add up to; else NaN."""
+    frame = released_frame(people, "Characteristics")
+    rows = frame[(frame["stratum"] == arm) & frame["level"].fillna("").ne("")]
+    for _, levels in rows.groupby("variable", sort=False):
+        if levels["n"].notna().all() and math.isclose(levels["share"].sum(), 1.0, abs_tol=1e-6):
+            return float(levels["n"].sum())
+    return math.nan
 
 
 def is_without_rows(released: Released) -> bool:

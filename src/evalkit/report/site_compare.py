@@ -6,7 +6,7 @@ from html import escape
 
 from evalkit.report.certainty import estimand_label
 from evalkit.report.names import sentence_case
-from evalkit.report.phrases import within
+from evalkit.report.phrases import place_withheld, within
 from evalkit.report.reading import contrast_label, horizon
 from evalkit.report.site_dots import Scale, axis, share_scale, written
 from evalkit.report.site_entries import IndexEntry, Overview, Place, by_study, places
@@ -133,15 +133,16 @@ def _row(
     scales: dict[str, Scale],
 ) -> str:
     cells, hidden = [], []
+    why = overview.value(place.code, "programme").reason
     for name, title in columns.items():
         said = _cell(text, overview, place.code, name, scales)
         if not said:
             hidden.append(title)
             continue
-        cells += [_withheld(text, hidden)] if hidden else []
+        cells += [_withheld(text, hidden, why)] if hidden else []
         cells.append(f'<td role="cell" class="{name}" data-label="{escape(title)}">{said}</td>')
         hidden = []
-    cells += [_withheld(text, hidden)] if hidden else []
+    cells += [_withheld(text, hidden, why)] if hidden else []
     name = link(place.href, place.name, hreflang=place.language)
     return (
         f'<tr role="row" data-code="{escape(place.code)}"><th scope="row" role="rowheader">{name}'
@@ -173,9 +174,9 @@ def _cell(text: Text, overview: Overview, code: str, column: str, scales: dict[s
     )
 
 
-def _withheld(text: Text, titles: list[str]) -> str:
+def _withheld(text: Text, titles: list[str], why: str) -> str:
     """One cell over all neighbours that are not shown; on a phone their names stand above it."""
-    said = escape(text.say("Not shown, to protect people."))
+    said = escape(place_withheld(why, text))
     label = escape(text.list([titles[0], *(title[:1].lower() + title[1:] for title in titles[1:])]))
     return (
         f'<td role="cell" class="withheld" colspan="{len(titles)}" data-label="{label}">{said}</td>'

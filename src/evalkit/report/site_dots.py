@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from evalkit.report.phrases import place_withheld
 from evalkit.report.reading import Value, first_arm
 from evalkit.report.site_entries import Overview, Place
 from evalkit.report.site_frame import link
@@ -120,7 +121,7 @@ def _row(place: Place, value: Value, scale: Scale, text: Text) -> str:
             f'<td role="cell" class="range">{escape(interval)}</td>',
         ]
     else:
-        said = escape(text.say("Not shown, to protect people."))
+        said = escape(place_withheld(value.reason, text))
         cells.append(f'<td role="cell" class="withheld" colspan="3">{said}</td>')
     return f'<tr role="row" {row_filters(place)}>{"".join(cells)}</tr>'
 

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalkit.release import Released, load_profile
-from evalkit.report.reading import WITHHELD, Value, arm_counts, contrast_value, released_frame
+from evalkit.report.reading import (
+    UNCERTAIN,
+    WITHHELD,
+    Value,
+    arm_counts,
+    contrast_value,
+    released_frame,
+)
 from evalkit.report.text import Text
 from evalkit.study import Labels
 
@@ -61,15 +68,20 @@ class Overview:
         The same for all together.
     curves : mapping of str to Released IncidenceCurve
         Curve of each municipality's own report, by code; says how many people started.
+    small : set of str
+        Codes of those with too few people for a number of their own, as their reports say.
     """
 
     study: str
     table: Released
     nation: Released | None = None
     curves: Mapping[str, Released] = field(default_factory=dict)
+    small: frozenset[str] = frozenset()
 
     def value(self, code: str, arm: str) -> Value:
         """Share of an arm of a municipality; a table without arms knows the programme alone."""
+        if code in self.small:
+            return UNCERTAIN
         alone = code in set(released_frame(self.table, "Contrast")["term"])
         if alone:
             return contrast_value(self.table, "arm", code) if arm == "programme" else WITHHELD
@@ -77,6 +89,8 @@ class Overview:
 
     def difference(self, code: str) -> Value:
         """Programme less comparison in a municipality."""
+        if code in self.small:
+            return UNCERTAIN
         term = f"{code}, programme - {code}, comparison"
         return contrast_value(self.table, "difference", term)
 

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from evalkit.report.benefit_offset import TOTAL, offset_range, offset_words
 from evalkit.report.figures.alluvial import states_of
 from evalkit.report.figures.areas import area_rows
 from evalkit.report.figures.frame import MISSING, drawn_part, shown, shown_range
@@ -203,6 +204,7 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
     decimals = 0 if days else 1
     number = lambda value: text.number(value, decimals)  # noqa: E731
     signed = lambda value: text.number(value, decimals, signed=True)  # noqa: E731
+    ranges = {label: offset_range(part) for label, part in frame.groupby("stratum")}
     rows = [
         [
             escape(sentence_case(status_name(row["benefit"], text))),
@@ -212,7 +214,7 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
             shown(row["change"], signed),
             shown_range(row["conf_low"], row["conf_high"],
                         lambda low, high: text.range(low, high, decimals, signed=True)),
-            *([] if days else [shown(row["offset_share"], text.percent)]),
+            *([] if days else [_offset(row, ranges[row["stratum"]], text)]),
         ]
         for _, row in frame.iterrows()
     ]  # fmt: skip
@@ -230,6 +232,18 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
         caption = text.say("Full-year equivalents per 100 people in months {before} and in months "
                            "{after} from start.", **slots)  # fmt: skip
     return table_part(name, header, rows, caption, [change], text, text_columns=2)
+
+
+def _offset(row, found: tuple[float, float] | None, text: Text) -> str:
+    """Share of all falls that rises offset, beside a benefit that fell; empty beside one that rose.
+
+    It is of all falls together, so a range that hidden benefits leave open stands there whole.
+    """
+    if row["change"] >= 0 and row["benefit"] != TOTAL:
+        return ""
+    if found is None or not (math.isfinite(row["alert"]) and math.isfinite(row["change"])):
+        return MISSING
+    return offset_words(found, text)
 
 
 @drawn_part

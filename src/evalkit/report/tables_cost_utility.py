@@ -47,6 +47,14 @@ def cost_utility(cost_utility, text: Text, *, name: str = "cost-utility") -> Par
         "Cost and health per person {within}, and how the groups differ.",
         within=within(int(cost_utility.summary["horizon_months"]), text),
     )
+    costs = frame[frame["scale"] == "arm"].xs("cost", level="measure", drop_level=False)
+    if (costs["estimate"] < 0).any():
+        caption += " " + text.say(
+            "A cost below zero means that people produced more than they used up. A difference in "
+            "cost below zero is a gain: in the figures of gain less cost the sign is the other way "
+            "round, and all who are followed are counted there, here only those whose health can "
+            "be followed."
+        )
     return table_part(name, header, rows, caption, [cost_utility], text, text_columns=2, keys=2)
 
 

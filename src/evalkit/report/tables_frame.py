@@ -3,12 +3,11 @@
 import math
 
 from evalkit.report.figures.frame import (
-    MISSING,
     has_numbers,
     not_shown_part,
     source_line,
     summary_n,
-    withheld_note,
+    table_notes,
 )
 from evalkit.report.markup import escape, paragraphs, pipe_table, span
 from evalkit.report.parts import Part
@@ -33,5 +32,6 @@ def table_part(
         [escape(cell) for cell in header], rows, caption=caption, name=name,
         text_columns=text_columns,
     )  # fmt: skip
-    note = span(withheld_note(text), "quiet") if any(MISSING in row for row in rows) else ""
-    return Part(paragraphs(table, note, span(source_line(text, n), "source")))
+    notes = table_notes(header, rows, given[0] if given else None, text)
+    spoken = [span(note, "quiet") for note in notes]
+    return Part(paragraphs(table, *spoken, span(source_line(text, n), "source")))

@@ -53,7 +53,7 @@ def net_present_value(
     header = [
         text.say("Actor"), text.say("Years counted"), text.say("Discount rate"), text.say("Cost"),
         text.say("Gain"), text.say("Gain less cost"), text.say("Gain per cost"),
-        text.say("Even amount a year"),
+        text.say("Gain less cost, same amount each year"),
     ]  # fmt: skip
     captions = [text.say("Discounted cost and gain by actor, years counted and discount rate."),
                 _per_person(value, text)]  # fmt: skip
@@ -152,7 +152,7 @@ def type_cases(cases, text: Text, *, currency: str, name: str = "type-cases") ->
     ]
     header = [
         text.say("Actor"), text.say("Cost"), text.say("Gain a year"), text.say("Range"),
-        text.say("Pay-off time, months"), text.say("Break-even share"),
+        text.say("Pay-off time, months"), text.say("Share that must be due to the programme"),
         text.say("Gain a year, everyone"),
     ]  # fmt: skip
     caption = text.plural(

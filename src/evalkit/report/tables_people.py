@@ -49,7 +49,7 @@ def characteristics(people, text: Text, *, name: str = "characteristics") -> Par
         )
         previous = variable
     header = [text.say("Characteristic"), *(sentence_case(arm_name(arm, text)) for arm in arms),
-              text.say("Standardised difference")]  # fmt: skip
+              text.say("Difference, standard deviations")]  # fmt: skip
     caption = text.say("Who took part: number (share) or mean (standard deviation).")
     return table_part(name, header, rows, caption, [people], text)
 
@@ -130,7 +130,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     ]
     header = [
         text.say("Actor"), text.say("Cost"), text.say("Gain a year"), text.say("Gain less cost"),
-        text.say("Pay-off time, months"), text.say("Break-even share"),
+        text.say("Pay-off time, months"), text.say("Share that must be due to the programme"),
     ]  # fmt: skip
     caption = text.plural(
         "Cost and gain within {n} year; a gain counts in full only if the programme caused it.",

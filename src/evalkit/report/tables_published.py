@@ -86,7 +86,7 @@ def reproduction(cases, text: Text, *, titles: Names, name: str = "reproduction"
     ]
     total = [sum(int(released.summary[column]) for released in cases) for column in counted]
     rows.append([text.say("All"), *(text.number(count) for count in total)])
-    header = [text.say("Analysis"), text.say("Numbers"), text.say("Reproduced"),
+    header = [text.say("Analysis"), text.say("Published numbers"), text.say("Reproduced"),
               text.say("Deviating"), text.say("Impossible"), text.say("Consistent"),
               text.say("From memory")]  # fmt: skip
     caption = text.say("What came of each published analysis when it was computed again.")

@@ -2,6 +2,7 @@
 
 import math
 
+from evalkit.report.benefit_offset import TOTAL, offset_range, offset_words
 from evalkit.report.certainty import estimand_label
 from evalkit.report.figures.alluvial import OCCASIONS
 from evalkit.report.figures.areas import area_rows
@@ -15,7 +16,7 @@ from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 from evalkit.report.words_method import missing
 
-GROUP, TOTAL = "work_or_study", "total"
+GROUP = "work_or_study"
 
 
 @page_part
@@ -34,15 +35,18 @@ def leavers(change, text: Text) -> Part:
     frame = frame[frame["stratum"] == arms_of(frame)[0]]
     row = frame[frame["category"] == GROUP].iloc[0]
     if not (math.isfinite(row["share_before"]) and math.isfinite(row["share_after"])):
-        return _answered(heading, span(not_shown(change, text), "withheld"), text)
+        return Part(paragraphs(f"### {heading}", span(not_shown(change, text), "withheld")))
     before, after = (text.say(OCCASIONS[str(change.summary[key])]) for key in ("before", "after"))
     sentences = [
         text.say(
             "Of those who have left, {share_before} worked or studied {before} and {share_after} "
-            "{after}: a change of {change} percentage points.",
+            "{after}.",
             share_before=text.percent(row["share_before"]), before=before,
             share_after=text.percent(row["share_after"]), after=after,
-            change=text.number(row["change"], 0, signed=True),
+        ),
+        text.say(
+            "All who have left a package are counted, also those who do not meet the conditions "
+            "above, so they can be more than the people followed."
         ),
         _still_in(row, text),
     ]  # fmt: skip
@@ -140,27 +144,39 @@ def _substituted(row, change, text: Text) -> str:
     if not math.isfinite(row["alert"]):
         return text.say("{group}: no benefit fell so much that it could be asked what took its "
                         "place.", group=group)  # fmt: skip
-    share = text.percent(float(change.summary["alert_share"]))
-    offset = row["offset_share"]
+    frame = released_frame(change, "BenefitChange")
+    found = offset_range(frame[frame["stratum"] == row["stratum"]])
+    share = float(change.summary["alert_share"])
+    if found is None:
+        return _offset_open(group, row["alert"] == 1, share, text)
+    slots = {"group": group, "offset": offset_words(found, text)}
     if row["alert"] == 1:
-        if not math.isfinite(offset):
-            return text.say(
-                "{group}: some benefits fell, but others rose by at least {share} of that. One "
-                "benefit took another's place; that is not self-support.",
-                group=group, share=share,
-            )  # fmt: skip
-        return text.say(
+        said = text.say(
             "{group}: some benefits fell, but others rose by {offset} of that. One benefit took "
-            "another's place; that is not self-support.",
-            group=group, offset=text.percent(offset),
+            "another's place; that is not self-support.", **slots,
         )  # fmt: skip
-    if not math.isfinite(offset):
+    else:
+        said = text.say("{group}: some benefits fell, and others rose by {offset} of that.",
+                        **slots)  # fmt: skip
+    if found[0] == found[1]:
+        return said
+    return f"{said} " + text.say(
+        "The range is what the benefits that are not shown leave open."
+    )
+
+
+def _offset_open(group: str, alert: bool, share: float, text: Text) -> str:
+    """Say it where the shown amounts leave open how far rises offset falls."""
+    if alert:
         return text.say(
-            "{group}: some benefits fell, and others rose by less than {share} of that.",
-            group=group, share=share,
+            "{group}: some benefits fell, but others rose by at least {share} of that. One "
+            "benefit took another's place; that is not self-support.",
+            group=group, share=text.percent(share),
         )  # fmt: skip
-    return text.say("{group}: some benefits fell, and others rose by {offset} of that.",
-                    group=group, offset=text.percent(offset))  # fmt: skip
+    return text.say(
+        "{group}: some benefits fell. How much others rose instead is not shown, because some "
+        "are of too few people.", group=group,
+    )  # fmt: skip
 
 
 @page_part
@@ -231,18 +247,34 @@ def target_group(need, text: Text) -> Part | None:
     strict = frame.loc["strict"]
     if not math.isfinite(strict["n_low"]):
         return Part(span(not_shown(need, text), "withheld"))
-    slots = {"n": text.number(strict["n_low"]), "share": text.percent(strict["share_low"], 1)}
+    slots = {"n": text.number(strict["n_low"]), "month": text.month(str(need.summary["period"]))}
     if need.summary["basis"] == "records":
-        return Part(text.say(
-            "Of the people in the records {n} are in the target group ({share}). The records are "
-            "not of everybody, so this says nothing about need in the area.",
-            **slots,
-        ))  # fmt: skip
+        return Part(_in_records(frame, slots, text))
     return Part(text.say(
-        "{n} people of working age are in the target group ({share}): more than twelve months of "
-        "public support, contact with several authorities, and no pension for good.",
-        **slots,
+        "State of {month}: {n} people of working age are in the target group ({share}): more than "
+        "twelve months of public support, contact with several authorities, and no pension for "
+        "good.",
+        share=text.percent(strict["share_low"], 1), **slots,
     ))  # fmt: skip
+
+
+def _in_records(frame, slots: dict, text: Text) -> str:
+    """Say who is in the target group in the month, and of whom; only numbers that are shown."""
+    total = float(frame.loc["in_records", "n_low"]) if "in_records" in frame.index else math.nan
+    if math.isfinite(total):
+        said = text.say(
+            "State of {month}: of {total} people in the records who live in the country and are of "
+            "working age, {n} are in the target group ({share}).",
+            total=text.number(total), share=text.percent(frame.loc["strict", "share_low"], 1),
+            **slots,
+        )  # fmt: skip
+    else:
+        said = text.say("State of {month}: of the people in the records {n} are in the target group.",
+                        **slots)  # fmt: skip
+    return f"{said} " + text.say(
+        "Only that month counts here, so those who met the conditions when they started can be "
+        "more. The records are not of everybody, so this says nothing about need in the area."
+    )
 
 
 @page_part

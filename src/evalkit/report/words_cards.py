@@ -22,6 +22,7 @@ from evalkit.report.reading import (
     pay_off_label,
     require_all_released,
     society_row,
+    starters,
     term_value,
     wave_term,
 )
@@ -30,7 +31,9 @@ from evalkit.report.text import Text
 
 
 @page_part
-def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: str = "") -> Part:
+def cards(
+    curve, months, health, pay_off, text: Text, *, wave: int = 12, score: str = "", people=None
+) -> Part:  # fmt: skip
     """Show up to four key figures: people, months, health at `wave`, pay-off.
 
     Parameters
@@ -41,12 +44,14 @@ def cards(curve, months, health, pay_off, text: Text, *, wave: int = 12, score: 
     health : Released ModelFit or None
         `ancova` or `fixed_effects`, the one that the study names.
     pay_off : Released PayOff or None
+    people : Released Characteristics or None
+        With it those who started are counted as its table on the same page counts them.
     """
-    require_all_released(curve, months, health, pay_off)
+    require_all_released(curve, months, health, pay_off, people)
     few = is_too_few(curve, text)
     known = first_count(curve, text) is not None
     shown = [
-        _people_card(curve, text)
+        _people_card(curve, people, text)
         if known
         else _withheld_card(text.say("people started"), True, text)
     ]
@@ -71,7 +76,7 @@ def _withheld_card(unit: str, few: bool, text: Text) -> str:
     return div(paragraphs(*blocks), "card", colons=4)
 
 
-def _people_card(curve, text: Text) -> str:
+def _people_card(curve, people, text: Text) -> str:
     counts = arm_counts(curve, text)
     first = counts.get("programme") or next(iter(counts.values()))
     if math.isnan(first.n):
@@ -79,17 +84,23 @@ def _people_card(curve, text: Text) -> str:
     other = counts.get("comparison")
     note = ""
     if other is not None and not math.isnan(other.n):
-        note = text.say("{n} in the comparison group", n=_count(other.n, curve, text))
-    unit = text.say("people in the programme group") if text.is_events else (
+        note = text.say("{n} in the comparison group", n=_count(other.n, curve, people, "comparison", text))
+    grouped = text.is_events or "comparison" in counts
+    unit = text.say("people in the programme group") if grouped else (
         text.plural("person started", "people started", int(first.n))
     )  # fmt: skip
-    return _card(_count(first.n, curve, text), unit, note)
+    arm = "programme" if "programme" in counts else next(iter(counts))
+    return _card(_count(first.n, curve, people, arm, text), unit, note)
 
 
-def _count(n: float, curve, text: Text) -> str:
-    """Number of persons, said to be rounded where the disclosure profile rounds it."""
+def _count(n: float, curve, people, arm: str, text: Text) -> str:
+    """Number who started: as the table of the page adds up to, else rounded by the profile."""
+    profile = load_profile(curve.profile)
+    exact = math.nan if people is None else starters(people, arm)
+    if float(profile.round_count(exact)) == n:
+        return text.number(exact)
     number = text.number(n)
-    if load_profile(curve.profile).rounding > 1:
+    if profile.rounding > 1:
         return text.say("about {number}", number=number)
     return number
 

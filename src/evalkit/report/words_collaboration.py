@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from evalkit.report.certainty import estimand_label
-from evalkit.report.figures.dose import crossing_sentence, shape_sentence
+from evalkit.report.figures.dose import crossing_sentence, is_quality, shape_sentence
 from evalkit.report.markup import escape, span
 from evalkit.report.names import sentence_case
 from evalkit.report.names_collaboration import (
@@ -226,10 +226,7 @@ def agreement(agreement, text: Text) -> Part:
     kappas = frame[(frame["quantity"] == "kappa_quadratic") & frame["estimate"].notna()]
     answer = [span(not_shown(agreement, text), "withheld")]
     if len(shares):
-        answer = [text.say(
-            "Both gave the same answer in {range} of pairs, depending on the question.",
-            range=text.percent_range(*(shares["estimate"] / 100).agg(["min", "max"])),
-        )]  # fmt: skip
+        answer = [_alike(shares["estimate"] / 100, text)]
     if len(kappas):
         answer.append(text.say(
             "Beyond chance, near answers counted in part, they agree by {range} on a scale where 1 "
@@ -246,6 +243,17 @@ def agreement(agreement, text: Text) -> Part:
     return _chapter(question, answer, reading, text)
 
 
+def _alike(shares: pd.Series, text: Text) -> str:
+    """Say how often both answer the same: one share, or from which to which."""
+    low, high = text.percent(shares.min()), text.percent(shares.max())
+    if low == high:
+        return text.say("Both gave the same answer in {share} of pairs.", share=low)
+    return text.say(
+        "Both gave the same answer in {range} of pairs, depending on the question.",
+        range=text.percent_range(shares.min(), shares.max()),
+    )
+
+
 @page_part
 def dose_response(dose, text: Text, *, names: Mapping[str, str] | None = None) -> Part:
     """Say whether the outcome goes with the quality of collaboration, and whether it turns.
@@ -260,6 +268,8 @@ def dose_response(dose, text: Text, *, names: Mapping[str, str] | None = None) -
     question = text.say("Does the outcome go with the quality of collaboration?")
     if dose is None or is_without_rows(dose):
         return missing(question, "responses", text)
+    if not is_quality(dose):
+        question = text.say("Does the outcome go with how much people got?")
     quality, outcome = (
         dose_name(str(dose.summary[key]), text, names) for key in ("dose", "outcome")
     )
@@ -273,7 +283,11 @@ def dose_response(dose, text: Text, *, names: Mapping[str, str] | None = None) -
         "A turn is claimed only where the curve clearly goes one way at the lower end and the "
         "other way at the upper end. Whoever meets good collaboration differs in other ways too, "
         "so this is no effect."
-    )
+    ) if is_quality(dose) else text.say(
+        "A turn is claimed only where the curve clearly goes one way at the lower end and the "
+        "other way at the upper end. Whoever gets more differs in other ways too, so this is no "
+        "effect."
+    )  # fmt: skip
     if dose.summary["level"] != "person":
         reading = " ".join([reading, text.say(
             "Packages are compared here: what holds between packages need not hold between people."

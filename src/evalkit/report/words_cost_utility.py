@@ -56,8 +56,9 @@ def cost_utility(cost_utility, text: Text, *, net_benefit=None) -> Part:
         "compared as if they had been equally well at the start. What such a year is worth in money"
         " is not decided here, so the answer is given for many amounts."
     )
-    return chapter(question, f"{answer} {span(estimand_label(label, text), 'label')}", reading,
-                   text)  # fmt: skip
+    if not (few_persons(cost_utility, text) or not (cost.shown and effect.shown)):
+        answer = f"{answer} {span(estimand_label(label, text), 'label')}"
+    return chapter(question, answer, reading, text)
 
 
 def difference_of(cost_utility, measure: str) -> Value:

@@ -4,7 +4,7 @@ import math
 
 from evalkit.report.certainty import estimand_label
 from evalkit.report.markup import escape, span
-from evalkit.report.names import actor_name
+from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
     is_without_comparison,
@@ -54,8 +54,9 @@ def pay_off(pay_off, text: Text) -> Part:
         "another gets is no gain for all. What share of the change is due to the programme decides "
         "whether the cost is repaid."
     )
-    spoken = span(estimand_label(pay_off_label(pay_off, text), text), "label")
-    return chapter(question, f"{answer} {spoken}", reading, text)
+    if not few and not math.isnan(float(row["break_even_share"])):
+        answer += " " + span(estimand_label(pay_off_label(pay_off, text), text), "label")
+    return chapter(question, answer, reading, text)
 
 
 def _pay_off_sentence(row, pay_off, text: Text) -> str:
@@ -125,8 +126,9 @@ def break_even(break_even, text: Text) -> Part:
         "to the programme for its cost to come back? The less, the safer. The more years are "
         "counted, the longer the change must last."
     )
-    spoken = span(estimand_label(str(break_even.summary["label"]), text), "label")
-    return chapter(question, f"{answer} {spoken}", reading, text)
+    if sentences:
+        answer += " " + span(estimand_label(str(break_even.summary["label"]), text), "label")
+    return chapter(question, answer, reading, text)
 
 
 def _by_horizon(frame, text: Text) -> list[str]:
@@ -178,13 +180,18 @@ def type_cases(cases, text: Text) -> Part:
     question = text.say("What do the type cases come to?")
     if cases is None:
         return missing(question, "costs", text)
-    row = society_row_of(released_frame(cases, "TypeCases"))
+    frame = released_frame(cases, "TypeCases")
+    row, alone = society_row_of(frame), only_party(frame)
     if row is None or row["suppressed"]:
         answer = span(too_few(text), "withheld")
     else:
         share, years = float(row["break_even_share"]), float(cases.summary["horizon_years"])
         share = 0.0 if row["reason"] == "no outlay" else share
-        answer = _share_sentence(share, round(years), text)
+        answer = (
+            _share_sentence(share, round(years), text)
+            if alone is None
+            else _party_sentence(alone, share, round(years), text)
+        )
     reading = text.say(
         "Type cases are described careers, each standing for a number of people. They show how the "
         "account is put together, but nobody was followed: the amounts and the numbers of people "
@@ -192,6 +199,32 @@ def type_cases(cases, text: Text) -> Part:
     )
     spoken = span(text.say("assumed, not measured"), "label")
     return chapter(question, f"{answer} {spoken}", reading, text)
+
+
+def only_party(frame) -> str | None:
+    """The one party whose money type cases count; None where there are several."""
+    parties = set(frame["party"]) - {"society", "public"}
+    return next(iter(parties)) if len(parties) == 1 else None
+
+
+def _party_sentence(party: str, share: float, years: int, text: Text) -> str:
+    """Say the same of the one party that counts, which is not society."""
+    actor = escape(sentence_case(actor_name(party, text)))
+    if share > 1:
+        return text.plural(
+            "{actor}: the cost does not come back within {n} year, even if the whole change is due "
+            "to the programme.",
+            "{actor}: the cost does not come back within {n} years, even if the whole change is "
+            "due to the programme.",
+            years, actor=actor,
+        )  # fmt: skip
+    return text.plural(
+        "{actor}: the cost comes back within {n} year if at least {percent} of the change is due "
+        "to the programme.",
+        "{actor}: the cost comes back within {n} years if at least {percent} of the change is due "
+        "to the programme.",
+        years, percent=text.percent(share), actor=actor,
+    )  # fmt: skip
 
 
 def society_row_of(frame):

@@ -6,8 +6,15 @@ from evalkit.report.certainty import estimand_label
 from evalkit.report.markup import callout, escape, paragraphs, span
 from evalkit.report.names import code_name, sentence_case, state_name
 from evalkit.report.parts import Part
-from evalkit.report.phrases import compared_with, not_shown, occasion, withheld_sentence
+from evalkit.report.phrases import (
+    compared_with,
+    not_shown,
+    occasion,
+    too_few,
+    withheld_sentence,
+)
 from evalkit.report.reading import (
+    FEW_REASON,
     arms_of,
     is_without_rows,
     released_frame,
@@ -18,6 +25,8 @@ from evalkit.report.text import Text
 from evalkit.report.words_method import missing
 
 OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "self_support")
+
+SMALL_DIFFERENCE = 0.1  # as the way to read the table says
 
 
 def chapter(question: str, answer: str, how_to_read: str, text: Text) -> Part:
@@ -47,8 +56,8 @@ def participants(flow, people, text: Text) -> Part:
         answer.append(_balance_sentence(people, text))
     reading = text.say(
         "Each bar shows how many people are left after a condition, and how many it leaves out. "
-        "The standardised difference in the table compares the groups at the start; below 0.1 in "
-        "either direction it is usually taken as small."
+        "The last column of the table says how far apart the groups were at the start, in standard "
+        "deviations; below 0.1 in either direction is usually taken as small."
     )
     return chapter(
         text.say("Who took part?"), " ".join(part for part in answer if part), reading, text
@@ -78,10 +87,15 @@ def _balance_sentence(people, text: Text) -> str:
     if isinstance(row["level"], str) and row["level"]:
         name = f"{name} ({code_name(row['level'], text)})"
     return text.say(
-        "At the start the groups differ most in this: {variable}; standardised difference "
-        "{size}.",
-        variable=escape(name), size=text.number(row["standardised_difference"], 2),
-    )  # fmt: skip
+        "At the start the groups differ most in this: {variable}.", variable=escape(name)
+    ) + " " + _balance_size(float(sizes.max()), text)  # fmt: skip
+
+
+def _balance_size(size: float, text: Text) -> str:
+    """Say whether the largest difference at the start counts as small."""
+    if size < SMALL_DIFFERENCE:
+        return text.say("Even that difference is usually taken as small.")
+    return text.say("That difference is not small; the table gives its size.")
 
 
 @page_part
@@ -107,7 +121,7 @@ def need(need, text: Text) -> Part:
             coverage=text.percent_range(rows["low"].min(), rows["high"].max()),
             period=escape(str(need.summary["period"])),
         )
-    label = span(estimand_label("description", text), "label")
+    label = span(estimand_label("description", text), "label") if len(rows) else ""
     reading = text.say(
         "How many need coordinated rehabilitation is not known, so three assumed shares are shown. "
         "The hatched part is the range that the assumptions leave open; it is not an interval of "
@@ -135,7 +149,7 @@ def before_after(before_after, text: Text) -> Part:
     answer = span(not_shown(before_after, text), "withheld")
     if len(shown):
         answer = _change_sentence(shown, before_after, text)
-    label = span(estimand_label("description", text), "label")
+    label = span(estimand_label("description", text), "label") if len(shown) else ""
     reading = text.say(
         "A hollow dot is the share before, a filled dot the share after; the arrow shows the "
         "direction. All who started are counted, also those who left early. The change is not an "
@@ -176,6 +190,8 @@ def municipalities(municipalities, text: Text) -> Part:
     rows = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")]
     shown = rows.dropna(subset=["estimate", "conf_low", "conf_high"])
     answer = withheld(text)
+    if (rows["reason"] == FEW_REASON).any():
+        answer = span(too_few(text), "withheld")
     if len(shown) > 1:
         slots = {
             "shown": text.number(len(shown)),
@@ -187,7 +203,7 @@ def municipalities(municipalities, text: Text) -> Part:
             "of {all}).",
             **slots,
         )
-    label = span(estimand_label("description", text), "label")
+    label = span(estimand_label("description", text), "label") if len(shown) > 1 else ""
     reading = text.say(
         "Each dot is a municipality and the bar its interval; the line is all together. The order "
         "is alphabetical and is not a ranking: where bars overlap the line, chance alone can be "

@@ -10,10 +10,11 @@ import pandas as pd
 from evalkit.provenance import Provenance
 
 SUPPORT = ("n", "k", "complement")
-# By the limits of a time, which are times of exits too; under observation at a horizon; amounts of
-# the two persons with most money in a sum, and of all of its persons, signs left out.
+# By the limits of a time, which are times of exits too; under observation at a horizon; of the
+# larger arm; amounts of the two persons with most money in a sum, and of all of its persons, signs
+# left out.
 LARGEST = ("first", "second", "gross")
-MORE_SUPPORT = ("k_low", "k_high", "at_horizon", *LARGEST)
+MORE_SUPPORT = ("k_low", "k_high", "at_horizon", "k_most", *LARGEST)
 
 
 def frozen_columns(

@@ -48,7 +48,8 @@ def run_cells(connection: Connection, cells: list[Cell], folder: str, profile: s
         if reply["status"] == "error" and not cell.allows_errors:
             break
     send.index = -1
-    send("done", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    unit = 1 if sys.platform == "darwin" else 1024
+    send("done", unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 class _Sender:

@@ -188,15 +188,20 @@ def _connected(scheduler: str, workers: int) -> Iterator[object]:
                 "`dask scheduler` and give the address that it prints"
             ) from None
         try:
-            client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+            _wait_for_workers(client, scheduler)
             yield client
-        except TimeoutError:
-            raise SchedulerError(
-                f"--scheduler {scheduler}: it has no workers; start some with "
-                f"`dask worker {scheduler} --nthreads 1`"
-            ) from None
         finally:
             client.close(timeout=2)
+
+
+def _wait_for_workers(client, scheduler: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+    except TimeoutError:
+        raise SchedulerError(
+            f"--scheduler {scheduler}: it has no workers; start some with "
+            f"`dask worker {scheduler} --nthreads 1`"
+        ) from None
 
 
 @contextmanager

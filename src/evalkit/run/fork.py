@@ -70,7 +70,7 @@ def start_parent() -> None:
 class WarmProcess:
     """A warm process, seen from the one that asked for it."""
 
-    pid: int
+    pid: int  # 0 for one that ended while it began
     connection: Connection  # what the process sends, and what is sent to it
     _status: int  # its exit code can be read here when it has ended
     _alive: int  # held open; the process is killed when it closes
@@ -89,6 +89,8 @@ class WarmProcess:
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
+        if not self.pid:  # it never began; 0 would mean the caller's own group
+            return
         for end in (os.killpg, os.kill):
             try:
                 end(self.pid, signal.SIGKILL)
@@ -127,11 +129,11 @@ def start_warm(
         status, writer = _server().connect_to_new_process([theirs.fileno()])
     theirs.close()
     alive = os.dup(writer)
-    with os.fdopen(writer, "wb") as stream:
-        stream.write(data)
     try:
+        with os.fdopen(writer, "wb") as stream:
+            stream.write(data)
         pid = forkserver.read_signed(status)
-    except EOFError:
+    except (EOFError, BrokenPipeError):  # the parent, or the process, ended while it began
         pid = 0
     return WarmProcess(pid, ours, status, alive)
 

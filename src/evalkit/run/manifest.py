@@ -19,7 +19,7 @@ def write_manifest(site: Path, study: str, records: Sequence[Record]) -> None:
     others = [
         line
         for line in read_manifest(site)
-        if _name(line) not in made and (_has_page(site, line) or line["state"] == FAILED)
+        if _name(line) not in made and (_has_page(site, line) or line["state"] in (FAILED, REFUSED))
     ]
     every = sorted(others + lines, key=_name)
     text = "".join(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n" for line in every)

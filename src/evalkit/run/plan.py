@@ -1,7 +1,10 @@
 """What a run would make: units, and the keys that say whether a report is still good."""
 
 import difflib
+import errno
 import json
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -125,7 +128,7 @@ def template_path(level: str) -> Path:
 @cache
 def source_digest() -> str:
     """Digest of the installed source and data of evalkit (not its catalogues), and of what it
-    runs on: name and version of every installed distribution.
+    runs on: Python, and name and version of every installed distribution.
     """
     root = Path(str(files("evalkit")))
     sources = [
@@ -134,7 +137,7 @@ def source_digest() -> str:
         if path.suffix in SOURCE_KINDS and "_share" not in path.relative_to(root).parts
     ]
     installed = sorted({f"{item.name}=={item.version}" for item in distributions()})
-    return digest_json([digest_files(sources, root), installed])
+    return digest_json([digest_files(sources, root), installed, list(sys.version_info[:2])])
 
 
 def catalogue_digest(language: str) -> str:
@@ -227,6 +230,18 @@ def write_whole(path: Path, text: str) -> None:
     except OSError:
         beside.unlink(missing_ok=True)
         raise
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Move a file in one step; from another file system by a copy beside its place."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.new")
+        shutil.copyfile(source, beside)
+        beside.replace(target)
 
 
 def read_json(path: Path) -> dict | None:

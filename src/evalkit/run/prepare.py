@@ -9,13 +9,22 @@ from evalkit.cohort import CohortParts, CohortTables, build_cohort
 from evalkit.provenance import digest_bytes, digest_json
 from evalkit.records import read_records, record_files
 from evalkit.run.layout import Layout
-from evalkit.run.plan import UnitPlan, plan_units, read_json, source_digest, write_json
+from evalkit.run.plan import (
+    UnitPlan,
+    plan_units,
+    read_json,
+    slice_digest,
+    source_digest,
+    write_json,
+)
 from evalkit.run.prepared import Prepared, read_prepared
 from evalkit.study import Study
 
 
 def prepare(study: Study, layout: Layout) -> Prepared:
     """Build the cohort and the slices of all units, unless they stand there for the same records.
+
+    Slices that are not as the shared stage left them, for whatever reason, are built anew.
 
     Raises
     ------
@@ -25,7 +34,7 @@ def prepare(study: Study, layout: Layout) -> Prepared:
     inputs = prepare_inputs(study)
     key = digest_json(inputs)
     known = read_json(layout.folder / "prepared.json")
-    if known and known["key"] == key:
+    if known and known["key"] == key and _stand(layout):
         return read_prepared(layout.folder)
     tables = build_cohort(read_records(study).tables, study)
     units = plan_units(study, tables.areas)
@@ -51,8 +60,16 @@ def prepare_inputs(study: Study) -> dict[str, str]:
     }
 
 
+def _stand(layout: Layout) -> bool:
+    """Whether every slice is as it was when it was complete; True where none was yet."""
+    slices = (read_json(layout.folder / "shared.json") or {}).get("slices", {})
+    return all(slice_digest(layout, unit) == digest for unit, digest in slices.items())
+
+
 def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -> None:
-    (layout.folder / "prepared.json").unlink(missing_ok=True)
+    # Both keys go first: what they stand for is not there until all of it is there again.
+    for key in ("prepared.json", "shared.json"):
+        (layout.folder / key).unlink(missing_ok=True)
     for stale in (layout.cohort, layout.folder / "slices", layout.shared):
         shutil.rmtree(stale, ignore_errors=True)
     _write_tables(tables, layout.cohort)

@@ -8,12 +8,14 @@ import pandas as pd
 
 from evalkit.release import Released, read_released
 from evalkit.report.page import FILES
+from evalkit.report.reading import is_too_few
 from evalkit.report.replay import RELEASED_FOLDER
 from evalkit.report.site import IndexEntry, Overview, is_site_page, write_index
 from evalkit.report.site_changes import Change, compare_editions, unit_key
+from evalkit.report.text import open_text
 from evalkit.run.audit import audit
 from evalkit.run.layout import Layout
-from evalkit.run.plan import UnitPlan, read_json, write_json
+from evalkit.run.plan import UnitPlan, move_file, read_json, write_json
 from evalkit.run.prepared import Prepared, read_prepared
 from evalkit.run.reproduced_pages import published_entries
 from evalkit.run.shared import RELEASED
@@ -64,7 +66,7 @@ def publish_site(site: Path) -> list[Path]:
         if is_site_page(stale):
             (site / stale).unlink()
     for name in written:
-        (quarantine / name).replace(site / name)
+        move_file(quarantine / name, site / name)
     if entries:
         write_json(site / EDITIONS, editions)
     return [site / name for name in written]
@@ -109,14 +111,16 @@ def _overview(prepared: Prepared, layout: Layout, own: list[IndexEntry]) -> Iter
     table = read_released(path)
     if not table.publishable or not len(table.rows["suppressed"]):
         return
-    curves = {}
+    curves, small = {}, set()
     for unit in prepared.units:
         if unit.level == "municipality":
             curve = _shown(layout, unit.name, own, "cumulative_incidence")
             if curve is not None:
                 curves[unit.code] = curve
+                text = open_text(unit.labels(prepared.study), "en")
+                small |= {unit.code} if is_too_few(curve, text) else set()
     nation = _shown(layout, "national", own, "incidence_at")
-    yield Overview(prepared.study.name, table, nation, curves)
+    yield Overview(prepared.study.name, table, nation, curves, frozenset(small))
 
 
 def _shown(layout: Layout, unit: str, own: list[IndexEntry], function: str) -> Released | None:

@@ -14,8 +14,9 @@ from evalkit.report.rendering import render_report, renderer_id
 from evalkit.report.replay import RELEASED_FOLDER, replay_parts
 from evalkit.run.audit import audit
 from evalkit.run.execute import NOTEBOOK, NotebookError, run_notebook
+from evalkit.run.guard import clear_errors, lock, processors
 from evalkit.run.layout import SITE_VARIABLE
-from evalkit.run.plan import write_json
+from evalkit.run.plan import move_file, write_json
 from evalkit.run.publish import publish_site
 from evalkit.run.reproduced_pages import (
     LANGUAGES,
@@ -126,7 +127,7 @@ def reproduce(
     Raises
     ------
     ParameterError
-        If there is no such case, or no notebook beside its file.
+        If there is no such case, or no notebook beside its file, or another run has the site.
     StudyError
         If the file of a case breaks its schema.
     """
@@ -137,23 +138,31 @@ def reproduce(
         CaseTask(path, work / "executed" / path.stem, site, made_by, tuple(languages))
         for path in map(_checked, names or shipped_cases())
     ]
+    with lock(site), clear_errors():
+        records = _run_cases(tasks, workers or processors(), told)
+        if not names:
+            _keep_only(site, work, [task.name for task in tasks])
+        if any((work / "verdicts").glob("*.json")):
+            _make_summary(site, work, made_by, tuple(languages))
+        else:
+            shutil.rmtree(site / "published" / SUMMARY, ignore_errors=True)
+        publish_site(site)
+    return Reproduced(site, tuple(records))
+
+
+def _run_cases(
+    tasks: list[CaseTask], workers: int, told: Callable[[CaseRecord], None]
+) -> list[CaseRecord]:
     records = []
     # Notebooks run in processes of their own; pages are drawn here, one after the other.
-    with ThreadPoolExecutor(min(workers or os.cpu_count() or 1, len(tasks))) as pool:
+    with ThreadPoolExecutor(min(workers, len(tasks))) as pool:
         for task, error in zip(tasks, pool.map(execute_case, tasks), strict=True):
             record = CaseRecord(task.name, error=error) if error else publish_case(task)
             if record.error:  # a page of an earlier run would tell what no longer holds
-                shutil.rmtree(site / "published" / task.name, ignore_errors=True)
+                shutil.rmtree(task.site / "published" / task.name, ignore_errors=True)
             told(record)
             records.append(record)
-    if not names:
-        _keep_only(site, work, [task.name for task in tasks])
-    if any((work / "verdicts").glob("*.json")):
-        _make_summary(site, work, made_by, tuple(languages))
-    else:
-        shutil.rmtree(site / "published" / SUMMARY, ignore_errors=True)
-    publish_site(site)
-    return Reproduced(site, tuple(records))
+    return records
 
 
 def execute_case(task: CaseTask) -> str:
@@ -250,7 +259,7 @@ def _publish(notebook: Path, labels: Labels, task: CaseTask) -> None:
         target = task.site / "published" / task.name / language
         target.mkdir(parents=True, exist_ok=True)
         for path in sorted(pages.iterdir()):
-            os.replace(path, target / path.name)
+            move_file(path, target / path.name)
 
 
 def _record(name: str, verdicts: Released) -> CaseRecord:

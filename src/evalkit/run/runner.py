@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalkit.errors import OutputError
+from evalkit.report.quarto import find_renderer
 from evalkit.run.engine import Limits
 from evalkit.run.fork import can_fork, import_seconds, start_parent
 from evalkit.run.guard import clear_errors, lock, processors, stoppable
@@ -128,7 +129,7 @@ def run_reports(
     Raises
     ------
     StudyError, ParameterError
-        Before anything runs.
+        Before anything runs; of units in `only` that are unknown, when the units are known.
     RecordsError, CohortError
         If a study's records cannot be used; nothing of that study is written.
     OutputError
@@ -141,15 +142,19 @@ def run_reports(
         cold or not can_fork(), limits,
     )  # fmt: skip
     studies, site = find_studies(names, output)
+    find_renderer(renderer)
     outcomes = []
     with lock(site), stoppable(), clear_errors():
-        for name, study in studies:
-            layout = layout_of(study, output)
-            outcomes.append(_run_study(source_name(name, study), study, layout, options, progress))
-            if outcomes[-1].stopped:
-                break
-        progress.end()
-        _close(site, outcomes)
+        try:
+            for name, study in studies:
+                layout, source = layout_of(study, output), source_name(name, study)
+                outcomes.append(_run_study(source, study, layout, options, progress))
+                if outcomes[-1].stopped:
+                    break
+        finally:  # a study whose records are faulty must not hide what those before it came to
+            progress.end()
+            if outcomes:
+                _close(site, outcomes)
     return Summary(
         site,
         tuple(record for outcome in outcomes for record in outcome.records),
@@ -247,6 +252,6 @@ def _drop_stale(layout: Layout, study: Study) -> None:
         for language in study.report.languages
     }
     for folder in layout.pages.glob("*/*"):
-        if (folder.parent.name, folder.name) not in planned:
+        if folder.is_dir() and (folder.parent.name, folder.name) not in planned:
             shutil.rmtree(folder)
             layout.record(folder.parent.name, folder.name).unlink(missing_ok=True)

@@ -30,9 +30,11 @@ from evalkit.cohort import (
 from evalkit.cohort.following import organisers
 from evalkit.records.schema import ARMS
 from evalkit.release import Profile, Released, load_profile, require_released, write_released
+from evalkit.results import Contrast
 from evalkit.run.following import Following, followed
 from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
 from evalkit.run.prepared import read_cohort
+from evalkit.run.reliable import small_municipalities, without_small
 from evalkit.study import Study
 
 LEVELS = ("municipality", "federation", "county", "national")
@@ -183,6 +185,17 @@ class Shared(Following):
         if sample is None or any(value is None for value in args):
             return None
         return estimator(sample, *args, **options)
+
+    def reliable(self, shares: Contrast) -> Contrast:
+        """A table by municipality without the numbers that its own page calls too uncertain.
+
+        Parameters
+        ----------
+        shares : Contrast
+            By municipality and arm. A municipality with too few people keeps its rows, with the
+            reason in place of the numbers.
+        """
+        return without_small(shares, small_municipalities(self.exits, self.cause, self.profile))
 
     def keep_scores(self, scoring: Callable[..., object]) -> None:
         """Score `answers` by the study's value set and keep the index of every row.

@@ -14,7 +14,7 @@ from evalkit.release.addresses import split_area
 from evalkit.run.engine import Limits
 from evalkit.run.execute import DEFAULT_LIMITS, run_notebook
 from evalkit.run.layout import Layout
-from evalkit.run.plan import UnitPlan, read_json, source_digest, write_json
+from evalkit.run.plan import UnitPlan, read_json, slice_digest, source_digest, write_json
 from evalkit.run.prepared import read_prepared
 from evalkit.run.shared import PLAN, RELEASED, SCORES
 from evalkit.share import shared_folder
@@ -36,8 +36,8 @@ def run_shared_stage(
 
     Raises
     ------
-    EstimationError
-        If a cell of the stage's notebook fails.
+    NotebookError
+        If a cell of the stage's notebook fails, or it uses more than it may.
     """
     prepared = read_prepared(layout.folder)
     template = shared_folder("notebooks") / TEMPLATE
@@ -46,8 +46,9 @@ def run_shared_stage(
     if known and known["key"] == key:
         return False
     if not _needs_stage(prepared.units):
-        write_json(layout.folder / "shared.json", {"key": key})
+        _keep_key(key, prepared.units, layout)
         return False
+    (layout.folder / "shared.json").unlink(missing_ok=True)
     shutil.rmtree(layout.shared, ignore_errors=True)
     layout.shared.mkdir(parents=True)
     work = layout.folder / "executed" / "shared"
@@ -55,8 +56,14 @@ def run_shared_stage(
     kept = _Kept.read(layout)
     for unit in prepared.units:
         _cut(unit, kept, layout)
-    write_json(layout.folder / "shared.json", {"key": key})
+    _keep_key(key, prepared.units, layout)
     return True
+
+
+def _keep_key(key: str, units: tuple[UnitPlan, ...], layout: Layout) -> None:
+    """Say that the slices are complete, and what they are, so that damage to one is seen."""
+    slices = {unit.name: slice_digest(layout, unit.name) for unit in units}
+    write_json(layout.folder / "shared.json", {"key": key, "slices": slices})
 
 
 def _needs_stage(units: tuple[UnitPlan, ...]) -> bool:

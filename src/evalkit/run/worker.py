@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from evalkit import errors
 from evalkit.errors import DisclosureError, EvalkitError, OutputError
+from evalkit.provenance import digest_files
 from evalkit.report.rendering import Draft, render_reports
-from evalkit.report.replay import replay_parts
+from evalkit.report.replay import RELEASED_FOLDER, replay_parts
 from evalkit.run.audit import audit_pages, searchable
 from evalkit.run.engine import LIMITS_BROKEN, Limits
 from evalkit.run.execute import NOTEBOOK, NotebookError, Usage, run_notebook
@@ -25,6 +26,7 @@ from evalkit.run.layout import Layout
 from evalkit.run.plan import (
     UnitPlan,
     catalogue_digest,
+    move_file,
     read_json,
     template_path,
     write_json,
@@ -254,7 +256,7 @@ def _execute(task: Task) -> tuple[bool, Usage]:
     """Run the notebook unless an executed copy with the same key stands there."""
     work = task.layout.executed(task.unit.name, task.language)
     known = read_json(work / "executed.json")
-    if known and known["key"] == task.execute_key and (work / NOTEBOOK).is_file():
+    if known and (known["key"], known.get("digest")) == (task.execute_key, _digest_copy(work)):
         return False, Usage()
     parameters = {"study": task.source, "unit": task.unit.name, "language": task.language}
     usage = run_notebook(
@@ -265,9 +267,20 @@ def _execute(task: Task) -> tuple[bool, Usage]:
         limits=task.limits,
         cold=task.cold,
     )
-    state = {"key": task.execute_key, "catalogue": catalogue_digest(task.language)}
-    write_json(work / "executed.json", state)
+    _keep_copy(work, task.execute_key, catalogue_digest(task.language))
     return True, usage
+
+
+def _keep_copy(work: Path, key: str, catalogue: str) -> None:
+    """Say what an executed copy was made from, and what it is: half a copy is made again."""
+    state = {"key": key, "catalogue": catalogue, "digest": _digest_copy(work)}
+    write_json(work / "executed.json", state)
+
+
+def _digest_copy(work: Path) -> str:
+    """Digest of an executed notebook, its figures and its released values."""
+    parts = [*work.glob("figures/*"), *work.glob(f"{RELEASED_FOLDER}/*"), work / NOTEBOOK]
+    return digest_files((path for path in parts if path.is_file()), work)
 
 
 def _draft(task: Task) -> Draft:
@@ -278,7 +291,7 @@ def _draft(task: Task) -> Draft:
     catalogue = catalogue_digest(task.language)
     if known.get("catalogue") != catalogue:
         replay_parts(work / NOTEBOOK, labels, task.language)
-        write_json(work / "executed.json", {**known, "catalogue": catalogue})
+        _keep_copy(work, task.execute_key, catalogue)
     pages = task.layout.quarantine(task.unit.name, task.language)
     shutil.rmtree(pages, ignore_errors=True)
     pages.mkdir(parents=True)
@@ -303,27 +316,21 @@ def _move(task: Task, pages: Path) -> dict[str, str]:
     digests = {}
     for path in sorted(pages.iterdir()):
         digests[path.name] = _digest(path)
-        _replace(path, target / path.name)
+        move_file(path, target / path.name)
     for stale in set(os.listdir(target)) - set(digests):
         (target / stale).unlink()
     return digests
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Move a file; from another file system by a copy beside its place."""
-    try:
-        os.replace(source, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name}.new")
-        shutil.copyfile(source, beside)
-        os.replace(beside, target)
-
-
-@cache
 def _person_ids(cohort: Path) -> frozenset[str]:
-    steps = pd.read_parquet(cohort / "steps.parquet", columns=["person_id"])
+    """Ids to search for: of the table as it is now, since a process can see several runs."""
+    table = cohort / "steps.parquet"
+    return _ids_in(table, table.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _ids_in(table: Path, changed: int) -> frozenset[str]:
+    steps = pd.read_parquet(table, columns=["person_id"])
     return searchable(steps["person_id"].astype(str).unique())
 
 

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import (
     BaseModel,
     ValidationError,
@@ -13,6 +12,7 @@ from pydantic import (
 
 from evalkit.errors import StudyError
 from evalkit.study.protocol import Study
+from evalkit.study.yaml_file import read_yaml
 
 
 def read_study(path: str | Path) -> Study:
@@ -21,18 +21,13 @@ def read_study(path: str | Path) -> Study:
     Raises
     ------
     StudyError
-        If the file is missing, is not YAML, or breaks the schema; every fault in one message.
+        If the file is missing, is not YAML, gives a key twice or breaks the schema; every fault of
+        the schema in one message.
     """
     path = Path(path)
     if not path.is_file():
         raise StudyError(f"{path.name}: no such study file")
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path.name}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
-        raise StudyError(f"{path.name}: not valid YAML at line {line}") from None
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise StudyError(f"{path.name}: a study file is a mapping of keys; see the README")
     folder = path.resolve().parent.name  # "study.yaml" alone has no folder in its path

@@ -11,10 +11,12 @@ from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
-from evalkit.report.names_collaboration import dose_name
+from evalkit.report.names_collaboration import DOSES, INSTRUMENTS, ITEMS, dose_name
 from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
+
+QUALITIES = {*DOSES, *ITEMS, *INSTRUMENTS}
 
 
 @drawn_part
@@ -62,7 +64,10 @@ def _caption(dose, text: Text) -> str:
                        "band: fitted.")]  # fmt: skip
     if dose.summary["level"] != "person":
         spoken.append(text.say("The quality is that of the package: packages are compared, and "
-                               "the same need not hold between people."))  # fmt: skip
+                               "the same need not hold between people.")
+                      if is_quality(dose) else
+                      text.say("The value is that of the package: packages are compared, and the "
+                               "same need not hold between people."))  # fmt: skip
     if math.isfinite(dose.summary["reference"]):
         number = outcome_writer(released_frame(dose, "DoseResponse"), text)
         spoken.append(text.say("Dashed line: {number}.", number=number(dose.summary["reference"])))
@@ -75,11 +80,13 @@ def crossing_sentence(dose, text: Text) -> str:
     if not math.isfinite(summary["crossing"]):
         return ""
     number = outcome_writer(released_frame(dose, "DoseResponse"), text)
+    slots = {"number": number(summary["reference"]), "point": text.number(summary["crossing"]),
+             "range": text.range(summary["crossing_low"], summary["crossing_high"])}  # fmt: skip
+    if not is_quality(dose):
+        return text.say("The fitted outcome passes {number} at {point} ({range}).", **slots)
     return text.say(
-        "The fitted outcome passes {number} where the quality is {point} ({range}).",
-        number=number(summary["reference"]), point=text.number(summary["crossing"]),
-        range=text.range(summary["crossing_low"], summary["crossing_high"]),
-    )  # fmt: skip
+        "The fitted outcome passes {number} where the quality is {point} ({range}).", **slots
+    )
 
 
 def outcome_writer(frame, text: Text):
@@ -96,11 +103,21 @@ def shape_sentence(dose, text: Text) -> str:
     if shape == "turns":
         slots = {"point": text.number(summary["turning_point"]),
                  "range": text.range(summary["turning_low"], summary["turning_high"])}  # fmt: skip
+        if not is_quality(dose):
+            return _turn_sentence(dose, slots, text)
         if summary["slope_low"] > 0:
             return text.say("The outcome is higher with higher quality up to {point} ({range}), "
                             "and lower beyond.", **slots)  # fmt: skip
         return text.say("The outcome is lower with higher quality up to {point} ({range}), and "
                         "higher beyond.", **slots)  # fmt: skip
+    if not is_quality(dose):
+        return {
+            "rises": text.say("The outcome is higher at higher values; no change of direction is "
+                              "clear."),
+            "falls": text.say("The outcome is lower at higher values; no change of direction is "
+                              "clear."),
+            "unclear": text.say("It is not possible to say whether the outcome goes with it."),
+        }.get(shape, text.say("Not shown, to protect people."))  # fmt: skip
     return {
         "rises": text.say("The outcome is higher where the quality is higher; no change of "
                           "direction is clear."),
@@ -108,6 +125,20 @@ def shape_sentence(dose, text: Text) -> str:
                           "direction is clear."),
         "unclear": text.say("It is not possible to say whether the outcome goes with the quality."),
     }.get(shape, text.say("Not shown, to protect people."))  # fmt: skip
+
+
+def _turn_sentence(dose, slots: dict[str, str], text: Text) -> str:
+    """Say where the outcome turns with a dose that is no quality."""
+    if dose.summary["slope_low"] > 0:
+        return text.say("The outcome is higher at higher values up to {point} ({range}), and lower "
+                        "beyond.", **slots)  # fmt: skip
+    return text.say("The outcome is lower at higher values up to {point} ({range}), and higher "
+                    "beyond.", **slots)  # fmt: skip
+
+
+def is_quality(dose) -> bool:
+    """Whether the dose is a quality in points, not something else such as length of time."""
+    return str(dose.summary["dose"]) in QUALITIES
 
 
 def draw_dose(dose, text: Text, *, names: Mapping[str, str] | None = None) -> Figure:
@@ -138,7 +169,8 @@ def draw_dose(dose, text: Text, *, names: Mapping[str, str] | None = None) -> Fi
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         style.light_grid(axes, "y")
         quality = sentence_case(dose_name(str(summary["dose"]), text, names))
-        axes.set_xlabel(text.say("{quality}, points", quality=quality))
+        points = text.say("{quality}, points", quality=quality)
+        axes.set_xlabel(points if is_quality(dose) else quality)
         style.axis_title(axes, sentence_case(dose_name(str(summary["outcome"]), text, names)))
     return figure
 

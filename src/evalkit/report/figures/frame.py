@@ -7,6 +7,7 @@ from functools import wraps
 import pandas as pd
 from matplotlib.figure import Figure
 
+from evalkit.release import load_profile
 from evalkit.report import style
 from evalkit.report.markup import callout, escape, figure, paragraphs, pipe_table, span
 from evalkit.report.parts import Part
@@ -78,8 +79,8 @@ def picture(
         caption = f"{stamp}. {caption}"
     spoken = f"**{finding}** {caption} {span(source_line(text, n), 'source')}"
     table = pipe_table(header, rows, text_columns=text_columns)
-    if any(MISSING in row for row in map(list, rows)):
-        table = paragraphs(table, span(withheld_note(text), "quiet"))
+    notes = table_notes(header, rows, released[0], text)
+    table = paragraphs(table, *(span(note, "quiet") for note in notes))
     folded = callout(text.say("Data table"), table)
     markdown = paragraphs(figure(name, alt, spoken), folded)
     return Part(markdown, {f"fig-{name}.png": style.to_png(drawn)})
@@ -99,6 +100,20 @@ def source_line(text: Text, n: float) -> str:
     return text.plural(
         "Source: {source}; {n} person.", "Source: {source}; {n} people.", int(n), source=source
     )
+
+
+def table_notes(header: Sequence[str], rows, released, text: Text) -> list[str]:
+    """Explain what of a table needs it: the mark of a withheld number, and rounded counts."""
+    gaps = any(MISSING in row for row in map(list, rows))
+    notes = [withheld_note(text)] if gaps else []
+    base = load_profile(released.profile).rounding if released is not None else 1
+    thinned = {text.say("Answers"), text.say("Still followed")}
+    if base > 1 and thinned & set(header):
+        notes.append(text.say(
+            "Numbers of answers and of those still followed are rounded to the nearest {base}, so "
+            "they can be above the number who started.", base=text.number(base),
+        ))  # fmt: skip
+    return notes
 
 
 def withheld_note(text: Text) -> str:

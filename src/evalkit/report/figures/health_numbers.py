@@ -133,7 +133,7 @@ def two_value_sets(comparison, text: Text, *, name: str = "value-sets") -> Part:
     return _picture(
         name, draw_two_value_sets(comparison, text), comparison, frame, text,
         finding=text.say("The same answers, valued in two ways."),
-        caption=text.say("Mean change in multiples of the smallest important step of each value "
+        caption=text.say("Mean change, counted in smallest changes that matter by each value "
                          "set; bars: 95 per cent intervals. Index points of two sets cannot be "
                          "compared. The study chose {value_set}.",
                          value_set=escape(str(comparison.summary["value_set"]))),
@@ -154,7 +154,7 @@ def draw_two_value_sets(comparison, text: Text) -> Figure:
     frame = frame.assign(row=list(zip(frame["stratum"], frame["wave"], strict=True)))
     series = {name: name for name in dict.fromkeys(frame["series"])}
     axis = DotAxis(
-        text.say("Important steps, after less before, by month since the start"),
+        text.say("Smallest changes that matter, after less before, by month since the start"),
         lambda value: text.number(value, 1, signed=True), reference=0.0, shaded=1.0,
     )  # fmt: skip
     return draw_dots(frame, rows, series, axis, text)

@@ -58,10 +58,22 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
             "Gain less cost over {n} year, per person; the sum over all is the gain of society.",
             "Gain less cost over {n} years, per person; the sum over all is the gain of society.",
             int(pay_off.summary["horizon_years"]),
-        ) + " " + text.say("Amounts in thousand {currency} per person.", currency=currency),
+        ) + " " + text.say("Amounts in thousand {currency} per person.", currency=currency)
+        + _discounted(pay_off, text),
         alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
                 text.say("Gain less cost")],
+    )  # fmt: skip
+
+
+def _discounted(pay_off, text: Text) -> str:
+    """Say that later amounts count less; nothing where they do not."""
+    rate = float(pay_off.summary.get("discount_rate", 0.0))
+    if not rate > 0:
+        return ""
+    return " " + text.say(
+        "Later amounts count less ({percent} a year), so gain less cost is not quite the gain a "
+        "year times the years, less the cost.", percent=text.percent(rate, 1),
     )  # fmt: skip
 
 

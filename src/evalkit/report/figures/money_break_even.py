@@ -26,6 +26,7 @@ from evalkit.report.text import Text
 
 ROW_MM, GAP = 5.4, 0.8
 WIDEST = 1.25  # the axis ends a little beyond the whole change
+TAIL = 0.09
 SUMS = ("public", "society")
 
 
@@ -62,7 +63,8 @@ def break_even(break_even, text: Text, *, name: str = "break-even") -> Part:
     ]  # fmt: skip
     caption = text.say(
         "Dot: share of the change that must be due to the programme for the cost to come back; "
-        "bar: 95 per cent interval; line: all of the change."
+        "bar: 95 per cent interval; line: all of the change; arrow: goes on beyond the axis, all of it "
+        "where the tail of the arrow is dotted."
     )
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,
@@ -78,7 +80,7 @@ def break_even_header(currency: str, text: Text) -> list[str]:
         text.say("Actor"), text.say("Years counted"),
         text.say("Cost, thousand {currency} per person", currency=currency),
         text.say("Gain a year, thousand {currency} per person", currency=currency),
-        text.say("Break-even share"), text.say("Interval"),
+        text.say("Share that must be due to the programme"), text.say("Interval"),
     ]  # fmt: skip
 
 
@@ -102,7 +104,12 @@ def share_words(row, text: Text) -> str:
 
 
 def interval_words(row, text: Text) -> str:
-    """Write the interval of a share; one that reaches infinity ends in "never"."""
+    """Write the interval of a share; one that reaches infinity ends in "never".
+
+    Empty where there is no outlay: then there is no share that an interval could be of.
+    """
+    if row["reason"] == "no outlay" and not row["suppressed"]:
+        return ""
     low, high = float(row["conf_low"]), float(row["conf_high"])
     if math.isfinite(low) and math.isinf(high):
         return text.say("{low} to never", low=text.percent(low))
@@ -156,6 +163,14 @@ def _wrapped(name: str) -> str:
     return f"{name[:at]}\n{name[at + 1 :]}"
 
 
+def _arrow(axes: Axes, place: float, colour: str, *, tail: bool) -> None:
+    """Mark what goes on beyond the axis; with a dotted tail where nothing of it lies before."""
+    if tail:
+        axes.plot([WIDEST - TAIL, WIDEST], [place, place], color=colour, linewidth=1.2,
+                  linestyle=(0, (1, 1.5)), gid="beyond the axis")  # fmt: skip
+    axes.plot([WIDEST], [place], ">", color=colour, markersize=5, clip_on=False)
+
+
 def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
     share = float(row["break_even_share"])
     colour = style.INK if row["party"] in SUMS else style.PROGRAMME
@@ -171,12 +186,12 @@ def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
         axes.plot([min(low, WIDEST), end], [place, place], color=colour, linewidth=1.6,
                   solid_capstyle="butt")  # fmt: skip
         if high > WIDEST:
-            axes.plot([WIDEST], [place], ">", color=colour, markersize=5, clip_on=False)
+            _arrow(axes, place, colour, tail=low >= WIDEST)
     if share <= WIDEST:
         axes.plot([share], [place], "o", color=colour, markersize=6, gid="share",
                   markerfacecolor=colour if share <= 1 else style.PAPER)  # fmt: skip
     elif not math.isfinite(low):
-        axes.plot([WIDEST], [place], ">", color=colour, markersize=5, clip_on=False)
+        _arrow(axes, place, colour, tail=True)
     written = share_words(row, text)
     axes.annotate(written, (1, place), (9, 0), xycoords=("axes fraction", "data"), va="center",
                   textcoords="offset points", annotation_clip=False)  # fmt: skip

@@ -84,6 +84,8 @@ def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
     if any(between for _, between in back):
         found.append(text.say("By a month: the cost came back in that month or in one since the "
                               "mark before it."))  # fmt: skip
+    if (shown_rows["reason"] == "no outlay").any():
+        found.append(text.say("Those without an outlay have no line; the table has them."))
     return found
 
 
@@ -203,12 +205,11 @@ def _end_labels(
     places = style.spread(ends, gap, low + gap / 3, high - gap / 3)
     beside = {"transform": axes.get_yaxis_transform(), "clip_on": False}
     for number, (party, place) in enumerate(zip(drawn, places, strict=True)):
-        colour, _, marker = SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)]
+        colour = (SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)])[0]
         own = frame[frame["party"] == party]
         words = f"{sentence_case(actor_name(party, text))}\n{pay_off_words(own, text)}"
         axes.plot([1.012, 1.05], [ends[number], place], color=colour, linewidth=0.7, zorder=1,
                   gid="leader", **beside)  # fmt: skip
-        axes.plot([1.06], [place], marker, color=colour, markersize=SIZES.get(marker, 6), **beside)
-        axes.annotate(words, (1, place), (22, 0), xycoords=("axes fraction", "data"), va="center",
+        axes.annotate(words, (1, place), (16, 0), xycoords=("axes fraction", "data"), va="center",
                       textcoords="offset points", color=colour, weight=600, linespacing=1.05,
                       annotation_clip=False)  # fmt: skip

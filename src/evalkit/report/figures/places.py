@@ -16,6 +16,7 @@ from evalkit.report.figures.frame import (
 )
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
+from evalkit.report.phrases import place_withheld
 from evalkit.report.reading import first_arm, released_frame
 from evalkit.report.text import Text
 
@@ -92,7 +93,7 @@ def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure
         )
         for place, row in frame.iterrows():
             if not math.isfinite(row["estimate"]):
-                axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
+                axes.annotate(place_withheld(row["reason"], text), (0, place), (4, 0),
                               textcoords="offset points", va="center",
                               color=style.QUIET)  # fmt: skip
                 continue

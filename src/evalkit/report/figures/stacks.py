@@ -98,12 +98,17 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
                          "falls back on support moves back. Somebody with several benefits "
                          "counts once: ill health goes before unemployment, and that before "
                          "social assistance."),
-        alt=text.say("Stacked layers of the states by month."),
+        alt=text.say("Stacked layers of the states by month."), whole=True,
     )  # fmt: skip
 
 
-def draw_stack(frame: pd.DataFrame, order: list[str], names: dict, text: Text) -> Figure:
-    """Draw one panel an arm; layers are named once, at the right."""
+def draw_stack(
+    frame: pd.DataFrame, order: list[str], names: dict, text: Text, *, whole: bool = False
+) -> Figure:  # fmt: skip
+    """Draw one panel an arm; layers are named once, at the right.
+
+    Where the layers are of the `whole`, what hidden ones leave up to it is hatched.
+    """
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
     drawn = _visible(wides, order)
     with style.style():
@@ -113,9 +118,13 @@ def draw_stack(frame: pd.DataFrame, order: list[str], names: dict, text: Text) -
         figure, panels = style.panel(84, left=10, right=59, top=18, bottom=13, columns=len(wides))
         highest = max(float(wide.sum(axis=1).max()) for wide in wides.values())
         top = min(1.0, math.ceil(highest * 10 - 1e-6) / 10)
+        open_ended = whole and any(wide.isna().any().any() for wide in wides.values())
+        columns, top = columns or open_ended, 1.0 if open_ended else top
         draw = _draw_columns if columns else _draw_areas
         for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
             draw(axes, wide[drawn], drawn, text)
+            if open_ended:
+                _hatch_rest(axes, wide, drawn, text)
             _dress(axes, top, arm, text, first=axes is panels[0])
         last = list(wides.values())[-1][drawn]
         _name_layers(panels[-1], _at_columns(last, text) if columns else last, drawn, names)
@@ -167,6 +176,16 @@ def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) 
         bottom += height
     axes.set_xlim(-0.6, len(wide) - 0.4)
     axes.set_xticks(places, [text.number(time) for time in wide.index])
+
+
+def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str], text: Text) -> None:
+    """Hatch from the top of each column to the whole where a layer of it is hidden."""
+    wide = _at_columns(wide, text)
+    bottom = wide[drawn].fillna(0).sum(axis=1).to_numpy()
+    hidden = wide.isna().any(axis=1).to_numpy()
+    axes.bar(np.arange(len(wide))[hidden], (1 - bottom)[hidden], bottom=bottom[hidden], width=0.72,
+             facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
+             gid="hidden")  # fmt: skip
 
 
 def _at_columns(wide: pd.DataFrame, text: Text) -> pd.DataFrame:
@@ -237,7 +256,9 @@ def in_order(found: pd.Series, order: tuple[str, ...]) -> list[str]:
     return first + [layer for layer in known if layer not in first]
 
 
-def _part(name, released, frame, order, names, text: Text, *, finding, caption, alt) -> Part:
+def _part(
+    name, released, frame, order, names, text: Text, *, finding, caption, alt, whole=False
+) -> Part:  # fmt: skip
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
     shown = _visible(wides, order)
     rows = [
@@ -255,11 +276,13 @@ def _part(name, released, frame, order, names, text: Text, *, finding, caption, 
     ]
     if hidden:
         caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
-    if any(wide[shown].isna().any().any() for wide in wides.values()):
+    if whole and any(wide.isna().any().any() for wide in wides.values()):
+        caption += " " + text.say("Hatched: those in states of too few people to be shown.")
+    elif any(wide[shown].isna().any().any() for wide in wides.values()):
         caption += " " + text.say("A layer is missing at times when there were too few people.")
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in shown)]
     return picture(
-        name, draw_stack(frame, order, names, text), [released], text, finding=finding,
+        name, draw_stack(frame, order, names, text, whole=whole), [released], text, finding=finding,
         caption=escape(caption), alt=" ".join(spoken), n=summary_n(released), rows=rows,
         header=[escape(cell) for cell in header], text_columns=2,
     )  # fmt: skip
