@@ -124,7 +124,7 @@ class PublishedCase(_Part):
     data: Named
     licence: Named
     data_cut: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-    kind: Literal["real", "arithmetic", "synthetic", "illustration"]
+    kind: Literal["real", "own", "arithmetic", "synthetic", "illustration"]
     read: Literal["document", "secondary", "memory"]
     unit: Named = Words()
     story: Story

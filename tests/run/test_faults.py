@@ -138,16 +138,14 @@ def test_a_damaged_slice_and_half_a_notebook_are_made_again(whole):
     assert checkout.pages() == pages
 
 
-def test_a_run_that_was_stopped_while_it_built_the_slices_plans_suppression_again(whole):
+def test_a_run_that_was_stopped_before_its_shared_stage_plans_suppression_again(whole):
     checkout, pages = whole
     (work,) = (checkout.study / "site.work").glob("*/slices")
     plans = sorted(work.glob("*/suppression.parquet"))
     records = checkout.study / "persons.csv"
     before = records.read_bytes()
-    records.write_bytes(before + b"x")  # a row that no cohort can be built from
+    records.write_bytes(before.rstrip())  # other bytes: new slices, and no shared stage yet
 
-    faulty = checkout.report()
-    records.write_bytes(before.rstrip(b"\n"))  # the same rows: a cohort, and no shared stage yet
     stopped = start(checkout)
     said = stopped.stdout.readline()
     while said and "shared stage" not in said:
@@ -156,11 +154,25 @@ def test_a_run_that_was_stopped_while_it_built_the_slices_plans_suppression_agai
     stopped.communicate()
     records.write_bytes(before)
 
-    assert faulty.returncode == 3
     assert checkout.report().returncode == 0
     assert len(plans) == 5
     assert sorted(work.glob("*/suppression.parquet")) == plans
     assert checkout.pages() == pages
+
+
+def test_a_changed_shared_stage_is_in_the_plan(whole):
+    checkout, _ = whole
+    template = checkout.root / "notebooks" / "shared_stage.ipynb"
+    before = template.read_bytes()
+
+    good = checkout.report("--dry-run")
+    template.write_bytes(before + b"\n")
+    planned = checkout.report("--dry-run")
+    template.write_bytes(before)
+
+    assert "0 to make, 5 good already" in good.stdout
+    assert "5 to make, 0 good already" in planned.stdout
+    assert planned.stdout.count("changed: the shared stage; made again if this unit shows it") == 5
 
 
 @pytest.mark.slow

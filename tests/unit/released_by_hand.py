@@ -6,6 +6,7 @@ import pandas as pd
 from evalkit import results
 from evalkit.provenance import provenance
 from evalkit.release.released import Released
+from evalkit.report.reading import FEW_REASON
 from evalkit.study import Labels, parse_study
 
 TITLE = {
@@ -246,6 +247,8 @@ def pay_off(share=0.38, method="before_after", **options):
             ("society", 8_000_000.0, 4_100_000.0, 23.0, 16.0, 44.0, ""),
         )
     ]  # fmt: skip
+    if share > 1:  # clearly not within the years
+        rows[-1] |= {"pay_off_months": np.inf, "pay_off_low": 70.0, "pay_off_high": np.inf}
     summary = {"n": 214, "horizon_years": 5, "discount_rate": 0.03, "currency": "SEK",
                "price_year": 2024, "society": 1.0, "label": "description",
                "method": method}  # fmt: skip
@@ -258,8 +261,11 @@ MUNICIPALITIES = {
 }  # fmt: skip
 
 
-def by_municipality(**options):
-    """Incidence of ten municipalities by arm; 0.22 to 0.40 in the programme, less beside it."""
+def by_municipality(few=(), **options):
+    """Incidence of ten municipalities by arm; 0.22 to 0.40 in the programme, less beside it.
+
+    Those of `few` have too few people for a number of their own.
+    """
     rows = [
         {"term": f"{code}, {arm}", "scale": "arm", "estimate": start + 0.02 * number,
          "std_error": 0.04, "conf_low": start - 0.08 + 0.02 * number,
@@ -267,6 +273,9 @@ def by_municipality(**options):
         for number, code in enumerate(MUNICIPALITIES)
         for arm, start in (("programme", 0.22), ("comparison", 0.12))
     ]  # fmt: skip
+    gone = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
+    for row in rows:
+        row |= {"reason": FEW_REASON, **gone} if row["term"][:4] in few else {"reason": ""}
     return released("Contrast", rows, {"n": 2100, "horizon": 24, "unit": "months"}, **options)
 
 

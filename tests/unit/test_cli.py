@@ -8,6 +8,11 @@ import pandas as pd
 import pytest
 
 from evalkit.cli import main
+from evalkit.cli.check import not_reported
+from evalkit.cli.progress import print_plan
+from evalkit.run.layout import find_study
+from evalkit.run.reasons import Planned
+from evalkit.study.parts import Report, SelfSupport
 
 SOURCE = Path(__file__).parents[2] / "data" / "synthetic" / "FI"
 USAGE, DATA = 2, 3
@@ -92,6 +97,81 @@ def test_a_misspelt_key_is_exit_code_2(study, monkeypatch, capsys):
     assert "did you mean `horizon_months`" in message
     assert not (study / "site").exists()
     assert not (study / "site.work").exists()
+
+
+def test_a_key_given_twice_is_exit_code_2(study, monkeypatch, capsys):
+    path = study / "study.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "\ncountry: SE\n", encoding="utf-8")
+
+    code, _, message = run(monkeypatch, capsys, "check", str(path))
+
+    assert code == USAGE
+    assert "key `country` stands at line" in message
+
+
+def test_a_comparison_that_is_only_planned_is_exit_code_2_and_no_valid_protocol(
+    study, monkeypatch, capsys
+):
+    path = study / "study.yaml"
+    text = path.read_text(encoding="utf-8").replace("other_packages", "not_yet")
+    path.write_text(text, encoding="utf-8")
+    assert "not_yet" in text
+
+    code, output, message = run(monkeypatch, capsys, "check", str(path))
+
+    assert code == USAGE
+    assert "arms.comparison: `not_yet` is planned and not available yet" in message
+    assert "valid protocol" not in output
+
+
+def test_check_warns_of_a_horizon_beyond_the_records(study, monkeypatch, capsys):
+    path = study / "study.yaml"
+    found = run(monkeypatch, capsys, "check", str(path))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("horizon_months: 24", "horizon_months: 240"), encoding="utf-8")
+
+    warned = run(monkeypatch, capsys, "check", str(path))
+
+    assert found[0] == warned[0] == 0
+    assert "Warning" not in found[1]
+    assert "Warning: horizon_months is 240, but nobody was followed longer than" in warned[1]
+
+
+def test_a_dry_run_of_a_new_study_counts_no_report_that_it_cannot_know(study, monkeypatch, capsys):
+    code, output, _ = run(monkeypatch, capsys, "report", str(study / "study.yaml"), "--dry-run")
+
+    assert code == 0
+    assert "how many reports there are is known once the records are read" in output
+    assert "every report of 1 study to make; nothing was run" in output
+    assert "1 to make" not in output
+    assert not (study / "site").exists()
+
+
+def test_a_plan_of_known_reports_is_counted(capsys):
+    known = [Planned("a", f"municipality-{i}", "sv", i == 0, "because") for i in range(3)]
+
+    print_plan(known)
+    assert "2 to make, 1 good already; nothing was run" in capsys.readouterr().out
+    print_plan([*known, Planned("b", "every unit", "", False, "new")])
+    assert "2 to make, 1 good already, every report of 1 study to make" in capsys.readouterr().out
+
+
+def test_check_says_what_reports_leave_out_and_at_which_level():
+    study = find_study("synthetic-se")
+    alone = study.model_copy(update={"report": Report(levels=("national",))})
+
+    assert not_reported("working together", study) == ""
+    assert not_reported("time to the outcome", alone) == ""
+    assert "municipality or federation" in not_reported("working together", alone)
+    assert "not part of a report yet" in not_reported("pay-off by tariffs", study)
+    assert "not part of a report yet" in not_reported("earned income (SS-INCOME)", study)
+
+
+def test_a_definition_that_a_study_leads_with_is_part_of_its_reports():
+    rule = SelfSupport(definition="SS-SUS")
+    study = find_study("synthetic-se").model_copy(update={"self_support": rule})
+
+    assert not_reported("no public support at the end (SS-SUS)", study) == ""
 
 
 def test_an_unknown_study_is_exit_code_2(monkeypatch, capsys):

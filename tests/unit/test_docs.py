@@ -243,7 +243,7 @@ def test_the_worked_example_runs():
     for block in tested:
         exec(compile(block, "docs/reports.md", "exec"), names)
 
-    assert len(tested) == len(examples) == 6
+    assert len(tested) == len(examples) == 7
     difference = names["reached"].tidy().set_index("scale").loc["difference"]
     assert difference["conf_low"] > 0
     assert names["given_baseline"].tidy()["estimate"].between(0.03, 0.07).all()
@@ -251,6 +251,8 @@ def test_the_worked_example_runs():
     assert len(names["shown"]) > 5
     assert "Work: share who had reached it" in names["picture"].markdown
     assert "Work: time gained by the programme group" in names["gained"].markdown
+    assert "for each quality-adjusted life year gained" in names["told"].markdown
+    assert "withheld" not in names["told"].markdown + names["plane"].markdown
 
 
 def test_a_study_is_named_after_its_folder_also_from_inside_it(tmp_path, monkeypatch):

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from test_docs import FENCE, blocks, table_rows, text_of
 
-from evalkit.published import PublishedCase
+from evalkit.published import PublishedCase, open_published
+from evalkit.report.page import disclosure_note
 from evalkit.report.published import VERDICT_WORDS
+from evalkit.report.text import open_text
+from evalkit.report.words import published_case
 
 TEXT = text_of("published.md")
 
@@ -35,6 +38,19 @@ def test_the_example_is_reproduced(example, monkeypatch):
     verdicts = run_cells(example)["verdicts"].tidy().set_index("number")["verdict"]
 
     assert verdicts.to_dict() == {"in_work": "reproduced", "people": "reproduced"}
+
+
+def test_the_page_of_records_that_are_not_public_never_calls_them_public(example):
+    case = open_published(str(example))
+    text = open_text(case.labels, "en")
+    told = published_case(case.story, text).markdown
+    note = disclosure_note(text, threshold=None, publishable=True)
+
+    assert "which are not public" in told
+    assert "Public data" not in told
+    assert "public" not in note
+    example.write_text(example.read_text("utf-8").replace("kind: own", "kind: real"), "utf-8")
+    assert "Public data" in published_case(open_published(str(example)).story, text).markdown
 
 
 def test_the_example_drifts_with_its_data(example, monkeypatch):

@@ -339,6 +339,9 @@ def test_agreement_refuses_what_cannot_be_paired():
     with pytest.raises(EstimationError, match="no case has answers of both"):
         agreement(sample([("a", "i", 1, "participant", 1)], "who item answer group case"),
                   pair="case", scale=(1, 3))  # fmt: skip
+    nothing = sample([("a", "i", 1, "participant", np.nan)], "who item answer group case")
+    with pytest.raises(EstimationError, match="have no such column, or it is empty"):
+        agreement(nothing, pair="case", scale=(1, 3))
     with pytest.raises(EstimationError, match="1 of 2 answers are no whole numbers"):
         agreement(judged([(1.5, 2)]), pair="case", scale=(1, 3))
     with pytest.raises(ParameterError, match="no column 'dyad'"):

@@ -1,6 +1,16 @@
 import pandas as pd
 import pytest
-from records_study import ANNA, BERIT, CARIN, TABLES, make_study, with_line, with_row, write_study
+from records_study import (
+    ANNA,
+    BERIT,
+    CARIN,
+    TABLES,
+    make_study,
+    with_line,
+    with_row,
+    write_study,
+    write_tables,
+)
 from test_records_reader import refusal
 
 from evalkit.records import read_records
@@ -200,3 +210,47 @@ def test_running_numbers_are_not_identity_numbers():
     ids = pd.Series([str(8_000_000_000 + i) for i in range(0, 2_000)])
 
     assert not identity_numbers(ids).any()
+
+
+def test_a_missing_column_of_a_key_makes_no_rows_alike(tmp_path):
+    lines = [",".join(line.split(",")[:1] + line.split(",")[2:]) for line in TABLES["spells"]]
+    lines = [line.replace("2022-06-01", "2022-01-10") for line in lines]
+
+    message = refusal(write_study(tmp_path, spells=lines))
+
+    assert "table spells, column benefit: the column is missing" in message
+    assert "the same key" not in message
+
+
+def costs(*currencies):
+    header = "person_id,month,payer,payee,item,kind,amount,currency,price_year,source"
+    row = "{},2023-0{},municipality,resources,rent,real_resource,5,{},2024,books"
+    return [header, *(row.format(ANNA, i, code) for i, code in enumerate(currencies, start=1))]
+
+
+def test_another_currency_is_told_by_its_rows(tmp_path):
+    write_tables(tmp_path, costs=costs("SEK", "EUR", "SEK"))
+
+    message = refusal(make_study(tmp_path, economics={"currency": "SEK"}))
+
+    assert (
+        "table costs, column currency: not the economics.currency of the study file (SEK): "
+        "1 of 3 rows (row 3)" in message
+    )
+    assert "EUR" not in message
+
+
+def test_the_currency_of_the_study_is_no_fault_nor_is_any_without_one(tmp_path):
+    write_tables(tmp_path, costs=costs("SEK", "SEK"))
+
+    assert len(read_records(make_study(tmp_path, economics={"currency": "SEK"})).tables["costs"])
+    assert len(read_records(make_study(tmp_path, economics={"currency": "null"})).tables["costs"])
+
+
+def test_a_tariff_file_that_is_not_there_can_be_taken_out_of_the_study_file(tmp_path):
+    write_tables(tmp_path)
+
+    message = refusal(make_study(tmp_path, economics={"tariffs": "tariffs.csv"}))
+
+    assert "Correct economics.tariffs in the study file, or take the key out." in message
+    assert read_records(make_study(tmp_path)).tables

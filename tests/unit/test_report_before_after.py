@@ -8,6 +8,7 @@ import released_by_hand as hand
 
 from evalkit.errors import DisclosureError, ParameterError
 from evalkit.report import figures, style, tables, words
+from evalkit.report.benefit_offset import offset_range
 from evalkit.report.figures.alluvial import draw_alluvial
 from evalkit.report.figures.areas import draw_need_by_area
 from evalkit.report.figures.benefits import draw_benefits
@@ -84,20 +85,25 @@ def vector(hide=None):
     return hand.released("BenefitVector", rows, {"n": N}, hide=hide, function="benefit_vector")
 
 
-def benefit_changes(alert=1.0, offset=0.85, quantity="equivalents"):
+def benefit_changes(alert=1.0, offset=0.85, quantity="equivalents", hide=None, whole=40.0):
     rows = [
         {"stratum": "programme", "benefit": benefit, "quantity": quantity, "n": N, "n_before": 300,
-         "n_after": 200, "before": 40.0, "after": 40.0 + gap, "change": gap, "conf_low": gap - 2,
+         "n_after": 200, "before": level, "after": level + gap, "change": gap, "conf_low": gap - 2,
          "conf_high": gap + 2, "change_percent": gap, "offset_share": share, "alert": alarm,
          "unit": "x"}
-        for benefit, gap, share, alarm in (
-            ("sickness_benefit", -20.0, offset, alert), ("social_assistance", 17.0, np.nan, np.nan),
-            ("total", -3.0, offset, alert),
+        for benefit, level, gap, share, alarm in (
+            ("sickness_benefit", 40.0, -20.0, offset, alert),
+            ("social_assistance", 40.0, 17.0, np.nan, np.nan),
+            ("total", whole, -3.0, offset, alert),
         )
     ]  # fmt: skip
     summary = {"n": N, "window_before": "-12 to -1", "window_after": "12 to 23",
                "alert_share": 0.8}  # fmt: skip
-    return hand.released("BenefitChange", rows, summary, function="benefit_change")
+    return hand.released("BenefitChange", rows, summary, hide=hide, function="benefit_change")
+
+
+def of_benefit(*names):
+    return lambda frame: frame["benefit"].isin(names)
 
 
 def need_of_areas(hide=None):
@@ -128,8 +134,8 @@ def need_steps(basis="population", hide=None):
             ("expressed_unmet", 60, 90), ("broad", 350, 350),
         )
     ]  # fmt: skip
-    return hand.released("NeedSteps", rows, {"n": 4000, "basis": basis}, hide=hide,
-                         function="need_steps")  # fmt: skip
+    summary = {"n": 4000, "basis": basis, "period": "2024-12"}
+    return hand.released("NeedSteps", rows, summary, hide=hide, function="need_steps")
 
 
 def drawings(text, hidden=False):
@@ -316,9 +322,8 @@ def test_leavers_without_a_table_of_statuses_say_so():
     ("alert", "offset", "sentence"),
     [
         (1.0, 0.85, "others rose by 85% of that. One benefit took another's place"),
-        (1.0, np.nan, "others rose by at least 80% of that. One benefit took another's place"),
+        (1.0, np.nan, "others rose by 85% of that. One benefit took another's place"),
         (0.0, 0.30, "and others rose by 30% of that."),
-        (0.0, np.nan, "and others rose by less than 80% of that."),
         (np.nan, np.nan, "no benefit fell so much"),
     ],
 )
@@ -327,6 +332,43 @@ def test_the_alert_speaks_where_it_fires_and_only_there(alert, offset, sentence)
 
     assert sentence in spoken
     assert ("took another's place" in spoken) == (alert == 1)
+
+
+def test_hidden_benefits_leave_a_range_of_what_rises_offset():
+    part = benefit_changes(0.0, np.nan, hide=of_benefit("social_assistance"), whole=50.0)
+    spoken = words.substitution(part, speak()).markdown
+    table = tables.benefit_changes(part, speak()).markdown
+
+    assert "others rose by 85% to" in spoken
+    assert "The range is what the benefits that are not shown leave open." in spoken
+    assert table.count("85% to") == 2
+    exact = words.substitution(benefit_changes(0.0, 0.3), speak()).markdown
+    assert "The range is" not in exact
+
+
+@pytest.mark.parametrize(
+    ("alert", "sentence"),
+    [(0.0, "took the place of those that fell is not shown"), (1.0, "others rose by at least 80%")],
+)
+def test_no_share_is_told_where_even_the_total_is_hidden(alert, sentence):
+    part = benefit_changes(alert, np.nan, hide=of_benefit("social_assistance", "total"))
+
+    assert sentence in words.substitution(part, speak()).markdown
+    assert "no benefit fell" not in words.substitution(part, speak()).markdown
+
+
+def test_what_hidden_benefits_can_have_risen_by_is_bounded_by_what_they_were_after():
+    rows = pd.DataFrame({
+        "benefit": ["a", "b", "c", "total"], "before": [50.0, np.nan, np.nan, 60.0],
+        "after": [30.0, np.nan, np.nan, 38.0], "offset_share": np.nan,
+    })  # fmt: skip
+    rows["change"] = rows["after"] - rows["before"]
+    low, high = offset_range(rows)
+
+    assert (low, high) == (0.0, 8 / 30)
+    for rise in np.linspace(0, 8, 9):  # every split of 10 before and 8 after agrees with the range
+        assert low <= rise / (20 + rise + 2) <= high
+    assert offset_range(rows.assign(before=np.nan, change=np.nan)) is None
 
 
 def test_days_are_told_with_their_interval():
@@ -367,7 +409,19 @@ def test_records_of_participants_are_said_to_tell_nothing_about_need():
     spoken = words.target_group(need_steps("records"), speak()).markdown
 
     assert "says nothing about need in the area" in spoken
-    assert "working age" not in spoken
+    assert "people of working age are in" not in spoken
+
+
+def test_the_target_group_is_told_with_its_month_and_of_whom_it_is():
+    shown = words.target_group(need_steps("records"), speak()).markdown
+    hidden = words.target_group(
+        need_steps("records", hide=lambda frame: frame["step"] == "in_records"), speak()
+    ).markdown
+
+    assert "State of December 2024: of 4,000 people in the records" in shown
+    assert "220 are in the target group (5.5%)" in shown
+    assert "of the people in the records 220 are in the target group." in hidden
+    assert "%" not in hidden
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -394,3 +448,12 @@ def test_every_part_is_made_in_every_language(language):
 def test_only_what_has_passed_the_door_is_shown(show):
     with pytest.raises(DisclosureError):
         show(pd.DataFrame({"n": [1]}), speak())
+
+
+def test_the_need_that_coverage_is_counted_for_is_said_with_it():
+    text = open_text(hand.labels(level="national"), "en")
+    said = " ".join(words.need_by_area(need_of_areas(), text).markdown.split())
+
+    assert "If 5.0% of people of working age are in need, at most" in said
+    hidden = need_of_areas(lambda frame: np.ones(len(frame), dtype=bool))
+    assert "people of working age" not in words.need_by_area(hidden, text).markdown

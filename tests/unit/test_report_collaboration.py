@@ -1,6 +1,7 @@
 """Figures, tables and words about working together: what is drawn, said, and left out."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -328,3 +329,21 @@ def test_what_all_sites_have_in_common_is_set_apart_in_another_shape(made):
 def test_an_item_of_a_fidelity_scale_is_no_question():
     assert fidelity_name("item", "item_07", speak()) == "item 7"
     assert fidelity_name("item", "item_07", speak(), {"item_07": "Caseload"}) == "Caseload"
+
+
+def test_questions_without_words_are_said_to_go_by_number_and_named_ones_are_not(made):
+    scores = release(made["items"], "strict10")
+    names = dict.fromkeys(scores.tidy()["item"], "Trust")
+
+    assert "Questions go by number" in words.collaboration(scores, speak()).markdown
+    assert "go by number" not in words.collaboration(scores, speak(), names=names).markdown
+
+
+def test_one_share_of_pairs_is_no_range_and_two_are(made):
+    square = release(made["agreement"], "strict10")
+    rows = square.tidy()
+    shares = (rows["quantity"] == "share_alike").to_numpy()
+    for step, said in ((0.0, "in 48% of pairs."), (5.0, "depending on the question")):
+        estimate = np.where(shares, 48.0 + step * np.cumsum(shares), rows["estimate"])
+        shown = replace(square, rows={**square.rows, "estimate": estimate})
+        assert said in words.agreement(shown, speak()).markdown

@@ -1,6 +1,7 @@
 """What is drawn, tabulated and said of costs and health."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -237,6 +238,17 @@ def test_the_answer_is_a_sentence_for_each_quadrant(cost, effect, sentence):
 )
 def test_the_price_from_which_on_the_gain_is_clear(prices, sentence):
     assert sentence in said(cost_utility(), net_benefit=net_benefit(**prices))
+
+
+def test_a_cost_below_zero_is_explained_only_where_there_is_one():
+    above = cost_utility()
+    rows = above.tidy()
+    of_arm = ((rows["measure"] == "cost") & (rows["scale"] == "arm")).to_numpy()
+    estimate = np.where(of_arm, -9000.0, above.rows["estimate"])
+    below = replace(above, rows={**above.rows, "estimate": estimate})
+
+    assert "A cost below zero means" in tables.cost_utility(below, speak()).markdown
+    assert "A cost below zero" not in tables.cost_utility(above, speak()).markdown
 
 
 def test_a_description_says_that_other_causes_are_possible_and_an_effect_does_not():

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -386,6 +387,38 @@ def test_type_cases_are_said_to_be_assumed():
     hidden = cases(hide=lambda frame: np.ones(len(frame), bool))
     assert "50%" not in words.type_cases(hidden, speak()).markdown
     assert "not repaid" in tables.type_cases(cases(share=1.4), speak(), currency="SEK").markdown
+
+
+def test_type_cases_of_one_party_are_not_called_society():
+    alone = cases(hide=None)
+    own = alone.tidy()["party"].isin(["municipality", "society"]).to_numpy()
+    alone = replace(alone, rows={name: values[own] for name, values in alone.rows.items()})
+
+    assert (
+        "Municipality: the cost comes back within 1 year if"
+        in words.type_cases(alone, speak()).markdown
+    )
+    assert "Society recovers" not in words.type_cases(alone, speak()).markdown
+    assert "Society recovers" in words.type_cases(cases(), speak()).markdown
+
+
+def test_later_amounts_are_said_to_count_less_only_where_they_do():
+    paid = hand.pay_off()
+    even = replace(paid, summary={**paid.summary, "discount_rate": 0.0})
+
+    assert "Later amounts count less (3.0% a year)" in figures.pay_off(paid, speak()).markdown
+    assert "count less" not in figures.pay_off(even, speak()).markdown
+
+
+def test_an_arrow_has_a_tail_only_where_nothing_of_the_interval_is_within_the_axis():
+    for low, count in ((2.0, True), (0.4, False)):
+        frame = break_even()
+        rows = {name: np.array(values) for name, values in frame.rows.items()}
+        rows["break_even_share"] = np.full(len(rows["party"]), 3.0)
+        rows["conf_low"], rows["conf_high"] = (np.full(len(rows["party"]), x) for x in (low, 9.0))
+        drawn = money_break_even.draw_break_even(replace(frame, rows=rows), speak())
+        tails = [line for line in drawn.axes[0].lines if line.get_gid() == "beyond the axis"]
+        assert bool(tails) == count
 
 
 def test_amounts_held_after_the_months_followed_are_said_to_be_assumed():

@@ -35,10 +35,10 @@ def entries(**report):
     return found
 
 
-def overview(**options):
+def overview(small=frozenset(), **options):
     table = hand.by_municipality(**options)
     curves = {CODES[0]: hand.curve(214)}
-    return Overview("sample", table, hand.contrast(), curves)
+    return Overview("sample", table, hand.contrast(), curves, small)
 
 
 @pytest.fixture
@@ -93,6 +93,19 @@ def test_what_is_withheld_is_said_and_never_a_number(site):
         said = row.split(name)[1]
         assert "Visas inte, för att skydda personer." in said
         assert not re.search(r"\d", said)
+
+
+@pytest.mark.parametrize("how", [{"few": [CODES[0]]}, {"small": frozenset({CODES[0]})}])
+def test_what_a_municipality_calls_too_uncertain_stands_nowhere_else(tmp_path, how):
+    write_index(tmp_path, entries(), overviews=[overview(**how)])
+    few, shown = (hand.MUNICIPALITIES[code] for code in CODES[:2])
+
+    for kind, file in (("dot-table", "index-sv.html"), ("compare-table", "compare-sv.html")):
+        found = rows(tmp_path / file, kind)
+        said = next(row for row in found if f" {few} " in row)
+        assert "Visas inte: för få personer deltog för en tillförlitlig siffra." in said
+        assert "%" not in said
+        assert "%" in next(row for row in found if f" {shown} " in row)
 
 
 def test_the_comparison_shows_both_arms_and_how_many_started(site):

@@ -72,8 +72,15 @@ def test_a_unit_is_selected_by_name_or_code_and_an_unknown_one_refused():
         "municipality-0114",
         "national",
     ]
-    with pytest.raises(ParameterError, match="no unit 9999"):
+    with pytest.raises(ParameterError, match="no unit 9999") as refused:
         select_units(units, ["9999"])
+    assert "municipality-0114 (Lindala), municipality-0131 (Norrvik)" in str(refused.value)
+    assert "did you mean" not in str(refused.value)
+
+
+def test_a_unit_asked_for_by_the_name_of_its_place_is_told_with_its_code():
+    with pytest.raises(ParameterError, match=r"did you mean municipality-0131 \(Norrvik\)\?"):
+        select_units(plan_units(study(), AREAS), ["norrvik"])
 
 
 def test_the_render_key_depends_on_each_of_its_parts():
@@ -123,8 +130,12 @@ def test_a_file_moves_to_another_file_system_whole(tmp_path, monkeypatch):
 
 def test_what_this_version_cannot_do_is_refused_before_the_run():
     check_runnable(study())
-    with pytest.raises(ParameterError, match="strict11"):
+    with pytest.raises(StudyError, match="study file of a, key disclosure: .*strict11.*`strict10`"):
         check_runnable(study(disclosure="strict11"))
+    for planned in ("not_yet", "external"):
+        with pytest.raises(StudyError, match=f"arms.comparison: `{planned}` is planned"):
+            check_runnable(study(arms={"comparison": planned}))
+    check_runnable(study(arms={"comparison": "none"}))
     with pytest.raises(StudyError, match="html is missing"):
         check_runnable(study(report={"formats": ["pdf", "docx"]}))
 
@@ -164,7 +175,7 @@ def test_faulty_records_of_one_study_do_not_hide_the_one_before_it(tmp_path, mon
     monkeypatch.setattr(runner, "source_name", lambda name, _: name)
     monkeypatch.setattr(runner, "layout_of", lambda *_: None)
     monkeypatch.setattr(runner, "_run_study", run)
-    monkeypatch.setattr(runner, "_close", lambda site, outcomes: closed.append(len(outcomes)))
+    monkeypatch.setattr(runner, "_close", lambda _, outcomes, __: closed.append(len(outcomes)))
     two = [("good", study()), ("faulty", study())]
     monkeypatch.setattr(runner, "find_studies", lambda *_: (two, tmp_path / "site"))
 

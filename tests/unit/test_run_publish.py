@@ -21,12 +21,12 @@ NAMES = {"0114": "Lindala", "0115": "Åby"}
 class Site:
     """The folders of a run without the run."""
 
-    def __init__(self, folder: Path):
-        self.layout = Layout(folder / "site", folder / "site.work", "sample")
+    def __init__(self, folder: Path, name: str = "sample"):
+        self.layout = Layout(folder / "site", folder / "site.work", name)
 
     def prepare(self, *, edition=1, names=NAMES, languages=("sv",), ids=("p1a2b3",)):
         raw = {**hand.SPELLS, "edition": str(edition), "report": {"languages": list(languages)}}
-        study = parse_study(raw, root=Path("."), name="sample")
+        study = parse_study(raw, root=Path("."), name=self.layout.study)
         place = {key: None for key in ("fi", "en", "fi_genitive", "fi_locative")}
         units = [
             {"level": "municipality", "code": code, "place": {**place, "sv": name},
@@ -138,3 +138,31 @@ def test_a_site_without_reports_gets_no_pages(tmp_path):
     made.prepare()
 
     assert publish_site(made.layout.site) == []
+
+
+def two_studies(folder):
+    for name, language in (("a-finnish", "fi"), ("b-swedish", "sv")):
+        made = Site(folder, name)
+        made.prepare(languages=(language,))
+        made.publish_report("0114", "a", language)
+    return made
+
+
+def test_the_index_begins_with_the_study_that_was_named_first(tmp_path):
+    made = two_studies(tmp_path)
+
+    publish_site(made.layout.site)
+    assert '<html lang="fi"' in made.read("index.html")
+
+    publish_site(made.layout.site, ["b-swedish", "a-finnish"])
+    assert '<html lang="sv"' in made.read("index.html")
+
+
+def test_a_later_run_of_one_study_leaves_the_order_of_the_site(tmp_path):
+    made = two_studies(tmp_path)
+    publish_site(made.layout.site, ["b-swedish", "a-finnish"])
+
+    publish_site(made.layout.site, ["a-finnish"])
+
+    assert '<html lang="sv"' in made.read("index.html")
+    assert not (made.layout.site / "order.json").exists()

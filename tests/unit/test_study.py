@@ -136,3 +136,21 @@ def test_a_value_set_of_the_instrument_is_accepted():
 def test_values_that_cannot_be_meant_are_refused(changes, message):
     with pytest.raises(StudyError, match=message):
         parse(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"report": {"languages": ["no"]}}, "report.languages.0: use one of sv, fi, en"),
+        ({"horizon_months": "0"}, "horizon_months: must be greater than or equal to 1"),
+        ({"data": {"public": "maybe"}}, "data.public: write true or false"),
+        ({"need": {"shares": "much"}}, "need.shares: write a list"),
+        ({"report": "html"}, "report: write keys of its own below it"),
+    ],
+)
+def test_faults_are_told_in_one_tone(changes, told):
+    with pytest.raises(StudyError) as refused:
+        parse(**changes)
+
+    assert told in str(refused.value)
+    assert "Input" not in str(refused.value)

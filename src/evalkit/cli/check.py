@@ -8,17 +8,19 @@ from evalkit.run.layout import find_study
 from evalkit.run.runner import check_runnable
 from evalkit.study import Study
 
-NOT_REPORTED = (
-    "no public support at the end (SS-SUS)",
-    "work or study at the end (SS-WORKSTUDY)",
-    "earned income (SS-INCOME)",
-    "kinds of need",
-    "pay-off by tariffs",
-    "working together",
-    "forms of collaboration",
-    "services of the municipalities",
-    "finances of the federations",
-)
+NOT_REPORTED = ("kinds of need", "pay-off by tariffs")
+BY_DEFINITION = {
+    "SS-SUS": "no public support at the end (SS-SUS)",
+    "SS-WORKSTUDY": "work or study at the end (SS-WORKSTUDY)",
+    "SS-INCOME": "earned income (SS-INCOME)",
+}
+AREAS = ("federation", "county")
+REPORTED_AT = {
+    "working together": ("municipality", *AREAS),
+    "forms of collaboration": ("municipality", *AREAS),
+    "services of the municipalities": (*AREAS, "national"),
+    "finances of the federations": AREAS,
+}
 
 
 def print_check(name: str) -> None:
@@ -41,8 +43,29 @@ def print_check(name: str) -> None:
     typer.echo("Analyses:")
     for item in what_is_possible(study, records.tables):
         mark = "possible" if item.possible else f"impossible: {item.reason}"
-        note = " (not part of a report yet)" if item.analysis in NOT_REPORTED else ""
-        typer.echo(f"  {item.analysis}: {mark}{note}")
+        typer.echo(f"  {item.analysis}: {mark}{not_reported(item.analysis, study)}")
+
+
+def not_reported(analysis: str, study: Study) -> str:
+    """A note that no report of the study shows an analysis; empty where one does."""
+    others = [name for code, name in BY_DEFINITION.items() if code != study.self_support.definition]
+    if analysis in (*NOT_REPORTED, *others):
+        return " (not part of a report yet)"
+    levels = REPORTED_AT.get(analysis, study.report.levels)
+    if set(levels) & set(study.report.levels):
+        return ""
+    return f" (in reports of level {' or '.join(levels)}; report.levels names none of these)"
+
+
+def too_long_horizon(study: Study, longest: float) -> str:
+    """A warning that nobody was followed as long as the horizon; empty where somebody was."""
+    if longest >= study.horizon_months:
+        return ""
+    unit = study.outcome.time_unit
+    return (
+        f"Warning: horizon_months is {study.horizon_months}, but nobody was followed longer than "
+        f"{longest:g} {unit}; what reports say at the horizon will be missing"
+    )
 
 
 def _print_flow(study: Study, records: object) -> None:
@@ -51,3 +74,6 @@ def _print_flow(study: Study, records: object) -> None:
     for row in samples.flow.tidy().itertuples():
         reason = row.reason.replace("_", " ")
         typer.echo(f"  {-row.n_removed:>8} {row.n_after:>8}  {reason}")
+    warning = too_long_horizon(study, float(samples.exits.duration.max()))
+    if warning:
+        typer.echo(warning)

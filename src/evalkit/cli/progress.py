@@ -128,4 +128,9 @@ def print_plan(plans: list[Planned]) -> None:
             language = f" [{plan.language}]" if plan.language else ""
             typer.echo(f"  {plan.study} {plan.unit}{language}: {plan.reason}")
     kept = sum(plan.is_kept for plan in plans)
-    typer.echo(f"{len(plans) - kept} to make, {kept} good already; nothing was run")
+    whole = sum(not plan.language for plan in plans)
+    counts = [f"{len(plans) - kept - whole} to make, {kept} good already"]
+    if whole:
+        studies = "1 study" if whole == 1 else f"{whole} studies"
+        counts = [*counts[: len(plans) > whole], f"every report of {studies} to make"]
+    typer.echo(f"{', '.join(counts)}; nothing was run")

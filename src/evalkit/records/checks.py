@@ -47,7 +47,7 @@ def _identity_numbers(tables: Tables, study: Study) -> Iterator[list[Fault]]:
 def _repeated_keys(tables: Tables, study: Study) -> Iterator[list[Fault]]:
     for name, frame in tables.items():
         key = list(s.TABLES[name].key)
-        if not key:
+        if not key or _lacks_a_key(frame, s.TABLES[name], study):
             continue
         # Columns that may be missing still tell rows apart; the first must be there.
         repeated = frame.duplicated(key) & frame[key[0]].notna()
@@ -55,6 +55,12 @@ def _repeated_keys(tables: Tables, study: Study) -> Iterator[list[Fault]]:
             name, " + ".join(key), frame.index[repeated], len(frame),
             "the same key as an earlier row", "Keep one row for each key.",
         )  # fmt: skip
+
+
+def _lacks_a_key(frame: pd.DataFrame, table: s.Table, study: Study) -> bool:
+    """Whether a column of the key that must be there is not: told already, rows look alike."""
+    needed = [name for name in table.key if table.column(name).required(study.outcome.source)]
+    return bool(len(frame)) and bool(frame[needed].isna().all().any())
 
 
 def _unknown_references(tables: Tables, study: Study) -> Iterator[list[Fault]]:
@@ -208,6 +214,13 @@ def _ledger(tables: Tables, study: Study) -> Iterator[list[Fault]]:
         s.COSTS, s.PAYER, frame.index[made], len(frame),
         "not `production` for what is produced",
         "Write `production` as payer of kind production, in the mapping or in the file.",
+    )  # fmt: skip
+    currency = study.economics.currency
+    other = frame[s.CURRENCY].notna() & (frame[s.CURRENCY] != currency) if currency else []
+    yield row_fault(
+        s.COSTS, s.CURRENCY, frame.index[other], len(frame),
+        f"not the economics.currency of the study file ({currency})",
+        "Convert the amounts first: evalkit never does.",
     )  # fmt: skip
     both_or_none = frame[s.PERSON_ID].notna() == frame[s.TYPE_CASE].notna()
     yield row_fault(

@@ -51,7 +51,8 @@ def read_mapping(path: Path) -> dict[str, TableMapping]:
     Raises
     ------
     StudyError
-        If the file is missing, not YAML, gives a key twice, or names a table, part or column that does not exist;
+        If the file is missing, is not YAML, gives a key twice, or names a table, part or column
+        that does not exist;
         every fault in one message, with the nearest known name.
     """
     if not path.is_file():

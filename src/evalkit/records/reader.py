@@ -142,7 +142,8 @@ def _named_tariffs(study: Study, faults: list[Fault]) -> Path | None:
     for path in (study.data_folder / file, study.folder / file):
         if _is_table(path):
             return path
-    faults.append(Fault(schema.TARIFFS, "", f"no file {file}", "Correct economics.tariffs."))
+    remedy = "Correct economics.tariffs in the study file, or take the key out."
+    faults.append(Fault(schema.TARIFFS, "", f"no file {file}", remedy))
     return None
 
 

@@ -57,6 +57,22 @@ def judge(estimate: float, std_error: float, *, useful: float, df: float | None 
     return "probable" if above_zero >= 0.90 else "unknown"
 
 
+def sign_verdict(estimate: float, std_error: float, low: float, high: float, df=None) -> Verdict:
+    """How sure it is on which side of zero a number lies: `clear`, `probable` or `unknown`.
+
+    It is `clear` only where the interval from `low` to `high` holds nothing of the other side, so
+    that no sentence says what an interval beside it does not.
+
+    Examples
+    --------
+    >>> sign_verdict(-9.1, 16.8, -42.0, 23.8)
+    'unknown'
+    """
+    if low > 0 or high < 0:
+        return "clear"
+    return "probable" if judge(estimate, std_error, useful=0.0, df=df) == "useful" else "unknown"
+
+
 def phrase(verdict: Verdict, text: Text, *, harm: bool = False) -> str:
     """Say the verdict in its fixed phrase; a clear or probable harm names its direction."""
     spoken = {

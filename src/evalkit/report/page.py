@@ -185,7 +185,7 @@ def disclosure_note(text: Text, *, threshold: int | None, publishable: bool) -> 
     if not publishable:
         return text.say("Nothing is left out to protect people: this page must not be published.")
     if threshold is None:
-        return text.say("The data are public or synthetic, so no number is left out.")
+        return text.say("No number on this page is left out to protect people.")
     return text.say(
         "Numbers that rest on fewer than {threshold} people are not shown, nor are numbers from "
         "which they could be worked out.",

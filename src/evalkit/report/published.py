@@ -29,6 +29,7 @@ READ_WORDS = {
 }
 KIND_WORDS = {
     "real": mark("Public data, loaded when the page was made."),
+    "own": mark("The publisher's own records, which are not public."),
     "arithmetic": mark("The published numbers themselves; there are no data of persons."),
     "synthetic": mark(
         "The data are made up, and set to the numbers that were published. Agreement shows that "

@@ -179,9 +179,12 @@ def is_too_few(curve: Released, text: Text) -> bool:
     return not (first.n >= FEW_PEOPLE and first.exits >= FEW_EXITS)
 
 
-def few_persons(released: Released, text: Text) -> bool:
-    """Whether a municipality's result rests on fewer persons than an estimate of its own needs."""
-    if is_without_rows(released):
+def few_persons(released: Released, text: Text, exits: Released | None = None) -> bool:
+    """Whether a municipality's result rests on fewer persons than an estimate of its own needs.
+
+    With the curve of exits by arm its programme group is counted, as the first page does.
+    """
+    if is_without_rows(released) or (exits is not None and is_too_few(exits, text)):
         return True
     n = released.summary.get("n_person", released.summary.get("n", math.nan))
     return text.labels.level == "municipality" and not n >= FEW_PEOPLE
@@ -189,8 +192,24 @@ def few_persons(released: Released, text: Text) -> bool:
 
 def pay_off_label(pay_off: Released, text: Text) -> str:
     """What a pay-off may be called: that of a contrast where it is one, else a description."""
-    is_contrast = str(pay_off.summary.get("method", "")).startswith("contrast")
-    return contrast_label(pay_off, text) if is_contrast else "description"
+    return contrast_label(pay_off, text) if is_compared(pay_off) else "description"
+
+
+def is_compared(money: Released) -> bool:
+    """Whether a gain is measured against the other group, and not against the time before."""
+    return str(money.summary.get("method", "")).startswith("contrast")
+
+
+def is_share_uncertain(share: float, low: float, high: float) -> bool:
+    """Whether a share up to 1 is needed but the interval goes beyond it, or the other way round."""
+    return math.isfinite(low) and (low <= 1 if share > 1 else not high <= 1)
+
+
+def is_pay_off_uncertain(row: pd.Series, years: float) -> bool:
+    """Whether the interval of a pay-off time holds both that it is within some years and not."""
+    limit = 12 * years
+    low, high = float(row["pay_off_low"]) / limit, float(row["pay_off_high"]) / limit
+    return is_share_uncertain(float(row["break_even_share"]), low, high)
 
 
 def money_decimals(frame: pd.DataFrame) -> int:

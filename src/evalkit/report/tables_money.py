@@ -15,7 +15,7 @@ from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import kind_name, years_label
 from evalkit.report.parts import Part
-from evalkit.report.reading import money_decimals, released_frame
+from evalkit.report.reading import is_compared, money_decimals, released_frame
 from evalkit.report.tables_frame import table_part
 from evalkit.report.text import Text
 
@@ -118,9 +118,15 @@ def break_even(break_even, text: Text, *, name: str = "break-even-shares") -> Pa
         ]
         for _, row in frame.iterrows()
     ]
-    header = break_even_header(str(break_even.summary["currency"]), text)
+    currency = str(break_even.summary["currency"])
+    header = break_even_header(currency, text, compared=is_compared(break_even))
     caption = text.say("Share of the change that must be due to the programme for its cost to come "
                        "back; above one hundred per cent it does not.")  # fmt: skip
+    if is_compared(break_even):
+        caption = text.say(
+            "Share of the difference from the comparison group that is needed for the cost to come "
+            "back; above one hundred per cent it does not."
+        )
     return table_part(name, header, rows, caption, [break_even], text, text_columns=2)
 
 

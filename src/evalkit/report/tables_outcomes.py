@@ -11,12 +11,13 @@ from evalkit.report.figures.frame import (
     drawn_part,
     shown,
     shown_range,
+    too_few_part,
 )
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case, term_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import horizon_within, score_name
-from evalkit.report.reading import first_arm, released_frame
+from evalkit.report.reading import few_persons, first_arm, released_frame
 from evalkit.report.replay import page_part
 from evalkit.report.tables_frame import table_part
 from evalkit.report.text import Text
@@ -28,7 +29,13 @@ RATIO_DIGITS = 2
 
 @drawn_part
 def ancova(
-    ancova, text: Text, *, fixed_effects=None, score: str = "", name: str = "health-difference"
+    ancova,
+    text: Text,
+    *,
+    fixed_effects=None,
+    score: str = "",
+    exits=None,
+    name: str = "health-difference",
 ) -> Part:
     """Differences in health by wave, given the start, and those by fixed effects beside them.
 
@@ -38,8 +45,12 @@ def ancova(
         Terms `wave[6]`, ...
     fixed_effects : Released ModelFit or None
         Terms that hold `wave[6]`, ...
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
     frame = released_frame(ancova, "ModelFit")
+    if exits is not None and few_persons(ancova, text, exits):
+        return too_few_part(text)
     others = None if fixed_effects is None else released_frame(fixed_effects, "ModelFit")
     others = None if others is None or others["suppressed"].all() else others
     decimals = 1 if text.is_score else 2

@@ -5,7 +5,7 @@ import math
 from evalkit.report.benefit_offset import TOTAL, offset_range, offset_words
 from evalkit.report.certainty import estimand_label
 from evalkit.report.figures.alluvial import OCCASIONS
-from evalkit.report.figures.areas import area_rows
+from evalkit.report.figures.areas import area_rows, middle_share
 from evalkit.report.markup import escape, paragraphs, span
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.names_before_after import status_name
@@ -141,12 +141,15 @@ def substitution(change, text: Text) -> Part | None:
 
 def _substituted(row, change, text: Text) -> str:
     group = escape(sentence_case(arm_name(row["stratum"], text)))
+    frame = released_frame(change, "BenefitChange")
+    rows = frame[frame["stratum"] == row["stratum"]]
+    share = float(change.summary["alert_share"])
+    if row["suppressed"]:
+        return _offset_open(group, (rows["alert"] == 1).any(), share, text)
     if not math.isfinite(row["alert"]):
         return text.say("{group}: no benefit fell so much that it could be asked what took its "
                         "place.", group=group)  # fmt: skip
-    frame = released_frame(change, "BenefitChange")
-    found = offset_range(frame[frame["stratum"] == row["stratum"]])
-    share = float(change.summary["alert_share"])
+    found = offset_range(rows)
     if found is None:
         return _offset_open(group, row["alert"] == 1, share, text)
     slots = {"group": group, "offset": offset_words(found, text)}
@@ -160,9 +163,7 @@ def _substituted(row, change, text: Text) -> str:
                         **slots)  # fmt: skip
     if found[0] == found[1]:
         return said
-    return f"{said} " + text.say(
-        "The range is what the benefits that are not shown leave open."
-    )
+    return f"{said} " + text.say("The range is what the benefits that are not shown leave open.")
 
 
 def _offset_open(group: str, alert: bool, share: float, text: Text) -> str:
@@ -174,8 +175,8 @@ def _offset_open(group: str, alert: bool, share: float, text: Text) -> str:
             group=group, share=text.percent(share),
         )  # fmt: skip
     return text.say(
-        "{group}: some benefits fell. How much others rose instead is not shown, because some "
-        "are of too few people.", group=group,
+        "{group}: how far other benefits took the place of those that fell is not shown, because "
+        "some are of too few people.", group=group,
     )  # fmt: skip
 
 
@@ -224,8 +225,9 @@ def need_by_area(areas, text: Text) -> Part | None:
         return Part(span(not_shown(areas, text), "withheld"))
     label = span(estimand_label("description", text), "label")
     sentence = text.say(
-        "At most {range} of those in need took part, in the municipalities that can be shown "
-        "({shown} of {all}).",
+        "If {need} of people of working age are in need, at most {range} of them took part, in the "
+        "municipalities that can be shown ({shown} of {all}).",
+        need=text.percent(middle_share(areas), 1),
         range=text.percent_range(known["middle"].min(), known["middle"].max()),
         shown=text.number(len(known)), all=text.number(len(frame)),
     )  # fmt: skip
@@ -269,8 +271,9 @@ def _in_records(frame, slots: dict, text: Text) -> str:
             **slots,
         )  # fmt: skip
     else:
-        said = text.say("State of {month}: of the people in the records {n} are in the target group.",
-                        **slots)  # fmt: skip
+        said = text.say(
+            "State of {month}: of the people in the records {n} are in the target group.", **slots
+        )
     return f"{said} " + text.say(
         "Only that month counts here, so those who met the conditions when they started can be "
         "more. The records are not of everybody, so this says nothing about need in the area."

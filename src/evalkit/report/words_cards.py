@@ -17,6 +17,7 @@ from evalkit.report.reading import (
     contrast_value,
     first_arm,
     first_count,
+    is_pay_off_uncertain,
     is_too_few,
     is_without_rows,
     pay_off_label,
@@ -84,7 +85,8 @@ def _people_card(curve, people, text: Text) -> str:
     other = counts.get("comparison")
     note = ""
     if other is not None and not math.isnan(other.n):
-        note = text.say("{n} in the comparison group", n=_count(other.n, curve, people, "comparison", text))
+        count = _count(other.n, curve, people, "comparison", text)
+        note = text.say("{n} in the comparison group", n=count)
     grouped = text.is_events or "comparison" in counts
     unit = text.say("people in the programme group") if grouped else (
         text.plural("person started", "people started", int(first.n))
@@ -154,12 +156,15 @@ def _pay_off_card(pay_off, few: bool, text: Text) -> str:
     compared = pay_off_label(pay_off, text) != "description"
     if math.isnan(share):
         return _withheld_card(text.say("pay-off for society"), False, text)
+    if share > 1 and is_pay_off_uncertain(row, years):
+        unit = text.say("pay-off for society")
+        return _card(text.say("uncertain"), unit, _pay_off_interval(row, text))
     if share > 1:
         note = text.say("for society, whatever caused the change")
         return _card(text.say("not repaid"), within,
                      text.say("for society") if compared else note)  # fmt: skip
     if compared:
-        unit = text.say("months until society has the cost back")
+        unit = text.say("months until society has the cost back, at the mean pace")
         return _card(text.number(math.ceil(months)), unit, _pay_off_interval(row, text))
     return _card(
         text.percent(share),
@@ -175,7 +180,7 @@ def _pay_off_card(pay_off, few: bool, text: Text) -> str:
 def _pay_off_interval(row, text: Text) -> str:
     low, high = float(row["pay_off_low"]), float(row["pay_off_high"])
     if math.isfinite(low) and math.isfinite(high):
-        return text.say("interval: {range}", range=text.range(low, high))
+        return text.say("interval: {range} months", range=text.range(low, high))
     if math.isfinite(low):
         return text.say("interval: {low} months to never", low=text.number(low))
     return ""

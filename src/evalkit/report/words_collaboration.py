@@ -64,6 +64,8 @@ def collaboration(scores, text: Text, *, trend=None, names=None, area: str = "")
         "intervals among those who answered; those who did not may think otherwise.",
         least=least,
     )
+    if not names and frame["item"].str.startswith("item_").any():
+        reading += " " + text.say("Questions go by number, because the study does not give them.")
     return _chapter(question, answer, reading, text)
 
 
@@ -156,13 +158,17 @@ def collaboration_forms(shares, text: Text) -> Part:
     if len(labels):
         row = labels.loc[labels["share"].idxmax()]
         label = label_name(row["level"], str(shares.summary["what"]), text)
-        answer = [text.say("Most frequent: {label}, {share} of people.",
-                           label=escape(label), share=text.percent(row["share"]))]  # fmt: skip
+        slots = {"label": escape(label), "share": text.percent(row["share"])}
+        answer = [
+            text.say("Most frequent in the programme group: {label}, {share} of its people.",
+                     **slots)
+            if row["stratum"] == "programme"
+            else text.say("Most frequent: {label}, {share} of people.", **slots)
+        ]  # fmt: skip
         answer.append(_none_sentence(first, text))
     reading = text.say(
         "A person can meet several forms, so the shares add up to more than 100 per cent. A form "
-        "that was not recorded counts as not met, so the true shares can be higher. The evaluation "
-        "that the list comes from speaks of six forms and names five."
+        "that was not recorded counts as not met, so the true shares can be higher."
     )
     return _chapter(question, answer, reading, text)
 

@@ -2,7 +2,7 @@
 
 import math
 
-from evalkit.report.certainty import estimand_label
+from evalkit.report.certainty import estimand_label, sign_verdict
 from evalkit.report.markup import span
 from evalkit.report.parts import Part
 from evalkit.report.phrases import too_few, within
@@ -10,6 +10,7 @@ from evalkit.report.reading import (
     WITHHELD,
     Value,
     contrast_label,
+    degrees_of_freedom,
     few_persons,
     is_without_rows,
     released_frame,
@@ -56,9 +57,8 @@ def cost_utility(cost_utility, text: Text, *, net_benefit=None) -> Part:
         "compared as if they had been equally well at the start. What such a year is worth in money"
         " is not decided here, so the answer is given for many amounts."
     )
-    if not (few_persons(cost_utility, text) or not (cost.shown and effect.shown)):
-        answer = f"{answer} {span(estimand_label(label, text), 'label')}"
-    return chapter(question, answer, reading, text)
+    return chapter(question, f"{answer} {span(estimand_label(label, text), 'label')}", reading,
+                   text)  # fmt: skip
 
 
 def difference_of(cost_utility, measure: str) -> Value:
@@ -110,9 +110,33 @@ def _differences(cost_utility, cost: Value, effect: Value, text: Text) -> str:
     )
 
 
+def both_certain(cost_utility) -> str:
+    """How sure the signs of both differences are: that of the one less sure."""
+    df = degrees_of_freedom(cost_utility)
+    values = [difference_of(cost_utility, measure) for measure in ("cost", "effect")]
+    found = {sign_verdict(v.estimate, v.std_error, v.low, v.high, df) for v in values}
+    return next(verdict for verdict in ("unknown", "probable", "clear") if verdict in found)
+
+
+def _uncertain(quadrant: str, sure: str, text: Text) -> str:
+    """Say what is not known where an interval also holds the opposite."""
+    if sure == "probable" and quadrant == "more_effect_less_cost":
+        return text.say("The programme group probably did better in both, but an interval also "
+                        "holds the opposite.")  # fmt: skip
+    if sure == "probable" and quadrant == "less_effect_more_cost":
+        return text.say("The comparison group probably did better in both, but an interval also "
+                        "holds the opposite.")  # fmt: skip
+    return text.say("It is not possible to say which group did better in both health and cost, "
+                    "since an interval also holds the opposite.")  # fmt: skip
+
+
 def _balance(cost_utility, text: Text) -> str:
     """Say the ratio where there is one, else which group did better in both."""
     quadrant = str(cost_utility.summary["quadrant"])
+    sure = both_certain(cost_utility)
+    has_ratio = quadrant in ("more_effect_more_cost", "less_effect_less_cost")
+    if sure != "clear" and not has_ratio:
+        return _uncertain(quadrant, sure, text)
     if quadrant == "more_effect_less_cost":
         return text.say("More health at a lower cost: the programme group did better in both.")
     if quadrant == "less_effect_more_cost":
@@ -121,11 +145,14 @@ def _balance(cost_utility, text: Text) -> str:
     if not math.isfinite(ratio):
         return ""
     amount = text.money(ratio, str(cost_utility.summary["currency"]))
-    if quadrant == "more_effect_more_cost":
-        return text.say("That is {amount} for each quality-adjusted life year gained.",
-                        amount=amount)  # fmt: skip
-    return text.say("That is {amount} saved for each quality-adjusted life year lost.",
-                    amount=amount)  # fmt: skip
+    spoken = (
+        text.say("That is {amount} for each quality-adjusted life year gained.", amount=amount)
+        if quadrant == "more_effect_more_cost"
+        else text.say("That is {amount} saved for each quality-adjusted life year lost.",
+                      amount=amount)
+    )  # fmt: skip
+    opposite = text.say("This is uncertain, since the interval also holds the opposite.")
+    return spoken if sure == "clear" else f"{spoken} {opposite}"
 
 
 def _worth(net_benefit, text: Text) -> str:

@@ -30,7 +30,14 @@ from evalkit.report.words_people import chapter, withheld
 
 @page_part
 def health(
-    change, means, text: Text, *, wave: int = 12, score: str = "", useful: float | None = None
+    change,
+    means,
+    text: Text,
+    *,
+    wave: int = 12,
+    score: str = "",
+    useful: float | None = None,
+    exits=None,
 ) -> Part:
     """Say how health changed, compared with the other group and with the start.
 
@@ -45,8 +52,10 @@ def health(
         Name of the score, where health is measured by scores.
     useful : float, optional
         Smallest useful change, where the study file says `mid`.
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
-    require_all_released(change, means)
+    require_all_released(change, means, exits)
     question = (
         text.say("How did health change: {score}?", score=escape(score_name(score, text)))
         if text.is_score
@@ -59,7 +68,7 @@ def health(
     value = term_value(change, term)
     name = sentence_case(score_name(score, text))
     answer, detectable = withheld(text), ""
-    if few_persons(change, text):
+    if few_persons(change, text, exits):
         answer = span(too_few(text), "withheld")
     elif term not in set(change.rows["term"]):
         answer = span(text.say(FEW_ANSWERS), "withheld")

@@ -12,6 +12,9 @@ from evalkit.report.phrases import (
 )
 from evalkit.report.reading import (
     few_persons,
+    is_compared,
+    is_pay_off_uncertain,
+    is_share_uncertain,
     is_without_rows,
     pay_off_label,
     released_frame,
@@ -24,13 +27,15 @@ from evalkit.report.words_people import chapter, withheld
 
 
 @page_part
-def pay_off(pay_off, text: Text) -> Part:
+def pay_off(pay_off, text: Text, *, exits=None) -> Part:
     """Say who pays and who gains.
 
     Parameters
     ----------
     pay_off : Released PayOff or None
         None where there are no costs.
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
     question = text.say("Who pays and who gains?")
     if pay_off is None:
@@ -39,7 +44,7 @@ def pay_off(pay_off, text: Text) -> Part:
         alone = is_without_comparison(pay_off, text)
         return missing(question, "no_comparison" if alone else "too_few", text)
     frame, row = released_frame(pay_off, "PayOff"), society_row(pay_off)
-    few = few_persons(pay_off, text)
+    few = few_persons(pay_off, text, exits)
     answer = span(too_few(text), "withheld") if few else _pay_off_sentence(row, pay_off, text)
     others = frame[(frame["party"] != "society") & frame["net"].notna()]
     # A hidden actor may gain more than those shown; then nobody is called the first.
@@ -54,18 +59,67 @@ def pay_off(pay_off, text: Text) -> Part:
         "another gets is no gain for all. What share of the change is due to the programme decides "
         "whether the cost is repaid."
     )
-    if not few and not math.isnan(float(row["break_even_share"])):
-        answer += " " + span(estimand_label(pay_off_label(pay_off, text), text), "label")
-    return chapter(question, answer, reading, text)
+    spoken = span(estimand_label(pay_off_label(pay_off, text), text), "label")
+    return chapter(question, f"{answer} {spoken}", reading, text)
 
 
 def _pay_off_sentence(row, pay_off, text: Text) -> str:
     share, years = float(row["break_even_share"]), int(pay_off.summary["horizon_years"])
     if math.isnan(share):
         return withheld(text)
+    uncertain = is_pay_off_uncertain(row, years)
+    if share > 1 and uncertain:
+        return f"{_unknown('society', years, text)} {_months_interval(row, text)}"
     if pay_off_label(pay_off, text) != "description":
-        return _recovery_sentence(float(row["pay_off_months"]), share, years, text)
-    return _share_sentence(share, years, text)
+        said = _recovery_sentence(float(row["pay_off_months"]), share, years, text)
+    else:
+        said = _share_sentence(share, years, text)
+    if uncertain:
+        said = f"{said} {_opposite(text)} {_months_interval(row, text)}"
+    is_pace = pay_off_label(pay_off, text) != "description" and share <= 1
+    return f"{said} {_pace(text)}" if is_pace else said
+
+
+def _pace(text: Text) -> str:
+    """Say why a time at a mean pace is not that of the curve over the months."""
+    return text.say(
+        "The pace is the mean of all the months followed; month by month the gain was smaller or "
+        "larger, so a curve over the months can have the cost back at another time."
+    )
+
+
+def _unknown(party: str, years: int, text: Text) -> str:
+    """Say that the interval does not tell whether the cost comes back."""
+    if party == "society":
+        return text.plural(
+            "It is not possible to say whether society recovers the cost within {n} year.",
+            "It is not possible to say whether society recovers the cost within {n} years.",
+            years,
+        )
+    return text.plural(
+        "It is not possible to say whether the public sector together recovers the cost within "
+        "{n} year.",
+        "It is not possible to say whether the public sector together recovers the cost within "
+        "{n} years.",
+        years,
+    )
+
+
+def _opposite(text: Text) -> str:
+    return text.say("This is uncertain, since the interval also holds the opposite.")
+
+
+def _months_interval(row, text: Text) -> str:
+    low, high = float(row["pay_off_low"]), float(row["pay_off_high"])
+    if math.isfinite(high):
+        return text.say("Interval: {range} months.", range=text.range(low, high))
+    return text.say("Interval: {low} months to never.", low=text.number(low))
+
+
+def _share_interval(low: float, high: float, text: Text) -> str:
+    never = text.say("{low} to never", low=text.percent(low))
+    reach = text.percent_range(low, high) if math.isfinite(high) else never
+    return text.say("Interval of the share: {range}.", range=reach)
 
 
 def _share_sentence(share: float, years: int, text: Text) -> str:
@@ -103,22 +157,29 @@ def _recovery_sentence(months: float, share: float, years: int, text: Text) -> s
 
 
 @page_part
-def break_even(break_even, text: Text) -> Part:
+def break_even(break_even, text: Text, *, exits=None) -> Part:
     """Say how much of the change must be due to the programme, by horizon: the headline.
 
     Parameters
     ----------
     break_even : Released BreakEven or None
         None where there are no costs.
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
-    question = text.say("How much must be due to the programme?")
+    compared = break_even is not None and is_compared(break_even)
+    question = (
+        text.say("How much of the gain is needed?")
+        if compared
+        else text.say("How much must be due to the programme?")
+    )
     if break_even is None:
         return missing(question, "costs", text)
     if is_without_rows(break_even):
         return missing(question, "too_few", text)
     frame = released_frame(break_even, "BreakEven")
-    few = few_persons(break_even, text)
-    sentences = [] if few else _by_horizon(frame, text)
+    few = few_persons(break_even, text, exits)
+    sentences = [] if few else _by_horizon(frame, compared, text)
     answer = " ".join(sentences) if sentences else span(too_few(text), "withheld")
     reading = text.say(
         "What changed after the start would partly have changed anyway: people start when things "
@@ -126,12 +187,17 @@ def break_even(break_even, text: Text) -> Part:
         "to the programme for its cost to come back? The less, the safer. The more years are "
         "counted, the longer the change must last."
     )
-    if sentences:
-        answer += " " + span(estimand_label(str(break_even.summary["label"]), text), "label")
-    return chapter(question, answer, reading, text)
+    if compared:
+        reading = text.say(
+            "The gain is the difference from the comparison group. The question is turned round: "
+            "how much of it is needed for the cost to come back? The less, the safer. The more "
+            "years are counted, the longer the gain must last."
+        )
+    spoken = span(estimand_label(pay_off_label(break_even, text), text), "label")
+    return chapter(question, f"{answer} {spoken}", reading, text)
 
 
-def _by_horizon(frame, text: Text) -> list[str]:
+def _by_horizon(frame, compared: bool, text: Text) -> list[str]:
     """A sentence about society and one about the public sector, those that may be shown.
 
     Of the horizons the shortest within which the cost can come back; the longest if it never does.
@@ -144,12 +210,52 @@ def _by_horizon(frame, text: Text) -> list[str]:
         if len(rows):
             possible = rows[rows["break_even_share"] <= 1]
             row = possible.iloc[0] if len(possible) else rows.iloc[-1]
-            share, years = float(row["break_even_share"]), int(row["horizon_years"])
-            found.append(_horizon_sentence(party, share, years, text))
+            found.append(_horizon_words(party, row, compared, text))
     return found
 
 
-def _horizon_sentence(party: str, share: float, years: int, text: Text) -> str:
+def _horizon_words(party: str, row, compared: bool, text: Text) -> str:
+    share, years = float(row["break_even_share"]), int(row["horizon_years"])
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    if not is_share_uncertain(share, low, high):
+        return _horizon_sentence(party, share, years, compared, text)
+    interval = _share_interval(low, high, text)
+    if share > 1:
+        return f"{_unknown(party, years, text)} {interval}"
+    return f"{_horizon_sentence(party, share, years, compared, text)} {_opposite(text)} {interval}"
+
+
+def _gain_sentence(party: str, share: float, years: int, text: Text) -> str:
+    """Say what share of the difference from the comparison group is needed."""
+    if share > 1 and party == "society":
+        return _recovery_sentence(math.inf, share, years, text)
+    if share > 1:
+        return text.plural(
+            "The public sector together does not recover the cost within {n} year.",
+            "The public sector together does not recover the cost within {n} years.",
+            years,
+        )
+    percent = text.percent(share)
+    if party == "society":
+        return text.plural(
+            "Society recovers the cost within {n} year if at least {percent} of the difference "
+            "from the comparison group lasts.",
+            "Society recovers the cost within {n} years if at least {percent} of the difference "
+            "from the comparison group lasts.",
+            years, percent=percent,
+        )  # fmt: skip
+    return text.plural(
+        "The public sector together recovers the cost within {n} year if at least {percent} of "
+        "the difference from the comparison group lasts.",
+        "The public sector together recovers the cost within {n} years if at least {percent} of "
+        "the difference from the comparison group lasts.",
+        years, percent=percent,
+    )  # fmt: skip
+
+
+def _horizon_sentence(party: str, share: float, years: int, compared: bool, text: Text) -> str:
+    if compared:
+        return _gain_sentence(party, share, years, text)
     if party == "society":
         return _share_sentence(share, years, text)
     if share > 1:

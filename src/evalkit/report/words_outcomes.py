@@ -63,6 +63,8 @@ def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
     answer = " ".join([*filter(None, sentences), label_span(reached, text)])
     answer = paragraphs(answer, detectable, "" if months is None else detectable_time(months, text))
     reading = _events_reading(text) if text.is_events else _reading(text)
+    if not detectable and not text.is_events and sentences[0].endswith("{.withheld}"):
+        reading = _reading_without_curve(text)
     return chapter(question, answer, reading, text)
 
 
@@ -170,6 +172,15 @@ def _reading(text: Text) -> str:
         "chance can move it: in 95 of 100 studies like this one such a band holds the true share. "
         "Under the figure stands how many are still followed. People who moved abroad, died or got "
         "a permanent pension can no longer begin, and are counted as such."
+    )
+
+
+def _reading_without_curve(text: Text) -> str:
+    """Explain what is left of the chapter where there are too few people for the curve."""
+    return text.say(
+        "The figure shows what people lived on in each month. Somebody who begins to support "
+        "themselves and later gets support again is counted where they are in that month. People "
+        "who moved abroad, died or got a permanent pension stand by themselves."
     )
 
 

@@ -1,6 +1,7 @@
 """Words of the chapters about people: who took part, need, before and after, among the others."""
 
 import math
+import re
 
 from evalkit.report.certainty import estimand_label
 from evalkit.report.markup import callout, escape, paragraphs, span
@@ -26,11 +27,16 @@ from evalkit.report.words_method import missing
 
 OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "self_support")
 
+LABEL_OF_NOTHING = re.compile(r"^(\[[^\]\n]*\]\{\.withheld\}) \[[^\]\n]*\]\{\.label\}")
 SMALL_DIFFERENCE = 0.1  # as the way to read the table says
 
 
 def chapter(question: str, answer: str, how_to_read: str, text: Text) -> Part:
-    """Set a chapter's heading, its answer, and a fold on how to read what follows."""
+    """Set a chapter's heading, its answer, and a fold on how to read what follows.
+
+    What an estimate may be called is left out where the answer is only that nothing is shown.
+    """
+    answer = LABEL_OF_NOTHING.sub(r"\1", answer)
     return Part(
         paragraphs(f"## {question}", answer, callout(text.say("How to read this"), how_to_read))
     )
@@ -95,7 +101,9 @@ def _balance_size(size: float, text: Text) -> str:
     """Say whether the largest difference at the start counts as small."""
     if size < SMALL_DIFFERENCE:
         return text.say("Even that difference is usually taken as small.")
-    return text.say("That difference is not small; the table gives its size.")
+    return text.say(
+        "That difference is larger than what is usually taken as small; the table gives its size."
+    )
 
 
 @page_part
@@ -121,7 +129,7 @@ def need(need, text: Text) -> Part:
             coverage=text.percent_range(rows["low"].min(), rows["high"].max()),
             period=escape(str(need.summary["period"])),
         )
-    label = span(estimand_label("description", text), "label") if len(rows) else ""
+    label = span(estimand_label("description", text), "label")
     reading = text.say(
         "How many need coordinated rehabilitation is not known, so three assumed shares are shown. "
         "The hatched part is the range that the assumptions leave open; it is not an interval of "
@@ -149,7 +157,7 @@ def before_after(before_after, text: Text) -> Part:
     answer = span(not_shown(before_after, text), "withheld")
     if len(shown):
         answer = _change_sentence(shown, before_after, text)
-    label = span(estimand_label("description", text), "label") if len(shown) else ""
+    label = span(estimand_label("description", text), "label")
     reading = text.say(
         "A hollow dot is the share before, a filled dot the share after; the arrow shows the "
         "direction. All who started are counted, also those who left early. The change is not an "
@@ -203,7 +211,7 @@ def municipalities(municipalities, text: Text) -> Part:
             "of {all}).",
             **slots,
         )
-    label = span(estimand_label("description", text), "label") if len(shown) > 1 else ""
+    label = span(estimand_label("description", text), "label")
     reading = text.say(
         "Each dot is a municipality and the bar its interval; the line is all together. The order "
         "is alphabetical and is not a ranking: where bars overlap the line, chance alone can be "

@@ -30,6 +30,7 @@ TEMPLATES = {
     "study": "study_report.ipynb",
 }
 AREA_COLUMN = {"municipality": "municipality", "federation": "federation", "county": "county"}
+SHOWN_UNITS = 12  # in a message
 SOURCE_KINDS = (".py", ".csv", ".yaml", ".ttf")
 
 
@@ -46,6 +47,12 @@ class UnitPlan:
     def name(self) -> str:
         """Name in parameters and folders."""
         return unit_name(self.level, self.code)
+
+    @property
+    def told(self) -> str:
+        """The name with the place that it is, for messages: `municipality-0114 (Lindala)`."""
+        place = self.place.in_language("sv")
+        return f"{self.name} ({place})" if place else self.name
 
     def labels(self, study: Study) -> Labels:
         """Names of the unit together with the protocol."""
@@ -207,12 +214,24 @@ def select_units(units: list[UnitPlan], only: list[str] | None) -> list[UnitPlan
         return units
     unknown = [name for name in only if not any(name in (u.name, u.code) for u in units)]
     if unknown:
-        known = [unit.code for unit in units] + [unit.name for unit in units]
-        near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}? " if near else ""
-        listed = ", ".join(unit.name for unit in units[:12])
+        near = _nearest(unknown[0], units)
+        hint = f"did you mean {near.told}? " if near else ""
+        more = ", ..." if len(units) > SHOWN_UNITS else ""
+        listed = ", ".join(unit.told for unit in units[:SHOWN_UNITS]) + more
         raise ParameterError(f"--only: no unit {', '.join(unknown)}; {hint}units are {listed}")
     return [unit for unit in units if unit.name in only or unit.code in only]
+
+
+def _nearest(wanted: str, units: list[UnitPlan]) -> UnitPlan | None:
+    """The unit whose code, name, or name of the place in any language is most like a word."""
+    known = {
+        word.casefold(): unit
+        for unit in reversed(units)
+        for word in (unit.place.sv, unit.place.fi, unit.place.en, unit.name, unit.code)
+        if word
+    }
+    near = difflib.get_close_matches(wanted.casefold(), known, n=1, cutoff=0.5)
+    return known[near[0]] if near else None
 
 
 def write_json(path: Path, value: object) -> None:

@@ -1,7 +1,7 @@
 """The pages around the reports of a site: gathered, audited, and put in place."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,13 +21,21 @@ from evalkit.run.reproduced_pages import published_entries
 from evalkit.run.shared import RELEASED
 
 EDITIONS = "editions.json"
+ORDER = "order.json"
 QUARANTINE = ".site"
 TABLE = "municipalities.json"
 AREAS = ("county", "federation")
 
 
-def publish_site(site: Path) -> list[Path]:
+def publish_site(site: Path, order: Sequence[str] = ()) -> list[Path]:
     """Write the pages around everything that is published on a site, of whatever study.
+
+    Parameters
+    ----------
+    site : Path
+    order : sequence of str
+        Studies of this run as they were asked for; the index begins with the first, in its first
+        language. A run of one study leaves the order that the site has.
 
     Returns
     -------
@@ -40,7 +48,7 @@ def publish_site(site: Path) -> list[Path]:
         If the audit finds in a page what no page may hold; the pages before stay.
     """
     work = site.with_name(f"{site.name}.work")
-    folders = sorted(path.parent for path in work.glob("*/prepared.json"))
+    folders = _in_order(work, order)
     entries, overviews, changes, ids = [], [], [], set()
     editions = read_json(site / EDITIONS) or {}
     for folder in folders:
@@ -70,6 +78,18 @@ def publish_site(site: Path) -> list[Path]:
     if entries:
         write_json(site / EDITIONS, editions)
     return [site / name for name in written]
+
+
+def _in_order(work: Path, order: Sequence[str]) -> list[Path]:
+    """Folders of the studies of a site, in the order of the last run of several of them."""
+    known = (read_json(work / ORDER) or {}).get("studies", [])
+    first, then = (known, order) if len(order) < 2 else (order, known)
+    wanted = list(dict.fromkeys([*first, *then]))
+    if wanted != known:
+        write_json(work / ORDER, {"studies": wanted})
+    folders = sorted(path.parent for path in work.glob("*/prepared.json"))
+    ranks = {name: rank for rank, name in enumerate(wanted)}
+    return sorted(folders, key=lambda folder: ranks.get(folder.name, len(ranks)))
 
 
 def _entries(prepared: Prepared, layout: Layout) -> list[IndexEntry]:

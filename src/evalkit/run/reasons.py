@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.run.engine import Limits
-from evalkit.run.layout import layout_of
+from evalkit.run.layout import Layout, layout_of
 from evalkit.run.manifest import failed_before
 from evalkit.run.plan import read_json
 from evalkit.run.prepare import prepare_inputs
+from evalkit.run.prepared import read_prepared
+from evalkit.run.stage import stage_key
 from evalkit.run.tasks import Options, find_studies, make_tasks, source_name
 from evalkit.run.worker import Task, kept_record
 
@@ -27,9 +29,15 @@ PARTS = {
 }
 
 
+NOTHING_YET = "nothing was made yet; how many reports there are is known once the records are read"
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One report of a run that is only planned: would it be made, and why."""
+    """One report of a run that is only planned: would it be made, and why.
+
+    Without a language it stands for all reports of a study whose units are not known yet.
+    """
 
     study: str
     unit: str
@@ -48,8 +56,8 @@ def plan_reports(
 ) -> list[Planned]:
     """Say what `run_reports` would make and why; nothing is run or written.
 
-    Where the records or the study changed since the last run, which units show the change is known
-    only after the cohort was built; then all of them may.
+    Where the records, the study or the shared stage changed since the last run, which units show
+    the change is known only after the cohort was built; then all of them may.
     """
     studies, _ = find_studies(names, output)
     plans = []
@@ -57,10 +65,10 @@ def plan_reports(
         layout = layout_of(study, output)
         known = read_json(layout.folder / "prepared.json")
         if known is None:
-            plans.append(Planned(study.name, "every unit", "", False, "nothing was made yet"))
+            plans.append(Planned(study.name, "every unit", "", False, NOTHING_YET))
             continue
         options = Options(1, None, renderer, tuple(only or ()), only_failed, False, False, Limits())
-        parts = changed(known.get("inputs", {}), prepare_inputs(study))
+        parts = changed(known.get("inputs", {}), prepare_inputs(study)) or _stage_changed(layout)
         failed = failed_before(layout.site, study.name)
         for task in make_tasks(source_name(name, study), study, layout, options):
             plan = planned(task, failed)
@@ -88,6 +96,12 @@ def planned(task: Task, failed: set[tuple[str, str]]) -> Planned:
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """The parts of two sets of inputs that differ, in words."""
     return ", ".join(PARTS.get(name, name) for name in now if before.get(name) != now[name])
+
+
+def _stage_changed(layout: Layout) -> str:
+    known = read_json(layout.folder / "shared.json") or {}
+    key = stage_key(read_prepared(layout.folder).key)
+    return "" if known.get("key") == key else "the shared stage"
 
 
 def _why(task: Task, failed: set[tuple[str, str]]) -> str:

@@ -154,7 +154,7 @@ def run_reports(
         finally:  # a study whose records are faulty must not hide what those before it came to
             progress.end()
             if outcomes:
-                _close(site, outcomes)
+                _close(site, outcomes, [study.name for _, study in studies])
     return Summary(
         site,
         tuple(record for outcome in outcomes for record in outcome.records),
@@ -232,13 +232,13 @@ def _records(tasks: list[Task], options: Options) -> Iterator[Record]:
     return run_distributed(tasks, options.scheduler, workers=options.workers)
 
 
-def _close(site: Path, outcomes: list[_Outcome]) -> None:
+def _close(site: Path, outcomes: list[_Outcome], order: list[str]) -> None:
     """Write manifest and index; on a full disk those of before stay, and the summary says so."""
     try:
         for outcome in outcomes:
             if outcome.records:
                 write_manifest(site, outcome.records[0].study, outcome.records)
-        publish_site(site)
+        publish_site(site, order)
     except OSError:
         if not outcomes or outcomes[-1].stopped != NO_OUTPUT:
             raise

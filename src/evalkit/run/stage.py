@@ -40,8 +40,7 @@ def run_shared_stage(
         If a cell of the stage's notebook fails, or it uses more than it may.
     """
     prepared = read_prepared(layout.folder)
-    template = shared_folder("notebooks") / TEMPLATE
-    key = digest_json([prepared.key, digest_files([template], template.parent), source_digest()])
+    template, key = shared_folder("notebooks") / TEMPLATE, stage_key(prepared.key)
     known = read_json(layout.folder / "shared.json")
     if known and known["key"] == key:
         return False
@@ -58,6 +57,12 @@ def run_shared_stage(
         _cut(unit, kept, layout)
     _keep_key(key, prepared.units, layout)
     return True
+
+
+def stage_key(prepared: str) -> str:
+    """Key of the shared results of a cohort that has a key itself."""
+    template = shared_folder("notebooks") / TEMPLATE
+    return digest_json([prepared, digest_files([template], template.parent), source_digest()])
 
 
 def _keep_key(key: str, units: tuple[UnitPlan, ...], layout: Layout) -> None:

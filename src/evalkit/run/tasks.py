@@ -24,6 +24,8 @@ from evalkit.run.prepared import read_prepared
 from evalkit.run.worker import Task
 from evalkit.study import Study
 
+PLANNED_COMPARISONS = ("not_yet", "external")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -72,12 +74,19 @@ def check_runnable(study: Study) -> None:
 
     Raises
     ------
-    ParameterError
-        If the disclosure profile is unknown.
     StudyError
-        If a level has no notebook, or no pages are asked for.
+        If the disclosure profile is unknown, the comparison is one that is only planned, a level
+        has no notebook, or no pages are asked for.
     """
-    load_profile(study.disclosure)
+    try:
+        load_profile(study.disclosure)
+    except ParameterError as error:
+        raise StudyError(f"study file of {study.name}, key disclosure: {error}") from None
+    if study.arms.comparison in PLANNED_COMPARISONS:
+        raise StudyError(
+            f"study file of {study.name}: arms.comparison: `{study.arms.comparison}` is planned "
+            "and not available yet; use other_packages, none, or an events table with given arms"
+        )
     if "html" not in study.report.formats:
         raise StudyError("report.formats: html is missing; the index leads to the pages")
     for level in study.report.levels:

@@ -51,13 +51,21 @@ PLAIN_WORDS = {
     "float_parsing": "write a number",
     "int_parsing": "write a whole number",
     "missing": "is missing",
+    "bool_parsing": "write true or false",
+    "string_type": "write a text",
+    "tuple_type": "write a list, such as [0, 12]",
+    "model_type": "write keys of its own below it, see docs/study-file.md",
+    "int_from_float": "write a whole number",
 }
 
 
 def _plain(fault: dict) -> str:
     """One fault of the schema in words for somebody who does not program."""
     place = ".".join(str(part) for part in fault["loc"])
-    said = PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    said = PLAIN_WORDS.get(fault["type"], message)
+    if fault["type"] == "literal_error":
+        said = "use one of " + fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
     if fault["type"] == "string_pattern_mismatch":
         known = {"data_cut": "write year and month, such as 2025-12"}
         said = known.get(place, "write letters, digits, `-` and `_` only")

@@ -28,7 +28,7 @@ from evalkit.report.parts import Part
 from evalkit.report.phrases import within
 from evalkit.report.reading import Value, few_persons, released_frame
 from evalkit.report.text import Text
-from evalkit.report.words_cost_utility import difference_of
+from evalkit.report.words_cost_utility import both_certain, difference_of
 
 CORNERS = {
     "more_effect_more_cost": (1, 1), "more_effect_less_cost": (1, 0),
@@ -248,7 +248,10 @@ def _ellipse(effect: Value, cost: Value, correlation: float, reach: float) -> Po
 
 def _finding(cost_utility, text: Text) -> str:
     quadrant = str(cost_utility.summary["quadrant"])
-    return f"{sentence_case(quadrant_name(quadrant, text))}."
+    name = sentence_case(quadrant_name(quadrant, text))
+    if quadrant == "no_difference" or both_certain(cost_utility) == "clear":
+        return f"{name}."
+    return text.say("{finding}, but this is uncertain.", finding=name)
 
 
 def _row(row: pd.Series, text: Text) -> list[str]:

@@ -221,7 +221,21 @@ def _caption(frame: pd.DataFrame, text: Text) -> str:
     if is_sparse(frame):
         return text.say("Dots: share at the times that can be shown; bands: 95 per cent intervals; "
                         "numbers: still followed.")  # fmt: skip
-    return text.say("Lines: share; bands: 95 per cent intervals; numbers: still followed.")
+    said = text.say("Lines: share; bands: 95 per cent intervals; numbers: still followed.")
+    if text.unit == "days" or not has_gaps(frame):
+        return said
+    held = text.say(
+        "Between times that can be shown a line is held level; it can have risen there."
+    )
+    return f"{said} {held}"
+
+
+def has_gaps(frame: pd.DataFrame) -> bool:
+    """Whether the times that a curve is shown at lie further apart in some places than others."""
+    shown = frame[frame["estimate"].notna()]
+    steps = [np.diff(rows["time"].unique()) for _, rows in shown.groupby("stratum")]
+    widths = np.concatenate([*steps, np.array([])])
+    return bool(len(widths)) and bool(widths.max() > widths.min() + 1e-9)
 
 
 def _alt(frame: pd.DataFrame, text: Text) -> str:

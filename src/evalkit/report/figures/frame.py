@@ -19,6 +19,7 @@ from evalkit.report.text import Text
 MISSING = "\N{EN DASH}"
 TICKS = (0, 6, 12, 18, 24, 36)
 DAY_TICKS = (0, 90, 180, 270, 365, 545, 730)
+MANY_HIDDEN = 8  # so many rows of nothing but marks tell a reader nothing
 SPARSE = 20  # with fewer published times a curve is dots joined by lines, not steps
 
 
@@ -78,9 +79,10 @@ def picture(
         style.mark_unpublishable(drawn, stamp)
         caption = f"{stamp}. {caption}"
     spoken = f"**{finding}** {caption} {span(source_line(text, n), 'source')}"
+    rows, left_out = without_hidden(rows, text_columns if keys is None else keys, text)
     table = pipe_table(header, rows, text_columns=text_columns)
     notes = table_notes(header, rows, released[0], text)
-    table = paragraphs(table, *(span(note, "quiet") for note in notes))
+    table = paragraphs(table, *(span(note, "quiet") for note in [left_out, *notes] if note))
     folded = callout(text.say("Data table"), table)
     markdown = paragraphs(figure(name, alt, spoken), folded)
     return Part(markdown, {f"fig-{name}.png": style.to_png(drawn)})
@@ -99,6 +101,27 @@ def source_line(text: Text, n: float) -> str:
         return text.say("Source: {source}.", source=source)
     return text.plural(
         "Source: {source}; {n} person.", "Source: {source}; {n} people.", int(n), source=source
+    )
+
+
+def without_hidden(rows: Sequence[Sequence[str]], keys: int, text: Text) -> tuple[list, str]:
+    """Leave out rows without any number where there are many, and say how many they are.
+
+    One row stays of each name in the first column, so that nobody is missing without a mark.
+    """
+    hidden = [all(cell == MISSING for cell in row[keys:]) for row in rows]
+    named = {row[0] for row, is_hidden in zip(rows, hidden, strict=True) if not is_hidden}
+    for at, row in enumerate(rows):
+        if row[0] not in named:
+            hidden[at] = False
+            named.add(row[0])
+    if sum(hidden) < MANY_HIDDEN:
+        return list(rows), ""
+    kept = [row for row, is_hidden in zip(rows, hidden, strict=True) if not is_hidden]
+    return kept, text.plural(
+        "{n} row is left out, because nothing of it can be shown.",
+        "{n} rows are left out, because nothing of them can be shown.",
+        sum(hidden),
     )
 
 

@@ -22,16 +22,18 @@ SUMS = ("public", "society")
 
 
 @drawn_part
-def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
+def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
     """Net gain of each actor, losses to the left and gains to the right.
 
     Parameters
     ----------
     pay_off : Released PayOff
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
     frame = released_frame(pay_off, "PayOff")
     currency = str(pay_off.summary["currency"])
-    if few_persons(pay_off, text):
+    if few_persons(pay_off, text, exits):
         return too_few_part(text)
     money = lambda x: text.money(x, currency, money_decimals(frame))  # noqa: E731
     decimals = money_decimals(frame)

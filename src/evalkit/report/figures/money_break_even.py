@@ -21,7 +21,7 @@ from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import years_label
 from evalkit.report.parts import Part
-from evalkit.report.reading import few_persons, money_decimals, released_frame
+from evalkit.report.reading import few_persons, is_compared, money_decimals, released_frame
 from evalkit.report.text import Text
 
 ROW_MM, GAP = 5.4, 0.8
@@ -31,14 +31,16 @@ SUMS = ("public", "society")
 
 
 @drawn_part
-def break_even(break_even, text: Text, *, name: str = "break-even") -> Part:
+def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") -> Part:
     """Share of the change that must be due to the programme, by party and horizon.
 
     Parameters
     ----------
     break_even : Released BreakEven
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
-    if few_persons(break_even, text):
+    if few_persons(break_even, text, exits):
         return too_few_part(text)
     frame = released_frame(break_even, "BreakEven")
     decimals = money_decimals(frame.assign(net=0.0))
@@ -63,24 +65,36 @@ def break_even(break_even, text: Text, *, name: str = "break-even") -> Part:
     ]  # fmt: skip
     caption = text.say(
         "Dot: share of the change that must be due to the programme for the cost to come back; "
-        "bar: 95 per cent interval; line: all of the change; arrow: goes on beyond the axis, all of it "
-        "where the tail of the arrow is dotted."
+        "bar: 95 per cent interval; line: all of the change; arrow: goes on beyond the axis, all "
+        "of it where the tail of the arrow is dotted."
     )
+    compared = is_compared(break_even)
+    finding = text.say("How much must be due to the programme?")
+    if compared:
+        finding = text.say("How much of the gain is needed?")
+        caption = text.say(
+            "Dot: share of the difference from the comparison group that is needed for the cost to "
+            "come back; bar: 95 per cent interval; line: all of the difference; arrow: goes on "
+            "beyond the axis, all of it where the tail of the arrow is dotted."
+        )
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,
-        finding=text.say("How much must be due to the programme?"),
+        finding=finding,
         caption=caption, alt=" ".join(spoken), n=summary_n(break_even), rows=rows, text_columns=2,
-        header=break_even_header(currency, text),
+        header=break_even_header(currency, text, compared=compared),
     )  # fmt: skip
 
 
-def break_even_header(currency: str, text: Text) -> list[str]:
+def break_even_header(currency: str, text: Text, *, compared: bool = False) -> list[str]:
     """Header of a table of break-even shares: amounts carry their unit, shares say per cent."""
+    needed = text.say("Share that must be due to the programme")
+    if compared:
+        needed = text.say("Share of the gain that is needed")
     return [
         text.say("Actor"), text.say("Years counted"),
         text.say("Cost, thousand {currency} per person", currency=currency),
         text.say("Gain a year, thousand {currency} per person", currency=currency),
-        text.say("Share that must be due to the programme"), text.say("Interval"),
+        needed, text.say("Interval"),
     ]  # fmt: skip
 
 
@@ -118,6 +132,7 @@ def interval_words(row, text: Text) -> str:
 
 def draw_break_even(break_even, text: Text) -> Figure:
     """Draw one group of rows a party, one row a horizon."""
+    compared = is_compared(break_even)
     frame = drawn_rows(released_frame(break_even, "BreakEven"))
     new = (frame["party"] != frame["party"].shift()).to_numpy()
     places = np.arange(len(frame)) + GAP * (np.cumsum(new) - 1)
@@ -135,7 +150,8 @@ def draw_break_even(break_even, text: Text) -> Figure:
                 ha="left", weight=600, annotation_clip=False,
             )  # fmt: skip
         axes.axvline(1, color=style.INK, linewidth=0.9, gid="all of the change")
-        axes.annotate(text.say("all of the change"), (1, 1), (0, 3), va="bottom", ha="center",
+        whole = text.say("all of the gain") if compared else text.say("all of the change")
+        axes.annotate(whole, (1, 1), (0, 3), va="bottom", ha="center",
                       xycoords=("data", "axes fraction"), textcoords="offset points",
                       color=style.QUIET, annotation_clip=False)  # fmt: skip
         axes.set_xlim(0, WIDEST)
@@ -150,7 +166,11 @@ def draw_break_even(break_even, text: Text) -> Figure:
         marks = [0, 0.25, 0.5, 0.75, 1]
         axes.set_xticks(marks, [text.number(100 * mark) for mark in marks])
         style.light_grid(axes, "x")
-        axes.set_xlabel(text.say("Share of the change that must be due to the programme, per cent"))
+        axes.set_xlabel(
+            text.say("Share of the gain that is needed, per cent")
+            if compared
+            else text.say("Share of the change that must be due to the programme, per cent")
+        )
     return figure
 
 
@@ -188,7 +208,8 @@ def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
         if high > WIDEST:
             _arrow(axes, place, colour, tail=low >= WIDEST)
     if share <= WIDEST:
-        axes.plot([share], [place], "o", color=colour, markersize=6, gid="share",
+        axes.plot([share], [place], "o", color=colour, markersize=6, gid="share", zorder=4,
+                  clip_on=False,
                   markerfacecolor=colour if share <= 1 else style.PAPER)  # fmt: skip
     elif not math.isfinite(low):
         _arrow(axes, place, colour, tail=True)

@@ -34,14 +34,16 @@ SUM_LOOKS = {"public": (style.INK, (0, (8, 2)), "X"), "society": (style.INK, "-"
 
 
 @drawn_part
-def pay_off_curve(curve, text: Text, *, name: str = "pay-off-curve") -> Part:
+def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve") -> Part:
     """Gain less cost, summed up from the start, for each who has an outlay.
 
     Parameters
     ----------
     curve : Released PayOffCurve
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
-    if few_persons(curve, text):
+    if few_persons(curve, text, exits):
         return too_few_part(text)
     frame = released_frame(curve, "PayOffCurve")
     currency = str(curve.summary["currency"])

@@ -16,8 +16,7 @@ from evalkit.report.figures.frame import (
 )
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
-from evalkit.report.phrases import place_withheld
-from evalkit.report.reading import first_arm, released_frame
+from evalkit.report.reading import FEW_REASON, first_arm, released_frame
 from evalkit.report.text import Text
 
 ROW_MM = 5.4
@@ -84,6 +83,12 @@ def _collate(name: str, text: Text) -> list[int]:
     return [alphabet.find(letter) for letter in name.lower()]
 
 
+def _withheld(reason: object, text: Text) -> str:
+    """Say in few words, as a row of the figure has room for, why there is no dot."""
+    few = text.say("Not shown: too few people.")
+    return few if reason == FEW_REASON else text.say("Not shown, to protect people.")
+
+
 def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure:
     """Draw the caterpillar."""
     frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
@@ -93,7 +98,7 @@ def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure
         )
         for place, row in frame.iterrows():
             if not math.isfinite(row["estimate"]):
-                axes.annotate(place_withheld(row["reason"], text), (0, place), (4, 0),
+                axes.annotate(_withheld(row["reason"], text), (0, place), (4, 0),
                               textcoords="offset points", va="center",
                               color=style.QUIET)  # fmt: skip
                 continue

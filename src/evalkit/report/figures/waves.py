@@ -27,7 +27,7 @@ MARKERS = {"programme": "o", "comparison": "s"}
 
 
 @drawn_part
-def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
+def health(means, text: Text, *, score: str = "", exits=None, name: str = "health") -> Part:
     """Mean health score by wave, two arms, with intervals.
 
     Parameters
@@ -36,9 +36,11 @@ def health(means, text: Text, *, score: str = "", name: str = "health") -> Part:
         By arm.
     score : str
         Name of the score, where health is measured by scores.
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no estimate.
     """
     frame = released_frame(means, "WaveMeans")
-    if few_persons(means, text):
+    if few_persons(means, text, exits):
         return too_few_part(text)
     decimals = 1 if text.is_score else 2
     label = sentence_case(score_name(score, text))
