@@ -60,8 +60,12 @@ def test_no_table_shows_a_number_that_is_not_one(language):
 
 def test_the_baseline_table_has_counts_shares_means_and_differences():
     assert cells(tables.characteristics(hand.characteristics(), speak())) == [
-        ["Characteristic", "Programme group", "Comparison group",
-         "Difference, standard deviations"],
+        [
+            "Characteristic",
+            "Programme group",
+            "Comparison group",
+            "Difference, standard deviations",
+        ],
         ["Sex", "", "", ""],
         ["women", "120 (56%)", "96 (48%)", "0.15"],
         ["men", "94 (44%)", "102 (52%)", "0.15"],
