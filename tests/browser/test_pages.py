@@ -216,7 +216,7 @@ def test_the_list_can_be_put_in_another_order_and_back(index):
     order.select_option(label="Efter kod")
     assert names(index) == ["Tjärn", "Örnäs", "Åby", "Lindala"]
     index.get_by_role("button").click()
-    index.wait_for_function("document.querySelectorAll('.units.flat').length === 0")
+    index.wait_for_selector(".units.flat", state="detached")
     assert names(index) == by_area == ["Lindala", "Åby", "Tjärn", "Örnäs"]
 
 

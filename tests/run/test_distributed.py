@@ -79,7 +79,8 @@ def wait_for_first(checkout) -> None:
 
 
 def pages(checkout) -> dict[str, bytes]:
-    return {name: page for name, page in checkout.pages().items() if name.endswith("report.html")}
+    """Every file of every report, in all formats."""
+    return {name: page for name, page in checkout.pages().items() if name.count("/") > 1}
 
 
 def states(checkout) -> set[str]:
