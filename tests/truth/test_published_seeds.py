@@ -6,9 +6,9 @@ What a frame is drawn from is known, so that an estimator has to find it: over s
 
 from fractions import Fraction
 
-import nbformat
 import numpy as np
 import pytest
+from case_cells import run_cells
 
 import evalkit as ek
 from evalkit.published import find_case, open_published, read_case, shipped_cases
@@ -29,16 +29,6 @@ COUNTS = {
 }
 SEEDS = range(8)
 ERRORS = 3.5
-
-
-def run_cells(name: str) -> dict:
-    """The names that the code cells of a case's notebook leave behind; pages are not drawn."""
-    notebook = nbformat.read(find_case(name).with_suffix(".ipynb"), as_version=4)
-    left: dict = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and "ek.display(" not in cell.source:
-            exec(compile(cell.source, f"{name}.ipynb", "exec"), left)
-    return left
 
 
 @pytest.fixture(scope="module", params=CASES)

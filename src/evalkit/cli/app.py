@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli import options
 from evalkit.errors import EvalkitError, ParameterError
 
 app = typer.Typer(
@@ -28,45 +29,18 @@ EXIT_INTERRUPTED = 130
 
 @app.command()
 def report(
-    studies: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="STUDY...",
-            help="synthetic-se, synthetic-fi, or the path of a study file (or of its folder)",
-        ),
-    ],
-    output: Annotated[
-        Path | None, typer.Option(help="folder of the site; by default beside the study file")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="worker processes; by default all processors")
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="address of a dask scheduler (tcp://host:8786), or local; see docs/batch.md"
-        ),
-    ] = None,
-    renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
-    only: Annotated[
-        list[str] | None, typer.Option(help="only this unit (name or code); may be repeated")
-    ] = None,
-    only_failed: Annotated[
-        bool, typer.Option("--only-failed", help="only what failed or was refused the last time")
-    ] = False,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="stop at the first report that fails")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="say what would be made and why; make nothing")
-    ] = False,
-    cold: Annotated[
-        bool, typer.Option("--cold", help="an ordinary kernel for every notebook, for audits")
-    ] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="seconds for one notebook")] = 1800,
-    memory: Annotated[
-        str | None, typer.Option(help="most memory of one notebook, as 500M or 4G (Linux)")
-    ] = None,
+    studies: options.Studies,
+    output: options.Output = None,
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
+    renderer: options.Renderer = "auto",
+    only: options.Only = None,
+    only_failed: options.OnlyFailed = False,
+    fail_fast: options.FailFast = False,
+    dry_run: options.DryRun = False,
+    cold: options.Cold = False,
+    timeout: options.Timeout = 1800,
+    memory: options.Memory = None,
 ) -> None:
     """Make the reports of one or more studies; what is good already is not made again."""
     from evalkit.cli.progress import make_progress, print_plan, print_summary

@@ -14,6 +14,7 @@ from evalkit.report.figures.key_figures import (
     wide,
     with_target,
 )
+from evalkit.report.figures.schemes import scheme_caption, scheme_rows
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_organisation import (
@@ -317,21 +318,15 @@ def two_schemes(comparison, text: Text, *, name: str = "two-schemes") -> Part:
         From `schemes_compared`.
     """
     frame = released_frame(comparison, "Contrast")
-    signed = lambda value: text.number(value, 1, signed=True)  # noqa: E731
-    rows = [
-        [escape(row["term"]) if row["scale"] == "arm" else text.say("Difference"),
-         shown(row["estimate"], signed),
-         shown_range(row["conf_low"], row["conf_high"],
-                     lambda low, high: text.range(low, high, 1, signed=True)),
-         shown(row["p_value"], lambda value: text.number(value, 3))
-         if row["scale"] == "difference" else ""]
+    p_values = [
+        shown(row["p_value"], lambda value: text.number(value, 3))
+        if row["scale"] == "difference" else ""
         for _, row in frame.iterrows()
     ]  # fmt: skip
+    rows = [[*cells, p] for cells, p in zip(scheme_rows(comparison, text), p_values, strict=True)]
     header = [text.say("Scheme"), text.say("Change, percentage points"), text.say("Interval"),
               text.say("p")]  # fmt: skip
-    n_area = text.number(comparison.summary["n_cluster"])
-    caption = text.say("Change of whole areas from before to after, {n_area} areas.", n_area=n_area)
-    return table_part(name, header, rows, caption, [comparison], text)
+    return table_part(name, header, rows, scheme_caption(comparison, text), [comparison], text)
 
 
 @drawn_part

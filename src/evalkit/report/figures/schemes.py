@@ -23,21 +23,11 @@ def two_schemes(comparison, text: Text, *, name: str = "two-schemes-change") -> 
     comparison : Released Contrast
         From `schemes_compared`.
     """
-    frame = released_frame(comparison, "Contrast")
-    signed = lambda value: text.number(value, 1, signed=True)  # noqa: E731
-    rows = [
-        [
-            escape(_name(row, text)), shown(row["estimate"], signed),
-            shown_range(row["conf_low"], row["conf_high"],
-                        lambda low, high: text.range(low, high, 1, signed=True)),
-        ]
-        for _, row in frame.iterrows()
-    ]  # fmt: skip
+    rows = scheme_rows(comparison, text)
     spoken = [text.say("Rows of dots with intervals: the change with each scheme, and the "
                        "difference.")]  # fmt: skip
     spoken += [text.say("{label}: {share}.", label=cells[0], share=cells[1]) for cells in rows]
-    n_area = text.number(comparison.summary["n_cluster"])
-    caption = text.say("Change of whole areas from before to after, {n_area} areas.", n_area=n_area)
+    caption = scheme_caption(comparison, text)
     marks = text.say("Dot: mean change; bar: 95 per cent interval; black: the difference between "
                      "the schemes.")  # fmt: skip
     return picture(
@@ -46,6 +36,25 @@ def two_schemes(comparison, text: Text, *, name: str = "two-schemes-change") -> 
         caption=f"{caption} {marks}", alt=" ".join(spoken), n=summary_n(comparison), rows=rows,
         header=[text.say("Scheme"), text.say("Change, percentage points"), text.say("Interval")],
     )  # fmt: skip
+
+
+def scheme_rows(comparison, text: Text) -> list[list[str]]:
+    """Name, change and interval of each scheme and of the difference, in words."""
+    signed = lambda value: text.number(value, 1, signed=True)  # noqa: E731
+    return [
+        [
+            escape(_name(row, text)), shown(row["estimate"], signed),
+            shown_range(row["conf_low"], row["conf_high"],
+                        lambda low, high: text.range(low, high, 1, signed=True)),
+        ]
+        for _, row in released_frame(comparison, "Contrast").iterrows()
+    ]  # fmt: skip
+
+
+def scheme_caption(comparison, text: Text) -> str:
+    """What was compared, and in how many areas."""
+    n_area = text.number(comparison.summary["n_cluster"])
+    return text.say("Change of whole areas from before to after, {n_area} areas.", n_area=n_area)
 
 
 def _name(row, text: Text) -> str:
