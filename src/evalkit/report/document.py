@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.report.pandoc import READER, run_pandoc
+from evalkit.report.pandoc import parsed
 
 BLANKS = ("Space", "SoftBreak", "LineBreak")
 
@@ -52,8 +52,7 @@ def read_labels(report: Path) -> list[str]:
 
 
 def _blocks(report: Path) -> list[dict]:
-    parsed = run_pandoc([report.name, f"--from={READER}", "--to=json"], folder=report.parent)
-    return json.loads(parsed)["blocks"]
+    return json.loads(parsed(report.read_text(encoding="utf-8")))["blocks"]
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 
 from evalkit.report.archives import read_members, write_members
 from evalkit.report.page import read_front
-from evalkit.report.pandoc import READER, run_pandoc
+from evalkit.report.pandoc import run_on_report
 from evalkit.report.theme import theme_folder
 from evalkit.report.word_styles import reference_document
 
@@ -48,17 +48,15 @@ def render_docx(report: Path, target: Path, *, epoch: int = 0) -> Path:
             reference_document(front["title"], frame.get("running", ""), frame.get("number", ""))
         )
         made = Path(scratch) / "made.docx"
-        run_pandoc(
+        run_on_report(
             [
-                report.name,
-                f"--from={READER}",
                 "--to=docx",
                 f"--output={made}",
                 f"--reference-doc={reference}",
                 f"--lua-filter={theme / 'tables.lua'}",
                 f"--lua-filter={theme / 'page.lua'}",
             ],
-            folder=report.parent,
+            report,
             epoch=epoch,
         )
         members = read_members(made.read_bytes())

@@ -9,7 +9,7 @@ from pathlib import Path
 from evalkit.errors import RenderError
 from evalkit.report.addresses import external_addresses
 from evalkit.report.docx import render_docx
-from evalkit.report.pandoc import READER, pandoc_version, run_pandoc
+from evalkit.report.pandoc import READER, pandoc_version, run_on_report, run_pandoc
 from evalkit.report.pdf import render_pdf
 from evalkit.report.theme import page_style, theme_folder
 
@@ -43,10 +43,8 @@ def render_html(report: Path, target: Path, *, epoch: int = 0) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         style = Path(scratch) / "style.html"
         style.write_text(f"<style>\n{STYLE_MARK}\n</style>\n", encoding="utf-8", newline="\n")
-        page = run_pandoc(
+        page = run_on_report(
             [
-                report.name,
-                f"--from={READER}",
                 "--to=html5",
                 "--standalone",
                 "--section-divs",
@@ -58,7 +56,7 @@ def render_html(report: Path, target: Path, *, epoch: int = 0) -> Path:
                 f"--lua-filter={theme / 'tables.lua'}",
                 f"--lua-filter={theme / 'page.lua'}",
             ],
-            folder=report.parent,
+            report,
             epoch=epoch,
         )
     target.write_text(_self_contained(page, report.parent), encoding="utf-8", newline="\n")

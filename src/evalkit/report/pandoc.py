@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pypandoc
@@ -66,6 +66,32 @@ def run_pandoc(
     if done.returncode or complaint:
         raise RenderError(_explain(complaint, done.returncode))
     return done.stdout.decode()
+
+
+def run_on_report(arguments: Sequence[str], report: Path, *, epoch: int = 0) -> str:
+    """Run pandoc on an assembled report, from the folder that it stands in.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As in `run_pandoc`, without what is read.
+    report : Path
+        `report.md`.
+    epoch : int
+        As in `run_pandoc`.
+    """
+    source = parsed(report.read_text(encoding="utf-8"))
+    return run_pandoc(["--from=json", *arguments], folder=report.parent, source=source, epoch=epoch)
+
+
+@lru_cache(maxsize=4)
+def parsed(markdown: str) -> str:
+    """A document as pandoc's JSON.
+
+    Reading markdown takes half of pandoc's time, so that a report is read once for its tables and
+    all formats.
+    """
+    return run_pandoc([f"--from={READER}", "--to=json"], folder=Path(), source=markdown)
 
 
 def _explain(complaint: str, code: int) -> str:

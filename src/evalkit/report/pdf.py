@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from evalkit.errors import RenderError
-from evalkit.report.pandoc import READER, run_pandoc
+from evalkit.report.pandoc import run_on_report
 from evalkit.report.theme import font_folder, theme_folder
 
 STANDARD = "ua-1"
@@ -34,10 +34,8 @@ def render_pdf(report: Path, target: Path, *, epoch: int = 0) -> Path:
         only warns when it has no such font.
     """
     theme = theme_folder()
-    source = run_pandoc(
+    source = run_on_report(
         [
-            report.name,
-            f"--from={READER}",
             "--to=typst",
             "--standalone",
             "--wrap=none",
@@ -45,7 +43,7 @@ def render_pdf(report: Path, target: Path, *, epoch: int = 0) -> Path:
             f"--lua-filter={theme / 'tables.lua'}",
             f"--lua-filter={theme / 'page.lua'}",
         ],
-        folder=report.parent,
+        report,
         epoch=epoch,
     )
     written = report.with_suffix(".typ")

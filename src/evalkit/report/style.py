@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from evalkit.errors import ParameterError
+from evalkit.report.light_axes import LightAxes
 
 INK, QUIET, RULE, PAPER = "#1b1f24", "#57606a", "#d0d7de", "#ffffff"
 PROGRAMME, COMPARISON, THIRD, FOURTH = "#0b5fa5", "#8a6d3b", "#3b7d4f", "#8c4a8c"
@@ -112,7 +113,8 @@ def panel(
                 bottom / height_mm,
                 width / WIDTH_MM,
                 (height_mm - top - bottom) / height_mm,
-            )
+            ),
+            axes_class=LightAxes,
         )
         for number in range(columns)
     ]
@@ -141,7 +143,8 @@ def grid(
         row, column = divmod(number, columns)
         low = total - (row + 1) * (top + height + bottom) + bottom
         place = (left + column * (width + gap)) / WIDTH_MM, low / total
-        axes.append(figure.add_axes((*place, width / WIDTH_MM, height / total)))
+        rectangle = (*place, width / WIDTH_MM, height / total)
+        axes.append(figure.add_axes(rectangle, axes_class=LightAxes))
     return figure, axes
 
 

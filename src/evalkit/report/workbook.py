@@ -28,6 +28,8 @@ from evalkit.report.text import MINUS, Text
 
 NOTES_WIDTHS = (26, 96)
 WIDEST = 44
+LEFT, RIGHT = Alignment(horizontal="left"), Alignment(horizontal="right")
+TOP, WRAPPED = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
 HEADER_ROW = 4
 SHOWN = {
     "en": re.compile(r"([+−]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?(%?)"),
@@ -174,13 +176,22 @@ def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> 
     for line, row in enumerate(table.rows, start=HEADER_ROW + 1):
         for column, shown in enumerate(row):
             found = shown_number(shown, text.language) if numeric[column] else None
-            cell = _set(sheet, line, column + 1, found[0] if found else shown)
-            if found:
-                cell.number_format = found[1]
-            cell.alignment = Alignment(
-                horizontal="left" if table.is_text[column] else "right", vertical="top"
-            )
+            _write_cell(sheet.cell(line, column + 1), shown, found, table.is_text[column])
     _frame(sheet, table, header)
+
+
+def _write_cell(
+    cell: Cell, shown: str, found: tuple[float, str] | None, to_the_left: bool
+) -> None:  # fmt: skip
+    """Write what the page shows; a sheet has words to the left and numbers to the right anyway."""
+    if found:
+        cell.value, cell.number_format = found
+    else:
+        cell.value, cell.data_type = shown, "s"  # a text never becomes a formula
+    if to_the_left and found:
+        cell.alignment = LEFT
+    elif not to_the_left and not found:
+        cell.alignment = RIGHT
 
 
 def _frame(sheet: Worksheet, table: ShownTable, header: Sequence[str]) -> None:
@@ -224,7 +235,7 @@ def _set(sheet: Worksheet, row: int, column: int, value, font=None, *, wrap: boo
         cell.data_type = "s"
     if font:
         cell.font = font
-    cell.alignment = Alignment(wrap_text=wrap, vertical="top")
+    cell.alignment = WRAPPED if wrap else TOP
     return cell
 
 

@@ -1,4 +1,5 @@
-"""What every warm process has when it begins: imports, fonts and one empty figure, nothing else.
+"""What every warm process has when it begins: imports, fonts, how numbers are written, and one
+figure of nothing.
 
 The parent of the warm processes imports this module once. It loads the public names as a notebook
 would, by name, and calls none of them: no estimator runs and no study is opened. What a fresh
@@ -12,6 +13,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from importlib import import_module
 from multiprocessing import reduction, spawn
 
@@ -61,11 +63,31 @@ def _without(name: str) -> Iterator[None]:
         del sys.modules[name]
 
 
-def _draw_nothing() -> None:
-    """Load the fonts and the code that draws, by a figure without anything in it."""
+def _draw_a_little() -> None:
+    """Load fonts and what draws, by a figure of nothing: bars, lines, a band, each weight."""
     style = import_module("evalkit.report.style")
-    figure, _ = style.panel(20)
+    with style.style():
+        figure, (axes,) = style.panel(40)
+        axes.bar([0, 1], [1, 2])
+        axes.barh([0, 1], [1, 2])
+        axes.plot([0, 1], [1, 2], marker="o")
+        axes.fill_between([0, 1], [0, 1], [1, 2])
+        axes.set_xticks([0, 1], ["0", "1"])
+        axes.set_yticks([0, 1], ["0", "1"])
+        axes.set_xlabel("0")
+        style.light_grid(axes, "y")
+        for look in ({"weight": 600}, {"style": "italic"}, {}):
+            style.note(axes, "0", 1, 1, **look)
     style.to_png(figure)
+
+
+def _write_numbers() -> None:
+    """Load how numbers and dates are written in the languages of a report."""
+    numbers, dates = import_module("babel.numbers"), import_module("babel.dates")
+    for language in ("sv", "fi", "en"):
+        numbers.format_decimal(0.5, locale=language)
+        numbers.format_percent(0.5, locale=language)
+        dates.format_date(date(2000, 1, 1), locale=language)
 
 
 def _outlive_askers() -> None:
@@ -101,7 +123,8 @@ def _warm_up() -> float:
         pyplot = import_module("matplotlib.pyplot")
         with pyplot.rc_context():
             _import_all()
-            _draw_nothing()
+            _draw_a_little()
+    _write_numbers()
     # pandas fits tables to the terminal where it is imported outside a kernel.
     import_module("pandas").set_option("display.max_columns", 20)
     gc.collect()

@@ -1,0 +1,123 @@
+"""Panels draw what matplotlib's own axes would draw, pixel by pixel."""
+
+import matplotlib as mpl
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+
+from evalkit.report import style
+from evalkit.report.light_axes import LightAxes
+
+
+def named_ticks(axes):
+    axes.set_xticks([0, 6, 12], ["0", "sex", "tolv"])
+    axes.set_yticks([0, 0.5, 1], ["0", "50", "100"], va="center")
+    style.light_grid(axes, "y")
+    axes.set_xlabel("Månader", labelpad=2)
+    axes.set_ylabel("Andel")
+
+
+def found_ticks(axes):
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} kr"))
+    axes.set_xlabel("Kronor", loc="left")
+    style.light_grid(axes, "both")
+
+
+def quiet_ticks(axes):
+    axes.set_yticks([0, 1], ["Första raden", "Andra"])
+    axes.tick_params(axis="y", length=0, labelcolor=style.QUIET, pad=6)
+    axes.spines[["left", "bottom"]].set_visible(False)
+
+
+def no_ticks(axes):
+    axes.set_xticks([])
+    axes.set_yticks([], [])
+    axes.set_xlabel("Ingenting")
+
+
+def ticks_outside_the_limits(axes):
+    axes.set_xticks([0, 6, 12, 18], ["0", "6", "12", "18"])
+    axes.set_xlim(0, 12)
+    axes.invert_yaxis()
+
+
+def a_scale_of_ratios(axes):
+    axes.set_xscale("log")
+    axes.set_xlim(0.1, 10)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks([0.1, 1, 10], ["0,1", "1", "10"])
+
+
+def a_coloured_label(axes):
+    axes.set_yticks([0, 1], ["Lindala", "Ån"], va="center")
+    axes.get_yticklabels()[1].set_color(style.WARNING)
+    axes.tick_params(axis="y", length=0)
+
+
+def labels_above(axes):
+    axes.set_xticks([0, 6], ["noll", "sex"])
+    axes.xaxis.tick_top()
+
+
+def minor_ticks(axes):
+    axes.minorticks_on()
+
+
+CASES = (
+    named_ticks, found_ticks, quiet_ticks, no_ticks, ticks_outside_the_limits, a_scale_of_ratios,
+    a_coloured_label, labels_above, minor_ticks,
+)  # fmt: skip
+
+
+def drawn(dress, kind, monkeypatch, lines=True):
+    monkeypatch.setattr(style, "LightAxes", kind)
+    with style.style():
+        figure, (axes,) = style.panel(50)
+        if lines:
+            axes.plot([1, 6, 12], [0.1, 0.4, 0.9])
+        dress(axes)
+    return style.to_png(figure), axes
+
+
+@pytest.mark.parametrize("dress", CASES, ids=lambda case: case.__name__)
+def test_light_axes_draw_what_ordinary_ones_draw(dress, monkeypatch):
+    light, axes = drawn(dress, LightAxes, monkeypatch)
+    ordinary, _ = drawn(dress, Axes, monkeypatch)
+
+    assert type(axes) is LightAxes
+    assert light == ordinary
+
+
+@pytest.mark.parametrize("dress", [named_ticks, found_ticks])
+def test_an_axis_keeps_no_ticks_unless_it_is_asked_for_them(dress, monkeypatch):
+    _, axes = drawn(dress, LightAxes, monkeypatch)
+
+    assert (axes.xaxis.majorTicks, axes.yaxis.majorTicks) == ([], [])
+    assert len(axes.get_xticklabels()) == len(axes.get_xticks())
+
+
+def test_limits_widen_to_ticks_as_they_do_elsewhere(monkeypatch):
+    limits = [drawn(named_ticks, kind, monkeypatch)[1].get_xlim() for kind in (LightAxes, Axes)]
+
+    assert limits[0] == limits[1]
+    assert limits[0][0] < 1
+
+
+def test_a_change_of_settings_reaches_the_ticks(monkeypatch):
+    def larger(axes):
+        named_ticks(axes)
+        axes.tick_params(labelsize=12, length=9, width=2, colors="red")
+
+    pictures = [drawn(larger, kind, monkeypatch)[0] for kind in (LightAxes, Axes)]
+
+    assert pictures[0] == pictures[1]
+    assert pictures[0] != drawn(named_ticks, LightAxes, monkeypatch)[0]
+
+
+def test_settings_outside_stay_as_they_were(monkeypatch):
+    before = dict(mpl.rcParams)
+    drawn(named_ticks, LightAxes, monkeypatch)
+
+    assert dict(mpl.rcParams) == before
