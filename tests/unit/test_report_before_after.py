@@ -7,7 +7,7 @@ import pytest
 import released_by_hand as hand
 
 from evalkit.errors import DisclosureError, ParameterError
-from evalkit.report import figures, style, tables, words
+from evalkit.report import figures, tables, words
 from evalkit.report.benefit_offset import offset_range
 from evalkit.report.figures.alluvial import draw_alluvial
 from evalkit.report.figures.areas import draw_need_by_area
@@ -156,30 +156,6 @@ def drawings(text, hidden=False):
 
 def with_id(axes, name):
     return [artist for artist in axes.get_children() if artist.get_gid() == name]
-
-
-@pytest.fixture
-def drawn_words(monkeypatch):
-    """Draw a figure; give each word that appears, with its box."""
-    drawn, draw = [], mpl.text.Text.draw
-
-    def record(self, renderer):
-        drawn.append(self)
-        draw(self, renderer)
-
-    monkeypatch.setattr(mpl.text.Text, "draw", record)
-
-    def words_of(figure):
-        drawn.clear()
-        with style.style():
-            figure.canvas.draw()
-            return [
-                (word.get_text(), word.get_window_extent(figure.canvas.get_renderer()))
-                for word in dict.fromkeys(drawn)
-                if word.get_text().strip() and word.get_visible()
-            ]
-
-    return words_of
 
 
 @pytest.mark.parametrize("hidden", [False, True])

@@ -28,7 +28,7 @@ SAID = {
     "upptäcka den lika säkert skulle det behövas ungefär 1\N{NO-BREAK SPACE}300 personer i båda "
     "grupperna tillsammans.",
     "fi": "Näin suurella ihmismäärällä ero havaittaisiin 8 tutkimuksessa kymmenestä, jos se olisi "
-    "vähintään 9 sataa ihmistä kohti. Pienin merkityksellinen ero on 5 sataa ihmistä kohti: sen "
+    "vähintään 9 ihmistä sadasta. Pienin merkityksellinen ero on 5 ihmistä sadasta: sen "
     "havaitsemiseen yhtä varmasti tarvittaisiin molempiin ryhmiin yhteensä noin "
     "1\N{NO-BREAK SPACE}300 ihmistä.",
 }

@@ -119,30 +119,6 @@ def with_id(axes, name):
     return [artist for artist in axes.get_children() if artist.get_gid() == name]
 
 
-@pytest.fixture
-def drawn_words(monkeypatch):
-    """Draw a figure; give each word that appears, with its box."""
-    drawn, draw = [], mpl.text.Text.draw
-
-    def record(self, renderer):
-        drawn.append(self)
-        draw(self, renderer)
-
-    monkeypatch.setattr(mpl.text.Text, "draw", record)
-
-    def words(figure):
-        drawn.clear()
-        with style.style():
-            figure.canvas.draw()
-            return [
-                (word.get_text(), word.get_window_extent(figure.canvas.get_renderer()))
-                for word in dict.fromkeys(drawn)
-                if word.get_text().strip() and word.get_visible()
-            ]
-
-    return words
-
-
 @pytest.mark.parametrize("options", [{}, {"hide": no_third}])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_word_is_cut_at_the_edge_of_a_figure(language, options, drawn_words):

@@ -3,7 +3,6 @@
 import re
 from functools import cache
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +12,7 @@ from evalkit import health
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import DisclosureError
 from evalkit.release import release
-from evalkit.report import figures, style, tables
+from evalkit.report import figures, tables
 from evalkit.report.figures import health_answers, health_numbers
 from evalkit.report.text import open_text
 
@@ -79,30 +78,6 @@ def draw(name, text, profile):
         health_numbers
     )  # fmt: skip
     return getattr(room, f"draw_{name.removesuffix('_of_all')}")(released(name, profile), text)
-
-
-@pytest.fixture
-def drawn_words(monkeypatch):
-    """Draw a figure; give each word that appears, with its box."""
-    drawn, draw_text = [], mpl.text.Text.draw
-
-    def record(self, renderer):
-        drawn.append(self)
-        draw_text(self, renderer)
-
-    monkeypatch.setattr(mpl.text.Text, "draw", record)
-
-    def words(figure):
-        drawn.clear()
-        with style.style():
-            figure.canvas.draw()
-            return [
-                (word.get_text(), word.get_window_extent(figure.canvas.get_renderer()))
-                for word in dict.fromkeys(drawn)
-                if word.get_text().strip() and word.get_visible()
-            ]
-
-    return words
 
 
 @pytest.mark.parametrize("profile", PROFILES)

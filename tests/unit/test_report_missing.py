@@ -82,10 +82,12 @@ def withheld(sentence):
     return f"[{sentence}]{{.withheld}}"
 
 
-def in_its_place(sentence, language="en"):
-    """What stands in the place of a figure or a table."""
-    what = speak(language).say("A figure or table would stand here.")
-    return f"[{what}]{{.quiet}} {withheld(sentence)}"
+def in_its_place(sentence, language="en", what=""):
+    """What stands in the place of a figure or a table: what, why, and what it would take."""
+    stands = speak(language).say("A figure or table would stand here.")
+    least = " [A number takes at least 10 people behind it.]{.quiet}"
+    named = f"**{what}** " if what else ""
+    return f"{named}[{stands}]{{.quiet}} {withheld(sentence)}{least * (sentence == RECOGNISED)}"
 
 
 @each_drawn
@@ -132,7 +134,8 @@ def test_a_table_whose_shown_rows_hold_no_number_is_a_sentence():
 
     part = tables.characteristics(people, speak(level="national"))
 
-    assert part.markdown == in_its_place(RECOGNISED)
+    named = "Who took part: number (share) or mean (standard deviation)."
+    assert part.markdown == in_its_place(RECOGNISED, what=named)
 
 
 def test_without_a_comparison_group_there_is_no_figure_of_the_difference():

@@ -10,7 +10,6 @@ from evalkit.follow_up import dose_response
 from evalkit.release import release
 from evalkit.report import figures, words
 from evalkit.report.figures import stacks
-from evalkit.report.figures.frame import without_hidden
 from evalkit.report.reading import starters
 from evalkit.report.text import open_text
 from evalkit.report.words_people import chapter
@@ -61,17 +60,6 @@ def test_hidden_states_are_hatched_up_to_everybody_and_nothing_is_where_all_are_
         assert len(marked) == count
     assert "Hatched" in figures.occupation(hidden, text).markdown
     assert "Hatched" not in figures.occupation(hand.occupation(), text).markdown
-
-
-@pytest.mark.parametrize(("hidden", "left"), [(8, 9), (9, 2)])
-def test_many_rows_of_nothing_become_a_sentence_and_a_few_stay(hidden, left):
-    rows = [["a", "1"], *([["b", "\N{EN DASH}"]] * hidden)]
-    kept, said = without_hidden(rows, 1, speak())
-
-    assert len(kept) == left
-    assert said == (
-        "8 rows are left out, because nothing of them can be shown." if left == 2 else ""
-    )
 
 
 def test_nothing_shown_is_called_nothing_and_an_estimate_keeps_its_label():

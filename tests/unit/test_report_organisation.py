@@ -2,7 +2,6 @@
 
 import re
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +23,7 @@ from evalkit.follow_up import (
     targets,
 )
 from evalkit.release import release
-from evalkit.report import figures, style, tables, words
+from evalkit.report import figures, tables, words
 from evalkit.report.figures.financing import draw_financing
 from evalkit.report.figures.key_figures import draw_key_figures, draw_targets, wrapped
 from evalkit.report.figures.schemes import draw_two_schemes
@@ -172,30 +171,6 @@ WORDS = {
     "recommendations": lambda text: words.recommendations(made("answers"), text),
     "two_schemes": lambda text: words.two_schemes(made("schemes"), made("detectable"), text),
 }
-
-
-@pytest.fixture
-def drawn_words(monkeypatch):
-    """Words that a figure writes, with their boxes."""
-    drawn, draw_text = [], mpl.text.Text.draw
-
-    def record(self, renderer):
-        drawn.append(self)
-        draw_text(self, renderer)
-
-    monkeypatch.setattr(mpl.text.Text, "draw", record)
-
-    def words_of(figure):
-        drawn.clear()
-        with style.style():
-            figure.canvas.draw()
-            return [
-                (word.get_text(), word.get_window_extent(figure.canvas.get_renderer()))
-                for word in dict.fromkeys(drawn)
-                if word.get_text().strip() and word.get_visible()
-            ]
-
-    return words_of
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

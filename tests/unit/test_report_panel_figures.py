@@ -2,14 +2,13 @@
 
 import re
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import released_by_hand as hand
 
 from evalkit.errors import DisclosureError, ParameterError
 from evalkit.provenance import provenance
-from evalkit.report import figures, style
+from evalkit.report import figures
 from evalkit.report.figures.caterpillar import caterpillar_rows, draw_caterpillar
 from evalkit.report.figures.tipping import draw_tipping
 from evalkit.report.figures.trajectories import draw_trajectories
@@ -73,27 +72,11 @@ def draw_all(text):
     }
 
 
-def words_of(figure, monkeypatch):
-    drawn, draw = [], mpl.text.Text.draw
-    monkeypatch.setattr(
-        mpl.text.Text, "draw", lambda self, renderer: (drawn.append(self), draw(self, renderer))
-    )
-    with style.style():
-        figure.canvas.draw()
-        found = [
-            (word.get_text(), word.get_window_extent(figure.canvas.get_renderer()))
-            for word in dict.fromkeys(drawn)
-            if word.get_text().strip() and word.get_visible()
-        ]
-    monkeypatch.undo()
-    return found
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_word_is_cut_and_no_two_overlap(language, monkeypatch):
+def test_no_word_is_cut_and_no_two_overlap(language, drawn_words):
     wrong = []
     for name, figure in draw_all(speak(language)).items():
-        words = words_of(figure, monkeypatch)
+        words = drawn_words(figure)
         assert len(words) > 5
         for number, (word, box) in enumerate(words):
             if box.x0 < -1 or box.x1 > figure.bbox.width + 1 or box.y0 < -1 or (

@@ -26,7 +26,7 @@ ORDERED = (
 )
 # Figures and tables are numbered, and a fold names its figure, as on the page.
 IN_ORDER = """
-Samordnad rehabilitering i Lindala undertitel Kapitel ledord etikett kortal korttext Figur 1: fynd
+Samordnad rehabilitering i Lindala undertitel Kapitel ledord etikett kortal korttext Figur 1 fynd
 figurtext figurkälla Datatabell, Figur 1 spalt tal cell 12 anmärkning stycke • punkt • punkten
 Underrubrik Tabell 1: tabelltext kolumn antal post 34 tabellkälla Sist slut Till och med december
 2025. Tal under 10 visas inte.

@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import select
 import zipfile
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -383,6 +385,24 @@ def test_a_failing_quarto_is_an_error_of_the_unit_with_its_last_line(
 
     with pytest.raises(RenderError, match="quarto ended with code 1: stand-in: failure asked for"):
         render_with_quarto(notebook, front(), tmp_path / "report.html")
+
+
+def test_a_quarto_that_does_not_end_is_an_error_and_leaves_nothing_at_work(monkeypatch, tmp_path):
+    os.mkfifo(tmp_path / "alive")
+    alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    program = tmp_path / "quarto"
+    program.write_text(f"#!/bin/sh\nexec >'{tmp_path}/alive'\necho begun\nsleep 600 &\nwait\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("QUARTO_PATH", str(program))
+    monkeypatch.setattr(quarto, "TIME_LIMIT_SECONDS", 2)
+
+    with pytest.raises(RenderError, match="not done after 2 seconds"):
+        quarto_version()
+
+    assert os.read(alive, 100) == b"begun\n"
+    assert select.select([alive], [], [], 60)[0], "a program that quarto started goes on"
+    assert os.read(alive, 100) == b""
+    os.close(alive)
 
 
 def test_a_failed_notebook_never_reaches_quarto(stand_in, tmp_path):

@@ -118,6 +118,84 @@ def test_the_comparison_shows_both_arms_and_how_many_started(site):
     assert re.search(r"22%\s+14% to 30%.*12%\s+4% to 20%", row)
 
 
+def write_with_differences(folder, codes, std_error=0.06, curve=None):
+    """Write a site of some municipalities, each with a difference of 10 of 100 people."""
+    arms = [
+        {"term": f"{code}, {arm}", "scale": "arm", "estimate": share, "std_error": 0.04,
+         "conf_low": share - 0.08, "conf_high": share + 0.08, "reason": ""}
+        for code in codes for arm, share in (("programme", 0.3), ("comparison", 0.2))
+    ]  # fmt: skip
+    differences = [
+        {"term": f"{code}, programme - {code}, comparison", "scale": "difference",
+         "estimate": 0.1, "std_error": std_error, "conf_low": -0.02, "conf_high": 0.22,
+         "reason": ""}
+        for code in codes
+    ]  # fmt: skip
+    table = hand.released("Contrast", [*arms, *differences], {"horizon": 24})
+    curves = {codes[0]: curve or hand.curve(214)}
+    chosen = [entry for entry in entries() if entry.labels.code in codes]
+    write_index(folder, chosen, overviews=[Overview("sample", table, curves=curves)])
+    return folder
+
+
+def test_the_smallest_detectable_difference_stands_beside_every_difference(tmp_path):
+    site = write_with_differences(tmp_path, CODES[:4])
+
+    # By hand: 1.959964 + 0.841621 errors of 0.06 are 0.168.
+    for row in rows(site / "compare-en.html", "compare-table"):
+        assert re.search(r"\+10\s+\N{MINUS SIGN}2 to \+22\s+17\s", row)
+    page = text_of(site / "compare-en.html")
+    assert page.count("The smallest detectable difference: with as many people") == 1
+
+
+def test_without_its_error_a_difference_has_no_smallest_detectable_one(tmp_path):
+    site = write_with_differences(tmp_path, CODES[:4], std_error=float("nan"))
+
+    page = text_of(site / "compare-en.html")
+    assert "+10" in page
+    assert "mallest detectable" not in page
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (3, {"en": "Choose two or three", "sv": "Välj två eller tre", "fi": "kaksi tai kolme"}),
+        (4, {"en": "Choose two to four", "sv": "Välj två till fyra", "fi": "kahdesta neljään"}),
+        (5, {"en": "Choose two to five", "sv": "Välj två till fem", "fi": "kahdesta viiteen"}),
+        (7, {"en": "Choose two to five", "sv": "Välj två till fem", "fi": "kahdesta viiteen"}),
+    ],
+)
+def test_as_many_can_be_chosen_as_there_are_and_five_at_most(tmp_path, n, said):
+    site = write_with_differences(tmp_path, CODES[:n])
+
+    for language, words in said.items():
+        page = read(site / f"compare-{language}.html")
+        assert words in page
+        assert page.count("<select") == min(n, 5)
+
+
+def test_two_municipalities_need_no_choice(tmp_path):
+    site = write_with_differences(tmp_path, CODES[:2])
+
+    assert "<form" not in read(site / "compare-sv.html")
+    assert len(rows(site / "compare-sv.html", "compare-table")) == 2
+
+
+def test_rounded_numbers_stand_alone_and_are_explained_below(tmp_path):
+    site = write_with_differences(tmp_path, CODES[:4])
+
+    first = rows(site / "compare-en.html", "compare-table")[0]
+    assert "about" not in first
+    page = text_of(site / "compare-en.html")
+    assert page.count("The numbers who started are rounded to the nearest 5.") == 1
+
+
+def test_numbers_that_are_not_rounded_are_not_said_to_be(tmp_path):
+    site = write_with_differences(tmp_path, CODES[:4], curve=hand.curve(214, profile="public"))
+
+    assert "rounded" not in text_of(site / "compare-en.html")
+
+
 def test_a_site_without_a_table_says_that_there_is_nothing_to_compare(tmp_path):
     write_index(tmp_path, entries())
 

@@ -66,10 +66,10 @@ def test_the_baseline_table_has_counts_shares_means_and_differences():
             "Comparison group",
             "Difference, standard deviations",
         ],
-        ["Sex", "", "", ""],
+        ["**Sex**", "", "", ""],
         ["women", "120 (56%)", "96 (48%)", "0.15"],
         ["men", "94 (44%)", "102 (52%)", "0.15"],
-        ["Age, years", "41.3 (11.2)", "41.3 (11.2)", "\N{MINUS SIGN}0.04"],
+        ["**Age, years**", "41.3 (11.2)", "41.3 (11.2)", "\N{MINUS SIGN}0.04"],
     ]
 
 
@@ -80,7 +80,7 @@ def test_a_withheld_cell_is_marked_and_the_mark_explained():
 
     row = next(row for row in cells(part) if row[0] == "Disability benefit")
     assert row[2:] == ["\N{EN DASH}"] * 6
-    assert "\N{EN DASH} means: not shown, to protect people, or not measured." in part.markdown
+    assert "\N{EN DASH} means: not shown, to protect people or because they are" in part.markdown
 
 
 def test_a_table_without_withheld_cells_explains_no_mark():

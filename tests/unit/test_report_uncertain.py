@@ -141,7 +141,7 @@ def test_a_share_is_as_certain_as_its_interval(method):
 
     unknown = say(1.4, 0.09, np.inf)
     assert "not possible to say whether society recovers the cost within 10 years." in unknown
-    assert "whether the public sector together recovers the cost" in unknown
+    assert "whether the public sector as a whole recovers the cost" in unknown
     assert "Interval of the share: 9% to never." in unknown
     assert "does not recover" not in unknown
     assert OPPOSITE in say(0.4, 0.09, 1.7)

@@ -10,6 +10,7 @@ from evalkit.errors import DisclosureError
 from evalkit.report import words
 from evalkit.report.text import open_text
 from evalkit.results import Contrast, IncidenceCurve
+from evalkit.study import Labels
 
 LANGUAGES = ("sv", "fi", "en")
 INCIDENCE = {
@@ -323,12 +324,49 @@ def test_the_title_names_places_in_the_nominative():
     assert "yhteistoimintaliitto: Norra Ån" in words.title(speak("fi")).markdown
 
 
+@pytest.mark.parametrize(
+    ("country", "level", "name", "titles"),
+    [
+        ("SE", "federation", "Norra Ån", {
+            "sv": "Samordnad rehabilitering i samordningsförbundet Norra Ån",
+            "fi": "Yhteensovitettu kuntoutus: yhteistoimintaliitto Norra Ån",
+            "en": "Coordinated rehabilitation in the Norra Ån coordination federation"}),
+        ("SE", "federation", "Samordningsförbundet Ljung", {
+            "sv": "Samordnad rehabilitering i Samordningsförbundet Ljung",
+            "fi": "Yhteensovitettu kuntoutus: Samordningsförbundet Ljung"}),
+        ("SE", "county", "Norrdalens län", {
+            "sv": "Samordnad rehabilitering i Norrdalens län",
+            "en": "Coordinated rehabilitation in Norrdalens län"}),
+        ("FI", "county", "Pohjanranta", {
+            "sv": "Samordnad rehabilitering i välfärdsområdet Pohjanranta",
+            "fi": "Yhteensovitettu kuntoutus: hyvinvointialue Pohjanranta",
+            "en": "Coordinated rehabilitation in the wellbeing services county of Pohjanranta"}),
+        ("FI", "county", "Rannan hyvinvointialue", {
+            "fi": "Yhteensovitettu kuntoutus: Rannan hyvinvointialue"}),
+    ],
+)  # fmt: skip
+def test_the_title_says_what_kind_of_area_a_name_stands_for(country, level, name, titles):
+    study = hand.labels(country=country).study
+    labels = Labels(study=study, level=level, code="1", place={"sv": name})
+
+    found = {language: words.heading(open_text(labels, language)) for language in titles}
+    assert found == titles
+
+
+def test_the_title_inflects_a_finnish_name_whose_case_is_given():
+    place = {"sv": "Lundby", "fi": "Lehtola", "fi_locative": "Lehtolassa"}
+    labels = Labels(study=hand.labels().study, level="municipality", code="023", place=place)
+
+    assert words.heading(open_text(labels, "fi")) == "Yhteensovitettu kuntoutus Lehtolassa"
+    assert words.heading(open_text(labels, "sv")) == "Samordnad rehabilitering i Lundby"
+
+
 def test_a_missing_table_is_named_where_the_chapter_would_have_stood():
     part = words.not_possible("health", "health", speak())
 
     assert part.markdown == (
         "## How did health change?\n\n"
-        "[Not possible: the records hold nothing about this: answers about health (health).]"
+        "[Not possible, because the records do not hold this: answers about health.]"
         "{.withheld}"
     )
 

@@ -1,6 +1,7 @@
 """A batch in one worker: what is done for each report, what for all, and whose an error is."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from evalkit.run import worker
 from evalkit.run.execute import Usage
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, read_json
-from evalkit.run.worker import DONE, FAILED, REFUSED, Task, make_report, make_reports
+from evalkit.run.worker import DONE, FAILED, REFUSED, Task, kept_record, make_report, make_reports
 from evalkit.study import Words, parse_study
 
 PROTOCOL = {
@@ -117,6 +118,37 @@ def test_one_report_is_a_batch_of_one(steps, tmp_path):
 
     assert record.state == DONE
     assert steps == [("execute", "1"), ("render", "1", "quarto"), ("audit", "1")]
+
+
+@pytest.mark.parametrize("files", [("report.html", "report.pdf"), ("report.docx", "report.html")])
+def test_a_run_killed_while_it_moves_files_leaves_a_report_that_is_made_again(
+    steps, tmp_path, monkeypatch, files
+):
+    """Also where all is as before again: no file of the killed run may stay."""
+    (old,) = batch(tmp_path, "1")
+    assert make_report(old).state == DONE
+    new = replace(old, execute_key="e2", render_key="r2")
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    for name in files:
+        (pages / name).write_text("of the new run")
+    moved = []
+
+    def move_one(source, target):
+        if moved:
+            raise KeyboardInterrupt
+        moved.append(target)
+        source.replace(target)
+
+    assert kept_record(old) is not None
+    monkeypatch.setattr(worker, "move_file", move_one)
+    with pytest.raises(KeyboardInterrupt):
+        worker._move(new, pages)
+    monkeypatch.undo()
+
+    assert moved[0].read_text() == "of the new run"
+    assert kept_record(new) is None
+    assert kept_record(old) is None
 
 
 def test_ids_are_those_of_the_cohort_as_it_is_now(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.errors import CohortError, ParameterError, RecordsError, StudyError
 from evalkit.run import runner
-from evalkit.run.layout import Layout, unit_name
+from evalkit.run.layout import unit_name
 from evalkit.run.plan import (
     move_file,
     plan_units,
@@ -17,7 +17,7 @@ from evalkit.run.plan import (
     select_units,
     write_json,
 )
-from evalkit.run.runner import _drop_stale, check_runnable, read_manifest, run_reports
+from evalkit.run.runner import check_runnable, read_manifest, run_reports
 from evalkit.study import Study, parse_study
 
 MINIMAL = {
@@ -138,26 +138,6 @@ def test_what_this_version_cannot_do_is_refused_before_the_run():
     check_runnable(study(arms={"comparison": "none"}))
     with pytest.raises(StudyError, match="html is missing"):
         check_runnable(study(report={"formats": ["pdf", "docx"]}))
-
-
-def test_pages_that_the_study_no_longer_has_leave_the_site(tmp_path):
-    layout = Layout(tmp_path / "site", tmp_path / "site.work", "a")
-    protocol = study()
-    units = [{"level": "municipality", "code": "0114", "place": {}, "parent": {}}]
-    prepared = {"key": "k", "study": protocol.model_dump(mode="json"), "units": units}
-    write_json(layout.folder / "prepared.json", prepared)
-    kept = layout.page("municipality-0114", "sv")
-    stale = [layout.page("municipality-0131", "sv"), layout.page("municipality-0114", "fi")]
-    for folder in (kept, *stale):
-        folder.mkdir(parents=True)
-        write_json(layout.record(folder.parent.name, folder.name), {})
-
-    _drop_stale(layout, protocol)
-
-    assert kept.is_dir()
-    assert layout.record("municipality-0114", "sv").is_file()
-    assert not any(folder.exists() for folder in stale)
-    assert not layout.record("municipality-0131", "sv").exists()
 
 
 def test_a_site_without_manifest_has_no_lines(tmp_path):

@@ -1,24 +1,33 @@
 """Workers of one machine: records as they come, killed workers, and a run that is stopped."""
 
+import errno
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from evalkit.cli.app import _bytes
+from evalkit.cli.progress import print_summary
 from evalkit.errors import OutputError, ParameterError
+from evalkit.run import fork, runner
+from evalkit.run.engine import Limits
+from evalkit.run.fork import ProcessError
 from evalkit.run.guard import clear_errors, lock
 from evalkit.run.layout import Layout
 from evalkit.run.manifest import failed_before, read_manifest, write_manifest, write_timings
 from evalkit.run.plan import UnitPlan, read_json, write_json
 from evalkit.run.pool import run_tasks
-from evalkit.run.progress import Pace
+from evalkit.run.progress import Pace, Progress
 from evalkit.run.reasons import changed, planned
+from evalkit.run.runner import Summary
+from evalkit.run.tasks import Options
 from evalkit.run.worker import DONE, FAILED, REFUSED, Record, Task, _record, failed
 from evalkit.study import Study, Words, parse_study
 
@@ -110,6 +119,57 @@ def test_a_run_that_is_stopped_does_not_wait_for_what_goes_on(tmp_path):
 
     assert first.code == "one"
     assert time.monotonic() - started < 60
+
+
+def refuse(*_: object) -> None:
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+def test_a_worker_that_cannot_be_started_is_told_of_clearly(tmp_path, monkeypatch, cold):
+    monkeypatch.setattr(fork.forkserver.ForkServer, "connect_to_new_process", refuse)
+    monkeypatch.setattr(get_context("spawn").Process, "start", refuse)
+
+    with pytest.raises(ProcessError, match="Resource temporarily unavailable.*fewer --workers"):
+        list(run_tasks([task(tmp_path, "one", cold=cold)], 1, make=make))
+
+
+def test_a_thread_that_cannot_be_started_is_told_of_in_the_same_words(tmp_path, monkeypatch):
+    def refuse_thread(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse_thread)
+
+    with pytest.raises(ProcessError, match="no further process can be started"):
+        list(run_tasks([task(tmp_path, "one")], 1, make=make))
+
+
+def test_a_run_that_gets_no_further_process_keeps_what_it_made_and_says_so(
+    tmp_path, monkeypatch, capsys
+):
+    def records(tasks, _):
+        yield _record(tasks[0], DONE, True)
+        raise ProcessError("no memory")
+
+    monkeypatch.setattr(runner, "_records", records)
+    outcome = runner._Outcome()
+    options = Options(1, None, "embedded", (), False, False, False, Limits())
+    runner._make([task(tmp_path, "1"), task(tmp_path, "2")], options, Progress(), outcome)
+    summary = Summary(tmp_path, tuple(outcome.records), 1, outcome.stopped)
+    print_summary(summary)
+
+    assert [record.code for record in outcome.records] == ["1"]
+    assert summary.exit_code == 4
+    assert "1 reports were not begun: no further process can be started" in capsys.readouterr().out
+
+
+def test_what_is_only_done_ahead_or_measured_needs_no_process(monkeypatch):
+    monkeypatch.setattr(fork.forkserver.ForkServer, "ensure_running", refuse)
+    monkeypatch.setattr(fork.forkserver.ForkServer, "connect_to_new_process", refuse)
+
+    fork.start_parent()
+
+    assert fork.import_seconds() == 0
 
 
 def test_no_tasks_need_no_worker():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import released_by_hand as hand
 
-from evalkit.errors import DisclosureError
+from evalkit.errors import CohortError, DisclosureError
 from evalkit.release import write_released
 from evalkit.run.layout import Layout
 from evalkit.run.publish import EDITIONS, publish_site
@@ -121,6 +121,22 @@ def test_pages_of_a_language_that_is_gone_go_too(site):
 
     assert not (site.layout.site / "index-fi.html").exists()
     assert (site.layout.site / "notes.html").exists()
+
+
+@pytest.mark.parametrize(
+    "older",
+    [{"key": "k"}, {"key": "k", "study": {"names": "a"}, "units": []}, ["k"],
+     {"key": "k", "study": {}, "units": [{"level": "municipality", "code": "0114"}]}],
+    ids=["no study", "another study file", "a list", "another unit"],
+)  # fmt: skip
+def test_a_study_of_another_version_beside_is_told_of_and_the_pages_before_stay(site, older):
+    publish_site(site.layout.site)
+    before = site.read("index.html")
+    site.write(site.layout.work / "old" / "prepared.json", older)
+
+    with pytest.raises(CohortError, match="old: another version of evalkit prepared this study"):
+        publish_site(site.layout.site)
+    assert site.read("index.html") == before
 
 
 def test_a_page_with_an_id_of_a_person_is_never_put_in_place(site):

@@ -1,0 +1,130 @@
+"""Rows of nothing leave a crowded table, and the sentence below it tells what their marks told."""
+
+import pytest
+import released_by_hand as hand
+
+from evalkit.report import figures, tables
+from evalkit.report.figures import stacks
+from evalkit.report.figures.hidden import MISSING, MOST_NAMED, has_numbers, without_hidden
+from evalkit.report.text import open_text
+
+HEADER = ["Name", "Number", "Share"]
+NOTHING = [MISSING, MISSING]
+NAMED = "Not in the table, because nothing of it can be shown: "
+
+
+def speak(language="en", **options):
+    return open_text(hand.labels(**options), language)
+
+
+def leave_out(rows, keys=1, header=HEADER):
+    return without_hidden(header, rows, keys, speak())
+
+
+def test_a_few_marks_among_numbers_stay():
+    rows = [["a", "1", "2"], ["b", "3", MISSING], ["c", *NOTHING]]
+
+    assert leave_out(rows) == (rows, "")
+
+
+def test_rows_of_nothing_leave_a_table_of_mostly_marks_and_are_named():
+    kept, said = leave_out([["a", "1", "2"], ["b", *NOTHING], ["c", *NOTHING]])
+
+    assert kept == [["a", "1", "2"]]
+    assert said == f"{NAMED}b; c."
+
+
+def test_a_row_with_any_number_stays():
+    rows = [["a", "0", MISSING], *([[name, *NOTHING] for name in "bc"])]
+
+    assert leave_out(rows)[0] == [["a", "0", MISSING]]
+
+
+def test_a_heading_goes_with_its_last_row_and_is_named_for_all_of_them():
+    rows = [
+        ["**Sex**", "", ""], ["women", *NOTHING], ["men", *NOTHING],
+        ["**Age**", "", ""], ["young", *NOTHING], ["old", "1", "2"],
+        ["**Months**", "3", "4"],
+    ]  # fmt: skip
+    kept, said = leave_out(rows)
+
+    assert [row[0] for row in kept] == ["**Age**", "old", "**Months**"]
+    assert said == f"{NAMED}Sex; Age: young."
+
+
+def test_a_name_with_other_rows_is_named_with_its_part_and_a_time_with_its_title():
+    header = ["Month", "Group", "Share"]
+    rows = [["6", "one", MISSING], ["12", "one", "1"], ["12", "two", MISSING], ["6", "two", "–"]]
+    kept, said = leave_out(rows, keys=2, header=header)
+
+    assert kept == [["12", "one", "1"]]
+    assert said == f"{NAMED}Month: 6; Month: 12, two."
+
+
+def test_many_rows_of_names_that_stay_are_counted():
+    rows = [["a", "x", "1"], *[["a", f"p{number}", MISSING] for number in range(MOST_NAMED + 1)]]
+    kept, said = leave_out(rows, keys=2)
+
+    assert kept == rows[:1]
+    assert said == f"{MOST_NAMED + 1} rows are left out, because nothing of them can be shown."
+
+
+def test_of_more_names_than_a_sentence_holds_each_keeps_a_row():
+    names = [f"n{number}" for number in range(MOST_NAMED + 1)]
+    rows = [["a", "1", "2"], *[[name, *NOTHING] for name in names for _ in range(2)]]
+    kept, said = leave_out(rows)
+
+    assert [row[0] for row in kept] == ["a", *names]
+    assert said.startswith(f"{len(names)} rows are left out")
+
+
+@pytest.mark.parametrize(("rows", "known"), [([["a", *NOTHING]], False), ([["a", "0", "–"]], True)])
+def test_a_table_has_numbers_or_none(rows, known):
+    assert has_numbers(rows, 1) is known
+
+
+def test_nothing_is_told_but_the_names_that_the_marks_stood_beside():
+    people = hand.characteristics(hide=lambda frame: frame["variable"] == "sex")
+    part = tables.characteristics(people, speak())
+    all_shown = tables.characteristics(hand.characteristics(), speak())
+
+    for line in part.markdown.splitlines():
+        if line.startswith("| ") and any(letter.isdigit() for letter in line):
+            assert line.split() and [cell.strip() for cell in line.split("|")] in [
+                [cell.strip() for cell in other.split("|")]
+                for other in all_shown.markdown.splitlines()
+            ]
+
+
+def test_where_nothing_is_hidden_the_mark_means_something_else():
+    hidden = hand.before_after(hide=lambda frame: frame["source"] == "disability")
+    shown = hand.before_after(hide=lambda frame: frame["source"] == "disability", profile="public")
+
+    assert "to protect people" in tables.before_after(hidden, speak()).markdown
+    assert "to protect people" not in tables.before_after(shown, speak()).markdown
+    assert "not measured" in tables.before_after(shown, speak()).markdown
+
+
+def test_panels_have_the_same_months_and_a_mark_where_an_arm_has_none():
+    def early(frame):
+        return (frame["stratum"] == "programme") & (frame["time"] == 6)
+
+    frame = hand.occupation(hide=early).tidy().rename(columns={"state": "layer"})
+    drawn = stacks.draw_stack(frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), speak())
+    ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in drawn.axes]
+
+    assert ticks[0] == ticks[1]
+
+
+def test_the_end_of_a_curve_says_its_month():
+    drawn = figures.curves.draw_incidence(hand.curve(), speak())
+    written = [note.get_text() for note in drawn.axes[0].texts]
+
+    assert sum(", month " in words for words in written) == 2
+
+
+@pytest.mark.parametrize("make", [figures.occupation, figures.exits])
+def test_a_figure_without_words_above_it_says_that_it_describes(make):
+    value = hand.occupation() if make is figures.occupation else hand.curve()
+
+    assert "[description]{.label}" in make(value, speak(level="national")).markdown
