@@ -61,13 +61,18 @@ def labels_above(axes):
     axes.xaxis.tick_top()
 
 
+def a_title_above_labels(axes):
+    labels_above(axes)
+    axes.set_title("Titel")
+
+
 def minor_ticks(axes):
     axes.minorticks_on()
 
 
 CASES = (
     named_ticks, found_ticks, quiet_ticks, no_ticks, ticks_outside_the_limits, a_scale_of_ratios,
-    a_coloured_label, labels_above, minor_ticks,
+    a_coloured_label, labels_above, a_title_above_labels, minor_ticks,
 )  # fmt: skip
 
 

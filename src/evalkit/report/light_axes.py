@@ -44,12 +44,20 @@ class _Light:
 
     def get_ticklabels(self, *args, **options):
         """Labels as artists, which the axis keeps from now on."""
+        self._become_ordinary()
+        return super().get_ticklabels(*args, **options)
+
+    def get_ticks_position(self):
+        """The side of the ticks, which matplotlib reads off the first of them."""
+        self._become_ordinary()
+        return super().get_ticks_position()
+
+    def _become_ordinary(self) -> None:
         if not self.is_ordinary:
             self.is_ordinary = True
-            places = np.asarray(self.get_majorticklocs(), dtype=float)
+            places = self.get_majorticklocs()
             labels = self.major.formatter.format_ticks(places)
             super().set_ticks(places, labels, **self.label_options)
-        return super().get_ticklabels(*args, **options)
 
     def draw(self, renderer) -> None:
         """Draw grid, marks, labels and title."""
