@@ -253,7 +253,9 @@ def _blank(frame: pd.DataFrame, hidden: np.ndarray, keys: tuple[str, ...]) -> pd
     ]
     if not hidden.any():
         return frame
-    blanked = {name: frame[name].astype(float).mask(hidden) for name in numbers}
+    blanked = {name: frame[name].to_numpy(dtype=float, copy=True) for name in numbers}
+    for values in blanked.values():
+        values[hidden] = np.nan
     return frame.assign(**blanked)
 
 

@@ -1,7 +1,7 @@
 """What has passed the door: the only thing that figures, tables and words accept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -38,6 +38,7 @@ class Released:
     publishable: bool
     log: tuple[tuple[str, str, str], ...]
     provenance: Provenance
+    _frame: pd.DataFrame = field(init=False)
 
     def __post_init__(self) -> None:
         arrays = {name: np.array(values, copy=True) for name, values in self.rows.items()}
@@ -45,10 +46,11 @@ class Released:
             array.setflags(write=False)
         object.__setattr__(self, "rows", MappingProxyType(arrays))
         object.__setattr__(self, "summary", MappingProxyType(dict(self.summary)))
+        object.__setattr__(self, "_frame", pd.DataFrame(arrays))  # a copy of it is cheap
 
     def tidy(self) -> pd.DataFrame:
         """Rows as a new frame, `suppressed` last."""
-        return pd.DataFrame({name: values.copy() for name, values in self.rows.items()})
+        return self._frame.copy()
 
     def glance(self) -> pd.DataFrame:
         """Exactly one row about the whole."""
