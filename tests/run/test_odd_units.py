@@ -64,7 +64,7 @@ def test_a_chapter_without_its_table_says_what_is_missing_and_shows_nothing(odd,
 SENTENCES = {
     f"municipality-{TINY}": {
         "How well do those involved work together?": "answers about working together (responses)",
-        "In which forms did people meet the collaboration?": "forms of working together (forms)",
+        "Which forms of collaboration did people meet?": "forms of working together (forms)",
     },
     COUNTY: {
         "How many took part, for how long, and what did it cost?": "the records hold no funds",

@@ -8,8 +8,9 @@ from report_notebooks import FIGURE, TABLE, executed, front, save
 
 from evalkit.report.assemble import assemble
 from evalkit.report.document import read_tables
+from evalkit.report.sheet_numbers import shown_number
 from evalkit.report.text import open_text
-from evalkit.report.workbook import shown_number, write_workbook
+from evalkit.report.workbook import write_workbook
 from evalkit.study import Labels, Study, Words
 
 NBSP = "\u00a0"
@@ -22,6 +23,11 @@ DATA = (
     "[– betyder: visas inte.]{.quiet}\n:::"
 )
 CODES = "| Kommun | Antal | |\n|:--|--:|--:|\n| 0114 | =1+1 | +1,5 |\n\n: Kommuner {#tbl-codes}"
+SHARES = (
+    "| Vilka | Insats | Datum |\n|:--|--:|--:|\n"
+    f"| Kvinnor | 1{NBSP}234 (48{NBSP}%) | 2024 (1{NBSP}%) |\n| Män | – | 3 av 5 |\n"
+    "| Alla | 25 | – |\n\n: Deltagare {#tbl-shares}"
+)
 PARTS = (
     "## Kort sagt\n\nSvar. [beskrivning]{.label}",
     FIGURE.replace("Fler försörjer sig själva", "**Fynd.** Mer. [Källa: X.]{.source}"),
@@ -30,6 +36,7 @@ PARTS = (
     TABLE,
     "[Källa: Y.]{.source}",
     CODES,
+    SHARES,
 )
 
 
@@ -98,7 +105,7 @@ def test_every_number_that_text_writes_is_read_back():
 def test_notes_come_first_and_say_what_a_reader_must_know(book):
     said = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True)}
 
-    assert book.sheetnames == ["Läs först", "Figur 1", "Tabell 1", "Tabell 2"]
+    assert book.sheetnames == ["Läs först", "Figur 1", "Tabell 1", "Tabell 2", "Tabell 3"]
     assert next(iter(said)) == "Samordnad rehabilitering i Lindala"
     assert said["Område"] == "Lindala"
     assert said["Period"] == "Till och med december 2025."
@@ -134,6 +141,15 @@ def test_a_code_stays_text_and_a_text_never_becomes_a_formula(book):
     assert [cell.data_type for cell in cells] == ["s", "s", "n"]
 
 
+def test_a_count_with_its_share_is_two_numbers(book):
+    assert rows(book["Tabell 3"]) == [
+        ["Vilka", "Insats: antal", "Insats: andel", "Datum"],
+        ["Kvinnor", 1234, 0.48, f"2024 (1{NBSP}%)"],
+        ["Män", "–", None, "3 av 5"],
+        ["Alla", 25, None, "–"],
+    ]
+
+
 def test_every_sheet_says_what_it_holds_where_and_from_where(book):
     above = [[sheet.cell(row, 1).value for row in (1, 2, 3)] for sheet in book.worksheets[1:3]]
 
@@ -160,7 +176,7 @@ def test_the_notes_lead_to_the_sheets(book):
         cell.hyperlink.location for row in book.worksheets[0] for cell in row if cell.hyperlink
     ]
 
-    assert links == ["'Figur 1'!A1", "'Tabell 1'!A1", "'Tabell 2'!A1"]
+    assert links == ["'Figur 1'!A1", "'Tabell 1'!A1", "'Tabell 2'!A1", "'Tabell 3'!A1"]
 
 
 def test_the_same_report_gives_the_same_bytes(tmp_path):
@@ -173,7 +189,9 @@ def test_tables_are_numbered_as_on_the_page(tmp_path):
     report, _ = report_of(tmp_path)
 
     tables = read_tables(report)
-    assert [(table.kind, table.number) for table in tables] == [("fig", 1), ("tbl", 1), ("tbl", 2)]
+    assert [(table.kind, table.number) for table in tables] == [
+        ("fig", 1), ("tbl", 1), ("tbl", 2), ("tbl", 3),
+    ]  # fmt: skip
     assert tables[0].chapter == "Kort sagt"
 
 

@@ -4,12 +4,20 @@ import errno
 import sys
 from concurrent.futures import CancelledError
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from evalkit.errors import DisclosureError, OutputError, ParameterError
 from evalkit.run import distributed, runner
-from evalkit.run.distributed import SCHEDULER_LOST, _Hand, _outcome, _take_in
+from evalkit.run.distributed import (
+    SCHEDULER_LOST,
+    SchedulerError,
+    _Hand,
+    _outcome,
+    _take_in,
+    _wait_for_workers,
+)
 from evalkit.run.layout import Layout
 from evalkit.run.parcels import pack
 from evalkit.run.plan import UnitPlan, read_json
@@ -174,6 +182,18 @@ def test_reports_on_their_way_are_let_go_also_where_nobody_can_be_asked(tmp_path
     records.close()
 
     assert hand.held
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(TimeoutError(), "it has no workers; start some"),
+     (ConnectionResetError(), "the connection to the scheduler was lost; run again")],
+)  # fmt: skip
+def test_a_wait_for_workers_ends_with_what_to_do(error, told):
+    client = SimpleNamespace(wait_for_workers=failing(error))
+
+    with pytest.raises(SchedulerError, match=told):
+        _wait_for_workers(client, "tcp://10.0.0.5:8786")
 
 
 def test_an_error_of_the_report_itself_is_its_own(tmp_path, cluster):

@@ -15,13 +15,17 @@ from rich.progress import Progress as Bar
 
 from evalkit.run.progress import STAGES, Pace, Progress
 from evalkit.run.reasons import Planned
-from evalkit.run.runner import FIRST_FAILURE, INTERRUPTED, NO_OUTPUT, Summary
+from evalkit.run.runner import FIRST_FAILURE, INTERRUPTED, NO_OUTPUT, NO_PROCESS, Summary
 from evalkit.run.worker import DONE, FAILED, KEPT, REFUSED, Record
 
 STOPPED = {
     INTERRUPTED: "the run was interrupted; what is finished is kept, run again to go on",
     FIRST_FAILURE: "the run stops at the first failure (--fail-fast)",
     NO_OUTPUT: "the output cannot be written; what is finished is kept, run again to go on",
+    NO_PROCESS: (
+        "no further process can be started; end other programs, or give fewer --workers; what is "
+        "finished is kept, run again to go on"
+    ),
     "": "their workers ended",
 }
 

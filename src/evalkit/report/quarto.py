@@ -24,6 +24,7 @@ from evalkit.provenance import digest_bytes
 from evalkit.report.addresses import external_addresses
 from evalkit.report.assemble import copy_figures, displayed, quarto_notebook, read_executed
 from evalkit.report.page import FrontMatter
+from evalkit.report.program import run_program
 from evalkit.report.style import FAMILY
 from evalkit.report.theme import font_folder, page_style, theme_folder
 from evalkit.report.word_styles import reference_document
@@ -300,21 +301,14 @@ def _version(program: Path) -> str:
 def _run(program: Path, arguments: list[str], work: Path, epoch: int, seconds: float) -> str:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
     try:
-        done = subprocess.run(
-            [str(program), *arguments],
-            cwd=work,
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=seconds,
-            check=False,
-        )
+        done = run_program([str(program), *arguments], work, environment, seconds)
     except subprocess.TimeoutExpired:
         raise RenderError(f"quarto: not done after {seconds} seconds") from None
     except OSError:
         raise RenderError("quarto: the program could not be started") from None
     if done.returncode:
-        said = [line for line in done.stderr.replace(str(work), "").splitlines() if line.strip()]
+        told = done.stderr.replace(str(work), "").replace(str(program), "quarto")
+        said = [line for line in told.splitlines() if line.strip()]
         raise RenderError(
             f"quarto ended with code {done.returncode}: {said[-1] if said else 'no message'}"
         )

@@ -1,8 +1,8 @@
 """`tables.xlsx`: every table of a report, and the numbers of every figure, behind a sheet of notes.
 
 It is written from the assembled page, hence from released values only, rounded as the page shows
-them. A number is a number in the sheet; what the page says in words ("under 1 %", an interval, the
-mark of a withheld number) stands as the page has it.
+them. A number is a number in the sheet, and a count with its share is two; what the page says in
+words ("under 1 %", an interval, the mark of a withheld number) stands as the page has it.
 """
 
 import io
@@ -23,19 +23,15 @@ from evalkit.report.archives import read_members, write_members
 from evalkit.report.document import ShownTable, read_labels, read_tables
 from evalkit.report.figures.frame import withheld_note
 from evalkit.report.page import FrontMatter
+from evalkit.report.sheet_numbers import counts_apart, is_numeric, shown_number
 from evalkit.report.style import PROGRAMME, QUIET
-from evalkit.report.text import MINUS, Text
+from evalkit.report.text import Text
 
 NOTES_WIDTHS = (26, 96)
 WIDEST = 44
 LEFT, RIGHT = Alignment(horizontal="left"), Alignment(horizontal="right")
 TOP, WRAPPED = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
 HEADER_ROW = 4
-SHOWN = {
-    "en": re.compile(r"([+−]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?(%?)"),
-    "sv": re.compile(r"([+−]?)(\d{1,3}(?:\u00a0\d{3})+|\d+)(?:,(\d+))?(\u00a0%)?"),
-    "fi": re.compile(r"([+−]?)(\d{1,3}(?:\u00a0\d{3})+|\d+)(?:,(\d+))?(\u00a0%)?"),
-}
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
@@ -62,39 +58,10 @@ def write_workbook(
     names = _sheet_names(tables, text)
     _write_notes(book.active, front, text, read_labels(report), tables, names)
     for table, name in zip(tables, names, strict=True):
-        _write_table(book.create_sheet(name), table, name, text)
+        _write_table(book.create_sheet(name), counts_apart(table, text), name, text)
     _describe(book, front, epoch)
     target.write_bytes(_stable(book, epoch))
     return target
-
-
-def shown_number(shown: str, language: str) -> tuple[float, str] | None:
-    """Read a number as the page shows it: its value, and how a sheet shows it in the same way.
-
-    Examples
-    --------
-    >>> shown_number("13,9\\u00a0%", "sv")
-    (0.139, '0.0\\xa0%')
-    >>> shown_number("−0,04", "fi")
-    (-0.04, '0.00')
-    >>> shown_number("0114", "sv") is None
-    True
-    """
-    match = SHOWN[language].fullmatch(shown)
-    if not match:
-        return None
-    sign, whole, decimals, percent = match.groups(default="")
-    digits = re.sub(r"\D", "", whole)
-    if len(digits) > 1 and digits.startswith("0"):  # a code, such as that of a municipality
-        return None
-    exponent = len(decimals) + (2 if percent else 0)
-    value = int(digits + decimals) / 10**exponent
-    pattern = ("#,##0" if digits != whole else "0") + (
-        "." + "0" * len(decimals) if decimals else ""
-    )
-    pattern += percent
-    pattern = f"+{pattern};{MINUS}{pattern};{pattern}" if sign == "+" else pattern
-    return (-value if sign == MINUS else value), pattern
 
 
 def _sheet_names(tables: Sequence[ShownTable], text: Text) -> list[str]:
@@ -172,7 +139,7 @@ def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> 
     header = _distinct(table.header, text)
     for column, words in enumerate(header, start=1):
         _set(sheet, HEADER_ROW, column, words, Font(bold=True))
-    numeric = [_is_numeric(table, column, text.language) for column in range(len(header))]
+    numeric = [is_numeric(table, column, text.language) for column in range(len(header))]
     for line, row in enumerate(table.rows, start=HEADER_ROW + 1):
         for column, shown in enumerate(row):
             found = shown_number(shown, text.language) if numeric[column] else None
@@ -207,14 +174,6 @@ def _frame(sheet: Worksheet, table: ShownTable, header: Sequence[str]) -> None:
         longest = max([len(words), *(len(row[column]) for row in table.rows)])
         letter = get_column_letter(column + 1)
         sheet.column_dimensions[letter].width = min(longest, WIDEST) + 4
-
-
-def _is_numeric(table: ShownTable, column: int, language: str) -> bool:
-    """Whether a column may hold numbers: not if it names rows by codes that look like numbers."""
-    if not table.is_text[column]:
-        return True
-    cells = [row[column] for row in table.rows]
-    return all(shown_number(cell, language) and len(cell) <= 5 for cell in cells)
 
 
 def _distinct(header: Sequence[str], text: Text) -> list[str]:

@@ -7,17 +7,19 @@ its run has ended, leaves nothing behind on the site.
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evalkit.errors import DisclosureError, EvalkitError, ParameterError
+from evalkit.errors import EvalkitError, ParameterError
 from evalkit.run.engine import KILLED
-from evalkit.run.parcels import unpack
+from evalkit.run.parcels import PARCEL, unpack
 from evalkit.run.remote import make_remote_report, pack_inputs
-from evalkit.run.worker import DONE, REFUSED, Record, Task, failed, publish, settle
+from evalkit.run.worker import DONE, Record, Task, failed, publish, settle, without_pages
 
 LOCAL = "local"
 AHEAD = 4  # reports in hand for each thread of the cluster: enough to keep it busy, few to hold
@@ -34,6 +36,19 @@ class SchedulerError(EvalkitError):
     """No cluster answers, or it has no workers; what was finished before is kept."""
 
     exit_code = 4
+
+
+def require_distributed() -> None:
+    """Refuse a run on a cluster where dask.distributed is not installed.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if find_spec("distributed") is None:
+        raise ParameterError(
+            "--scheduler: dask.distributed is not installed; pip install 'evalkit[dask]'"
+        )
 
 
 def run_distributed(
@@ -70,7 +85,11 @@ def run_distributed(
         try:
             yield from hand.records()
         finally:
-            client.cancel(list(hand.held))
+            hand.let_go()
+
+
+class _Lost(Exception):
+    """The scheduler is gone, and with it what the reports in hand came to."""
 
 
 class _Hand:
@@ -86,15 +105,27 @@ class _Hand:
         self.is_sent = False  # whether data go along, because a worker has no folder of the run
 
     def records(self) -> Iterator[Record]:
-        """Records as they come."""
+        """Records as they come; those of all reports that are left if the scheduler is lost."""
+        try:
+            yield from self._records()
+        except _Lost:
+            left = [held[0] for held in self.held.values()] + [task for task, _ in self.waiting]
+            self.held, self.waiting = {}, []
+            yield from (failed(task, SCHEDULER_LOST) for task in left)
+
+    def let_go(self) -> None:
+        """Have the cluster forget what is on its way; one that is gone has done so."""
+        if self.held:
+            with suppress(_Lost):
+                self._ask(self.client.cancel, list(self.held))
+
+    def _records(self) -> Iterator[Record]:
         while self.waiting or self.held:
             self._hand_out()
             future = next(self.ready)
-            task, attempt, was_sent = self.held.pop(future)
-            if future.status == "cancelled":
-                yield from self._lost(task)
-                return
+            task, attempt, was_sent = self.held[future]
             outcome = _outcome(task, future)
+            del self.held[future]
             if outcome is None and not was_sent:
                 self.is_sent = True
                 self.waiting.append((task, attempt))
@@ -105,31 +136,42 @@ class _Hand:
 
     def _hand_out(self) -> None:
         while self.waiting and len(self.held) < max(AHEAD, AHEAD * _threads(self.client)):
-            task, attempt = self.waiting.pop()
+            task, attempt = self.waiting[-1]
             parcel = pack_inputs(task) if self.is_sent else None
-            future = self.client.submit(make_remote_report, task, parcel, pure=False)
+            future = self._ask(self.client.submit, make_remote_report, task, parcel, pure=False)
+            self.waiting.pop()
             self.held[future] = (task, attempt, self.is_sent)
             self.ready.add(future)
 
-    def _lost(self, task: Task) -> Iterator[Record]:
-        rest = [
-            task,
-            *(held[0] for held in self.held.values()),
-            *(left for left, _ in self.waiting),
-        ]
-        self.held, self.waiting = {}, []
-        yield from (failed(task, SCHEDULER_LOST) for task in rest)
+    def _ask(self, call: Callable[..., object], *args: object, **options: object) -> object:
+        """Ask the cluster for something; `_Lost` if nobody is there to be asked."""
+        try:
+            return call(*args, **options)
+        except Exception as error:
+            if isinstance(error, OSError) or self.client.status != "running":
+                raise _Lost from None
+            raise
 
 
 def _outcome(task: Task, future) -> tuple[Record, bytes] | None:
-    """What a worker returned; a failed record where none survived the report or could start it."""
+    """What a worker returned; a failed record where none survived the report or could start it.
+
+    Raises
+    ------
+    _Lost
+        If what it returned cannot be had any more.
+    """
     from distributed import KilledWorker
 
-    if future.status == "finished":
+    try:
         return future.result()
-    error = future.exception()
-    kind = KILLED if isinstance(error, KilledWorker) else type(error).__name__
-    return failed(task, {"class": kind}), b""
+    except Exception as error:
+        is_own = future.status == "error"  # raised by the report, not on the way from there
+        if isinstance(error, CancelledError) or (isinstance(error, OSError) and not is_own):
+            raise _Lost from None
+        if isinstance(error, KilledWorker):
+            return failed(task, {"class": KILLED}), b""
+        return without_pages(failed(task, {}), error), b""
 
 
 def _take_in(task: Task, record: Record, parcel: bytes) -> Record:
@@ -137,22 +179,17 @@ def _take_in(task: Task, record: Record, parcel: bytes) -> Record:
     if not parcel:
         return record
     unit, language = task.unit.name, task.language
-    with TemporaryDirectory(prefix=".parcel-", dir=task.layout.folder) as folder:
-        unpack(parcel, Path(folder))
-        _move(Path(folder) / "executed", task.layout.executed(unit, language))
-        if record.state == DONE:
-            pages = task.layout.quarantine(unit, language)
-            _move(Path(folder) / "pages", pages)
-            record = _published(task, record, pages)
-    return settle(task, record)
-
-
-def _published(task: Task, record: Record, pages: Path) -> Record:
     try:
-        return replace(record, files=publish(task, pages, record.disclosure))
-    except DisclosureError as error:
-        told = {"class": type(error).__name__, "message": str(error)}
-        return replace(record, state=REFUSED, files={}, disclosure={}, error=told)
+        with TemporaryDirectory(prefix=PARCEL, dir=task.layout.folder) as folder:
+            unpack(parcel, Path(folder))
+            _move(Path(folder) / "executed", task.layout.executed(unit, language))
+            if record.state == DONE:
+                pages = task.layout.quarantine(unit, language)
+                _move(Path(folder) / "pages", pages)
+                record = replace(record, files=publish(task, pages, record.disclosure))
+    except Exception as error:  # of one report, as where it is made on this machine
+        record = without_pages(record, error)
+    return settle(task, record)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -172,12 +209,9 @@ def _threads(client) -> int:
 @contextmanager
 def _connected(scheduler: str, workers: int) -> Iterator[object]:
     """A client of the cluster, with at least one worker there."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ParameterError(
-            "--scheduler: dask.distributed is not installed; pip install 'evalkit[dask]'"
-        ) from None
+    require_distributed()
+    from distributed import Client
+
     with _address(scheduler, workers) as address:
         try:
             client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -191,7 +225,8 @@ def _connected(scheduler: str, workers: int) -> Iterator[object]:
             _wait_for_workers(client, scheduler)
             yield client
         finally:
-            client.close(timeout=2)
+            with suppress(OSError):  # of a scheduler that is gone
+                client.close(timeout=2)
 
 
 def _wait_for_workers(client, scheduler: str) -> None:
@@ -202,6 +237,8 @@ def _wait_for_workers(client, scheduler: str) -> None:
             f"--scheduler {scheduler}: it has no workers; start some with "
             f"`dask worker {scheduler} --nthreads 1`"
         ) from None
+    except OSError:
+        raise SchedulerError(f"--scheduler {scheduler}: {SCHEDULER_LOST['message']}") from None
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from traitlets.config import Config
 from evalkit.errors import EvalkitError, ParameterError
 from evalkit.run import engine
 from evalkit.run.engine import Limits
-from evalkit.run.fork import SINGLE, can_fork
+from evalkit.run.fork import SINGLE
 
 NOTEBOOK = "notebook.ipynb"
 ENVIRONMENT = {
@@ -78,8 +78,7 @@ def run_notebook(
     limits : Limits
         What the notebook may use.
     cold : bool
-        Use an ordinary kernel, as always where processes cannot be forked. Its limit of time
-        holds for a cell, and it has none of memory.
+        Use an ordinary kernel. Its limit of time holds for a cell, and it has none of memory.
 
     Raises
     ------
@@ -93,7 +92,7 @@ def run_notebook(
     work.mkdir(parents=True)
     target = work / NOTEBOOK
     environment = {**ENVIRONMENT, "EVALKIT_SITE": str(site)}
-    run = _run_cold if cold or not can_fork() else _run_warm
+    run = _run_cold if cold else _run_warm
     try:
         executed = run(template, target, parameters, environment, limits)
     except PapermillExecutionError as error:

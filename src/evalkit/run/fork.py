@@ -11,11 +11,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_all_start_methods, resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.reduction import ForkingPickler
+
+from evalkit.errors import EvalkitError
 
 WARM = "evalkit.run.warm"
 # One thread in every numerical library, so that bytes do not depend on the number of cores.
@@ -31,9 +33,30 @@ _lock = threading.Lock()
 _servers: list[forkserver.ForkServer] = []
 
 
-def can_fork() -> bool:
-    """Whether this system has what warm processes need."""
-    return "forkserver" in get_all_start_methods()
+class ProcessError(EvalkitError):
+    """No further process can be started; what was finished before is kept."""
+
+    exit_code = 4
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"no further process can be started ({why}): end other programs, or give fewer "
+            "--workers; run again to go on"
+        )
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Say clearly that a process cannot be started.
+
+    Raises
+    ------
+    ProcessError
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ProcessError(error.strerror or type(error).__name__) from None
 
 
 class _Inherited(forkserver.ForkServer):
@@ -61,8 +84,11 @@ def _server() -> forkserver.ForkServer:
 
 
 def start_parent() -> None:
-    """Start the parent now, so that it imports while the caller does something else."""
-    with _lock, _variables(SINGLE):
+    """Start the parent now, so that it imports while the caller does something else.
+
+    One that cannot be started is told of by who needs it.
+    """
+    with suppress(OSError), _lock, _variables(SINGLE):
         _server().ensure_running()
 
 
@@ -119,13 +145,19 @@ def start_warm(
         Further arguments, picklable.
     environment : mapping
         All environment variables that the process has.
+
+    Raises
+    ------
+    ProcessError
+        If no process can be started.
     """
-    ours, theirs = Pipe()
+    with starting():
+        ours, theirs = Pipe()
     # The main module of the caller is left out: a script without a guard would run again.
     preparation = {"sys_path": sys.path.copy(), "name": "MainProcess"}
     start = _Start(call, args, dict(environment))
     data = bytes(ForkingPickler.dumps(preparation)) + bytes(ForkingPickler.dumps(start))
-    with _lock, _variables(SINGLE):
+    with starting(), _lock, _variables(SINGLE):
         status, writer = _server().connect_to_new_process([theirs.fileno()])
     theirs.close()
     alive = os.dup(writer)
@@ -142,7 +174,7 @@ def import_seconds() -> float:
     """Seconds that the parent of the warm processes took for its imports."""
     try:
         process = start_warm(_tell_import, environment=os.environ)
-    except OSError:
+    except ProcessError:
         return 0.0  # a time is not worth a run
     try:
         return process.connection.recv() if "message" in process.wait(10) else 0.0

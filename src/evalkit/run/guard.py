@@ -1,5 +1,6 @@
 """What keeps a run safe from another one, from signals, and from a disk that cannot be written."""
 
+import fcntl
 import os
 import signal
 import threading
@@ -22,11 +23,6 @@ def lock(site: Path) -> Iterator[None]:
     ParameterError
         If another run has the site, or it cannot be written.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows has no such lock
-        yield
-        return
     work = site.with_name(f"{site.name}.work")
     try:
         work.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+PARCEL = ".parcel-"  # what the name of a folder begins with in which one is unpacked
+
 
 def pack(parts: Mapping[str, Path]) -> bytes:
     """Put files and folders, under the names given, into one parcel; missing ones are left out.

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
 from evalkit.run.engine import KILLED
-from evalkit.run.fork import WarmProcess, can_fork, start_warm
+from evalkit.run.fork import ProcessError, WarmProcess, start_warm, starting
 from evalkit.run.worker import Record, Task, failed, make_reports
 
 ATTEMPTS = 2
@@ -41,13 +41,18 @@ def run_tasks(tasks: list[Task], workers: int, *, make: Make = make_reports) -> 
     ------
     Record
         One for each task, unless the caller stops before.
+
+    Raises
+    ------
+    ProcessError
+        If no worker can be started. Reports that others make are ended, to be made again.
     """
     workers = min(workers, len(tasks))
     pool = _Pool(tasks, workers, make)
-    threads = [threading.Thread(target=pool.work, daemon=True) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
+    threads: list[threading.Thread] = []
     try:
+        for _ in range(workers):
+            threads.append(_start_thread(pool.work))
         for _ in tasks:
             yield pool.next_record()
     finally:
@@ -56,13 +61,22 @@ def run_tasks(tasks: list[Task], workers: int, *, make: Make = make_reports) -> 
             thread.join()
 
 
+def _start_thread(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # a thread counts as a process, and takes memory as one does
+        raise ProcessError("not even a thread") from None
+    return thread
+
+
 class _Pool:
     """Tasks that wait, workers that run, records that are ready."""
 
     def __init__(self, tasks: list[Task], workers: int, make: Make) -> None:
         self.waiting, self.workers = deque((task, 1) for task in tasks), workers
         self.most = BATCH if all(task.renderer == "quarto" for task in tasks) else 1
-        self.make, self.is_cold = make, any(task.cold for task in tasks) or not can_fork()
+        self.make, self.is_cold = make, any(task.cold for task in tasks)
         self.ready: queue.Queue[Record | BaseException] = queue.Queue()
         self.left, self.lock, self.stopped = len(tasks), threading.Lock(), threading.Event()
 
@@ -168,9 +182,10 @@ class _ColdProcess:
 
     def __init__(self, make: Make) -> None:
         context = get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve_alone, args=(theirs, make))
-        self._process.start()
+        with starting():
+            self.connection, theirs = context.Pipe()
+            self._process = context.Process(target=_serve_alone, args=(theirs, make))
+            self._process.start()
         theirs.close()
 
     def wait(self, seconds: float | None) -> list[str]:

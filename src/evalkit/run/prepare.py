@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from evalkit.cohort import CohortParts, CohortTables, build_cohort
-from evalkit.provenance import digest_bytes, digest_json
+from evalkit.provenance import digest_bytes, digest_files, digest_json
 from evalkit.records import read_records, record_files
 from evalkit.run.layout import Layout
 from evalkit.run.plan import (
@@ -24,7 +24,7 @@ from evalkit.study import Study
 def prepare(study: Study, layout: Layout) -> Prepared:
     """Build the cohort and the slices of all units, unless they stand there for the same records.
 
-    Slices that are not as the shared stage left them, for whatever reason, are built anew.
+    A cohort or slices that are not as they were left, for whatever reason, are built anew.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def prepare(study: Study, layout: Layout) -> Prepared:
     inputs = prepare_inputs(study)
     key = digest_json(inputs)
     known = read_json(layout.folder / "prepared.json")
-    if known and known["key"] == key and _stand(layout):
+    if known and known.get("key") == key and _stand(known, layout):
         return read_prepared(layout.folder)
     tables = build_cohort(read_records(study).tables, study)
     units = plan_units(study, tables.areas)
@@ -44,6 +44,7 @@ def prepare(study: Study, layout: Layout) -> Prepared:
         {
             "key": key,
             "inputs": inputs,
+            "cohort": _cohort_digest(layout),
             "study": study.model_dump(mode="json"),
             "units": [_unit_to(unit) for unit in units],
         },
@@ -60,10 +61,16 @@ def prepare_inputs(study: Study) -> dict[str, str]:
     }
 
 
-def _stand(layout: Layout) -> bool:
-    """Whether every slice is as it was when it was complete; True where none was yet."""
+def _stand(known: dict, layout: Layout) -> bool:
+    """Whether the cohort and every slice are as they were when complete; no slice may be yet."""
+    if known.get("cohort") != _cohort_digest(layout):
+        return False
     slices = (read_json(layout.folder / "shared.json") or {}).get("slices", {})
     return all(slice_digest(layout, unit) == digest for unit, digest in slices.items())
+
+
+def _cohort_digest(layout: Layout) -> str:
+    return digest_files(layout.cohort.glob("*.parquet"), layout.cohort)
 
 
 def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -> None:

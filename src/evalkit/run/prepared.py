@@ -4,6 +4,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
+from pydantic import ValidationError
 
 from evalkit.cohort import CohortTables
 from evalkit.errors import CohortError
@@ -27,13 +28,19 @@ def read_prepared(folder: Path) -> Prepared:
     Raises
     ------
     CohortError
-        If nothing was prepared there.
+        If nothing was prepared there, or another version of evalkit did it.
     """
     known = read_json(folder / "prepared.json")
     if known is None:
         raise CohortError(f"{folder.name}: not prepared yet; run `evalkit report` first")
-    units = tuple(_unit_from(item) for item in known["units"])
-    return Prepared(Study.model_validate(known["study"]), units, known["key"], True)
+    try:
+        units = tuple(_unit_from(item) for item in known["units"])
+        return Prepared(Study.model_validate(known["study"]), units, known["key"], True)
+    except (KeyError, TypeError, ValidationError):
+        raise CohortError(
+            f"{folder.name}: another version of evalkit prepared this study; run `evalkit report` "
+            "with its study file again, or delete its folders on the site and beside it"
+        ) from None
 
 
 def read_cohort(folder: Path) -> CohortTables:

@@ -1,6 +1,5 @@
 """The run: plan, shared stage, units on worker processes, index and manifest."""
 
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -9,23 +8,25 @@ from pathlib import Path
 
 from evalkit.errors import OutputError
 from evalkit.report.quarto import find_renderer
+from evalkit.run.distributed import require_distributed, run_distributed
 from evalkit.run.engine import Limits
-from evalkit.run.fork import can_fork, import_seconds, start_parent
+from evalkit.run.fork import ProcessError, import_seconds, start_parent
 from evalkit.run.guard import clear_errors, lock, processors, stoppable
 from evalkit.run.layout import Layout, layout_of
 from evalkit.run.manifest import read_manifest, write_manifest, write_timings
 from evalkit.run.plan import read_json
 from evalkit.run.pool import run_tasks
 from evalkit.run.prepare import prepare
-from evalkit.run.prepared import read_prepared
 from evalkit.run.progress import Progress, default_progress
 from evalkit.run.publish import publish_site
 from evalkit.run.stage import run_shared_stage
+from evalkit.run.stale import drop_stale
 from evalkit.run.tasks import Options, check_runnable, find_studies, make_tasks, source_name
 from evalkit.run.worker import DONE, FAILED, REFUSED, Record, Task, kept_record
 from evalkit.study import Study
 
-INTERRUPTED, FIRST_FAILURE, NO_OUTPUT = "interrupted", "first failure", "output"
+INTERRUPTED, FIRST_FAILURE = "interrupted", "first failure"
+NO_OUTPUT, NO_PROCESS = "output", "process"
 TIMEOUT_SECONDS = 1800.0  # a notebook of a nation takes minutes; one that hangs must end
 
 __all__ = ["Progress", "Summary", "check_runnable", "read_manifest", "run_reports"]
@@ -43,7 +44,8 @@ class Summary:
     n_left : int
         Reports that the run did not come to, because it was stopped.
     stopped : str
-        Why it was stopped: `interrupted`, `first failure`, `output` (it cannot be written), or "".
+        Why it was stopped: `interrupted`, `first failure`, `output` (it cannot be written),
+        `process` (none can be started), or "".
     """
 
     site: Path
@@ -139,10 +141,12 @@ def run_reports(
     limits = Limits(seconds=timeout, memory_bytes=memory)
     options = Options(
         workers or processors(), scheduler, renderer, tuple(only or ()), only_failed, fail_fast,
-        cold or not can_fork(), limits,
+        cold, limits,
     )  # fmt: skip
     studies, site = find_studies(names, output)
     find_renderer(renderer)
+    if scheduler is not None:
+        require_distributed()
     outcomes = []
     with lock(site), stoppable(), clear_errors():
         try:
@@ -182,7 +186,7 @@ def _run_study(
     began = time.monotonic()
     _make(waiting, options, progress, outcome)
     outcome.steps["reports"] = time.monotonic() - began
-    _drop_stale(layout, study)
+    drop_stale(layout, study)
     if outcome.records:
         is_warm = not options.cold and options.scheduler is None
         outcome.steps["import"] = import_seconds() if is_warm else 0.0
@@ -212,6 +216,8 @@ def _make(waiting: list[Task], options: Options, progress: Progress, outcome: _O
                 outcome.stopped = _stops(record, options)
                 if outcome.stopped:
                     break
+    except ProcessError:
+        outcome.stopped = NO_PROCESS
     except KeyboardInterrupt:
         outcome.stopped = INTERRUPTED
 
@@ -227,8 +233,6 @@ def _records(tasks: list[Task], options: Options) -> Iterator[Record]:
     """Records as they come, from a cluster or from processes of this machine."""
     if options.scheduler is None:
         return run_tasks(tasks, options.workers)
-    from evalkit.run.distributed import run_distributed  # dask is an extra
-
     return run_distributed(tasks, options.scheduler, workers=options.workers)
 
 
@@ -242,16 +246,3 @@ def _close(site: Path, outcomes: list[_Outcome], order: list[str]) -> None:
     except OSError:
         if not outcomes or outcomes[-1].stopped != NO_OUTPUT:
             raise
-
-
-def _drop_stale(layout: Layout, study: Study) -> None:
-    """Take pages off the site whose unit or language the study no longer has."""
-    planned = {
-        (unit.name, language)
-        for unit in read_prepared(layout.folder).units
-        for language in study.report.languages
-    }
-    for folder in layout.pages.glob("*/*"):
-        if folder.is_dir() and (folder.parent.name, folder.name) not in planned:
-            shutil.rmtree(folder)
-            layout.record(folder.parent.name, folder.name).unlink(missing_ok=True)

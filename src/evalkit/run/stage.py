@@ -21,6 +21,7 @@ from evalkit.share import shared_folder
 from evalkit.study import Study
 
 TEMPLATE = "shared_stage.ipynb"
+STAGE = "shared"  # the folder of its executed notebook, beside those of the units
 NATIONAL, REGIONAL = ("national", "study"), ("federation", "county")
 
 
@@ -42,7 +43,7 @@ def run_shared_stage(
     prepared = read_prepared(layout.folder)
     template, key = shared_folder("notebooks") / TEMPLATE, stage_key(prepared.key)
     known = read_json(layout.folder / "shared.json")
-    if known and known["key"] == key:
+    if known and known.get("key") == key:
         return False
     if not _needs_stage(prepared.units):
         _keep_key(key, prepared.units, layout)
@@ -50,7 +51,7 @@ def run_shared_stage(
     (layout.folder / "shared.json").unlink(missing_ok=True)
     shutil.rmtree(layout.shared, ignore_errors=True)
     layout.shared.mkdir(parents=True)
-    work = layout.folder / "executed" / "shared"
+    work = layout.folder / "executed" / STAGE
     run_notebook(template, work, {"study": name}, site=layout.site, limits=limits, cold=cold)
     kept = _Kept.read(layout)
     for unit in prepared.units:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import resource
 import shutil
 import sys
 import time
@@ -17,6 +18,7 @@ import pandas as pd
 from evalkit import errors
 from evalkit.errors import DisclosureError, EvalkitError, OutputError
 from evalkit.provenance import digest_files
+from evalkit.report.page import FILES
 from evalkit.report.rendering import Draft, render_reports
 from evalkit.report.replay import RELEASED_FOLDER, replay_parts
 from evalkit.run.audit import audit_pages, searchable
@@ -89,6 +91,8 @@ def kept_record(task: Task) -> Record | None:
     ):
         return None
     page = task.layout.page(task.unit.name, task.language)
+    if any((page / name).exists() for name in FILES.values() if name not in known["files"]):
+        return None  # of a run that was killed while it moved its files in
     for name, digest in known["files"].items():
         if not (page / name).is_file() or _digest(page / name) != digest:
             return None
@@ -223,10 +227,6 @@ class _Clock:
 
 def _peak_bytes() -> int:
     """Most memory that this process, or a program that it ran, has used so far."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return 0
     unit = 1 if sys.platform == "darwin" else 1024
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return unit * max(resource.getrusage(kind).ru_maxrss for kind in kinds)
@@ -239,12 +239,18 @@ def settle(task: Task, record: Record) -> Record:
         try:
             write_json(known, asdict(record))
         except OSError as error:
-            return replace(record, state=FAILED, files={}, disclosure={}, error=_error(error))
+            return without_pages(record, error)
     elif record.state == REFUSED:
         # What may not be published now must not stay from an earlier run either.
         known.unlink(missing_ok=True)
         shutil.rmtree(task.layout.page(task.unit.name, task.language), ignore_errors=True)
     return record
+
+
+def without_pages(record: Record, error: Exception) -> Record:
+    """The record of a report that an error kept from being published."""
+    told = {"state": _failure(error), "error": _error(error)}
+    return replace(record, files={}, disclosure={}, **told)
 
 
 def failed(task: Task, error: dict[str, object]) -> Record:
@@ -310,7 +316,11 @@ def _audit(task: Task, pages: Path, disclosure: dict[str, object]) -> None:
 
 
 def _move(task: Task, pages: Path) -> dict[str, str]:
-    """Move audited pages into place, each in one step; return their digests."""
+    """Move audited pages into place, each in one step; return their digests.
+
+    A run that is killed in between leaves files of two runs there, each of them audited. The record
+    is still that of before, or there is none: the report is not a kept one, and is made again.
+    """
     target = task.layout.page(task.unit.name, task.language)
     target.mkdir(parents=True, exist_ok=True)
     digests = {}
