@@ -1,6 +1,7 @@
 (function () {
   document.querySelectorAll("section.compare").forEach(function (study) {
     var form = study.querySelector(".pick");
+    if (!form) { return; }
     var found = form.querySelector(".found");
     var choices = Array.from(form.querySelectorAll("select"));
     var rows = Array.from(study.querySelectorAll("[data-code]"));

@@ -35,7 +35,9 @@ local function numbered_caption(identifier, inlines)
   if is_fragment then
     return inlines
   end
-  local number = pandoc.Span({ pandoc.Str(named(identifier) .. ":") }, { class = "number" })
+  -- The number of a figure has a line of its own, that of a table stands before its caption.
+  local mark = kind_of(identifier) == "tbl" and ":" or ""
+  local number = pandoc.Span({ pandoc.Str(named(identifier) .. mark) }, { class = "number" })
   return pandoc.Inlines({ number, pandoc.Space() }) .. inlines
 end
 

@@ -1,9 +1,9 @@
 -- Header cells of tables: columns by scope="col", the first cell of each row by scope="row".
--- Used by both renderers. Row headers stand to the left; column
--- widths are dropped, so that the page decides them. On a page in a browser short words in a cell
--- and the two ends of an interval are kept on one line.
+-- Used by both renderers. Row headers stand to the left; column widths are dropped, so that the page
+-- decides them, and only long cells ask for some. On a page in a browser short words in a cell and the
+-- two ends of an interval are kept on one line.
 
-local SHORT = 20
+local SHORT, LONG = 20, 24  -- letters
 local is_page = FORMAT:match("html") ~= nil
 
 local function mark(cell, scope)
@@ -11,12 +11,19 @@ local function mark(cell, scope)
   return cell
 end
 
-local function keep_short(cell)
-  local words = pandoc.utils.stringify(cell.contents)
-  if is_page and words:find(" ") and utf8.len(words) <= SHORT then
-    cell.attr.classes:insert("kept")
+local function widen_long(cell)
+  if is_page and utf8.len(pandoc.utils.stringify(cell.contents)) > LONG then
+    cell.attr.classes:insert("long")
   end
   return cell
+end
+
+local function keep_short(cell)
+  local words = pandoc.utils.stringify(cell.contents)
+  if is_page and utf8.len(words) <= SHORT and words:find("[ -]") then
+    cell.attr.classes:insert(words:find(" ") and "kept" or "whole")
+  end
+  return widen_long(cell)
 end
 
 function Str(word)
@@ -30,7 +37,7 @@ function Table(tbl)
     tbl.colspecs[index] = { index == 1 and "AlignLeft" or spec[1] }
   end
   for _, row in ipairs(tbl.head.rows) do
-    row.cells = row.cells:map(function(cell) return mark(cell, "col") end)
+    row.cells = row.cells:map(function(cell) return widen_long(mark(cell, "col")) end)
   end
   for _, body in ipairs(tbl.bodies) do
     body.row_head_columns = 1

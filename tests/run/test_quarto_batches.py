@@ -92,7 +92,7 @@ def test_a_page_that_cannot_be_made_fails_alone_and_is_made_later(
     checkout, pages, asked, monkeypatch
 ):
     shutil.rmtree(checkout.site)
-    monkeypatch.setenv("STAND_IN_STUMBLES", "kuntoutus: Lehtola")
+    monkeypatch.setenv("STAND_IN_STUMBLES", "kuntoutus Lehtolassa")
 
     assert report(checkout) == 4
 

@@ -394,7 +394,7 @@ def test_the_target_group_is_told_with_its_month_and_of_whom_it_is():
         need_steps("records", hide=lambda frame: frame["step"] == "in_records"), speak()
     ).markdown
 
-    assert "State of December 2024: of 4,000 people in the records" in shown
+    assert "In December 2024: of 4,000 people in the records" in shown
     assert "220 are in the target group (5.5%)" in shown
     assert "of the people in the records 220 are in the target group." in hidden
     assert "%" not in hidden

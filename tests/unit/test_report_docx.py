@@ -70,7 +70,7 @@ def test_title_headings_and_captions_have_styles_of_their_own(made):
     assert styles["Kapitel"] == "Heading1"
     assert styles["Mer"] == "Heading2"
     assert styles["Svar."] == "Lead"
-    assert styles["Figur\u00a01: Fler försörjer sig själva"] == "ImageCaption"
+    assert styles["Figur\u00a01 Fler försörjer sig själva"] == "ImageCaption"
     assert styles["Tabell\u00a01: Antal personer"] == "TableCaption"
     assert styles["Datatabell, Figur\u00a01"] == "FoldTitle"
     assert styles["Till och med december 2025."] == "Colophon"

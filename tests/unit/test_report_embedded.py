@@ -56,7 +56,7 @@ def test_a_figure_has_its_alternative_text_and_a_numbered_caption(tmp_path):
 
     assert '<figure id="fig-exits">' in page
     assert 'alt="Andelen stiger."' in page
-    assert '<span class="number">Figur\u00a01:</span> Fler försörjer sig själva' in page
+    assert '<span class="number">Figur\u00a01</span> Fler försörjer sig själva' in page
 
 
 def test_the_source_of_a_figure_stands_below_its_picture(tmp_path):

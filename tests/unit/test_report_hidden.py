@@ -54,18 +54,33 @@ def test_a_heading_goes_with_its_last_row_and_is_named_for_all_of_them():
 
 def test_a_name_with_other_rows_is_named_with_its_part_and_a_time_with_its_title():
     header = ["Month", "Group", "Share"]
-    rows = [["6", "one", MISSING], ["12", "one", "1"], ["12", "two", MISSING], ["6", "two", "–"]]
+    rows = [
+        ["6", "one", MISSING],
+        ["6", "two", MISSING],
+        ["12", "one", "1"],
+        ["12", "two", MISSING],
+        ["18", "two", "2"],
+    ]
     kept, said = leave_out(rows, keys=2, header=header)
 
-    assert kept == [["12", "one", "1"]]
+    assert kept == [["12", "one", "1"], ["18", "two", "2"]]
     assert said == f"{NAMED}Month: 6; Month: 12, two."
 
 
-def test_many_rows_of_names_that_stay_are_counted():
-    rows = [["a", "x", "1"], *[["a", f"p{number}", MISSING] for number in range(MOST_NAMED + 1)]]
+def test_a_group_of_which_nothing_is_left_is_named_once():
+    rows = [[name, group, "1" if group == "x" else MISSING] for name in "abc" for group in "xyz"]
     kept, said = leave_out(rows, keys=2)
 
-    assert kept == rows[:1]
+    assert [row[:2] for row in kept] == [["a", "x"], ["b", "x"], ["c", "x"]]
+    assert said == f"{NAMED}y; z."
+
+
+def test_many_rows_of_names_that_stay_are_counted():
+    many = [["a", f"p{number}", "q", MISSING] for number in range(MOST_NAMED + 1)]
+    rows = [["a", "x", "q", "1"], *many, *[[*row[:2], "r", "1"] for row in many]]
+    kept, said = leave_out(rows, keys=3)
+
+    assert kept == [row for row in rows if row[3] == "1"]
     assert said == f"{MOST_NAMED + 1} rows are left out, because nothing of them can be shown."
 
 

@@ -52,20 +52,20 @@ each_drawn = pytest.mark.parametrize(("make", "value"), DRAWN.values(), ids=DRAW
 # Each says a chapter about its first value; then what is said where that value is None.
 CHAPTERS = {
     "need": (words.need, "NeedCoverage", "the population of working age is not known"),
-    "before_after": (words.before_after, "BeforeAfter", "spells of support (spells)"),
+    "before_after": (words.before_after, "BeforeAfter", "(spells of support)"),
     "self_support": (
         lambda value, text: words.self_support(value, None, None, text),
         "Contrast",
-        "participation in packages (participations)",
+        "(participation in packages)",
     ),
     "health": (
         lambda value, text: words.health(value, None, text),
         "ModelFit",
-        "answers about health (health)",
+        "(answers about health)",
     ),
-    "pay_off": (words.pay_off, "PayOff", "costs (costs)"),
-    "pace": (lambda value, text: words.pace(value, None, text), "Check", "events (events)"),
-    "municipalities": (words.municipalities, "Contrast", "municipalities (municipalities)"),
+    "pay_off": (words.pay_off, "PayOff", "(costs)"),
+    "pace": (lambda value, text: words.pace(value, None, text), "Check", "(events)"),
+    "municipalities": (words.municipalities, "Contrast", "(municipalities)"),
 }
 each_chapter = pytest.mark.parametrize(("say", "kind", "lacking"), CHAPTERS.values(), ids=CHAPTERS)
 

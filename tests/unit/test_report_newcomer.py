@@ -1,5 +1,7 @@
 """What a reader without methods asked: one number for one thing, hatching, labels, plain words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,14 +76,10 @@ def test_nothing_shown_is_called_nothing_and_an_estimate_keeps_its_label():
 def test_the_size_of_the_largest_difference_at_the_start_is_said_in_words():
     small = hand.characteristics()
     rows = small.rows | {"standardised_difference": small.rows["standardised_difference"] / 10}
-    less = type(small)(**{**_fields(small), "rows": rows})
+    less = replace(small, rows=rows)
 
     assert "larger than what is usually" in words.participants(hand.flow(), small, speak()).markdown
     assert "Even that difference" in words.participants(hand.flow(), less, speak()).markdown
-
-
-def _fields(released):
-    return {name: getattr(released, name) for name in released.__dataclass_fields__}
 
 
 def people(dose):

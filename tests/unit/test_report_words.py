@@ -366,7 +366,7 @@ def test_a_missing_table_is_named_where_the_chapter_would_have_stood():
 
     assert part.markdown == (
         "## How did health change?\n\n"
-        "[Not possible, because the records do not hold this: answers about health.]"
+        "[Not possible: this is missing from the records (answers about health).]"
         "{.withheld}"
     )
 

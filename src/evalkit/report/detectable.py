@@ -78,6 +78,22 @@ def detectable_share(contrast, text: Text) -> str:
     return _sentence(contrast, contrast_value(contrast, "difference"), useful, text, _of_hundred)
 
 
+def people_for_share(text: Text) -> str:
+    """Say how many people it can take to see a useful difference in shares, with data or without.
+
+    The error of a difference in shares is largest where each is one half: then it is one over the
+    root of the number of people in two equal groups.
+    """
+    useful = text.labels.study.useful_size.incidence
+    if text.labels.study.arms.comparison == "none" or not (math.isfinite(useful) and useful > 0):
+        return ""
+    return text.say(
+        "The smallest difference that matters is {useful}: to see it in 8 of 10 studies takes up "
+        "to about {n} people in two equal groups, all of them followed to the end.",
+        useful=_of_hundred(useful, text), n=text.number(people_needed(1.0, 1.0, useful)),
+    )  # fmt: skip
+
+
 def detectable_time(contrast, text: Text) -> str:
     """Say it of a difference in time; empty where none is shown."""
     useful = text.labels.study.useful_size.months

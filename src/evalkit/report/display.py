@@ -14,7 +14,10 @@ from evalkit.report.parts import Part
 from evalkit.report.replay import RELEASED_FOLDER, store_recipe
 
 IMAGE_NAME = re.compile(r"fig-[a-z0-9]+(-[a-z0-9]+)*\.png")
-LONE_SENTENCE = re.compile(r"(?:\[[^\]\n]*\]\{\.quiet\} )?(\[[^\]\n]*\]\{\.withheld\})")
+QUIET = r"\[[^\]\n]*\]\{\.quiet\}"
+LONE_SENTENCE = re.compile(
+    rf"(?:\*\*[^*\n]*\*\* )?(?:{QUIET} )?(\[[^\]\n]*\]\{{\.withheld\}})(?: {QUIET})?"
+)
 _numbers = count(1)
 _chapter: list[str] = []  # parts shown since the last heading
 

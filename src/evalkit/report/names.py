@@ -1,8 +1,13 @@
 """Names of codes on the page: states, sources, actors, arms, variables, rules of attrition."""
 
+import re
+
 from evalkit.codes import read_codes
 from evalkit.report.text import Text, mark
 
+AGES = re.compile(r"(?<=^\d\d)-(?=\d\d$)")
+# A book of both countries tells them apart; a study is of one.
+COUNTRY = re.compile(r" \((?:Sverige|Ruotsi|Sweden|Finland|Suomi)\)$")
 ARMS = {
     "programme": mark("programme group"),
     "comparison": mark("comparison group"),
@@ -46,7 +51,7 @@ STATES = {
 }
 ACTORS = {
     "society": mark("society as a whole"),
-    "public": mark("public sector together"),
+    "public": mark("public sector as a whole"),
     "municipality": mark("municipality"),
     "municipalities": mark("municipalities"),
     "region": mark("region"),
@@ -207,10 +212,20 @@ def code_name(code: str, text: Text, *first: dict[str, str]) -> str:
     for known in (*first, KNOWN):
         if code in known:
             return text.say(known[code])
+    return benefit_name(code, text) or _from_data(code)
+
+
+def benefit_name(code: str, text: Text) -> str:
+    """Name of a benefit of the study's country in the code book; empty where it has none."""
     book = read_codes("benefits.csv")
-    country = text.labels.study.country
-    found = book.loc[(book["code"] == code) & (book["country"] == country), f"name_{text.language}"]
-    return found.iloc[0] if len(found) else code.replace("_", " ")
+    own = (book["code"] == code) & (book["country"] == text.labels.study.country)
+    found = book.loc[own, f"name_{text.language}"]
+    return COUNTRY.sub("", str(found.iloc[0])) if len(found) else ""
+
+
+def _from_data(code: str) -> str:
+    """Write a name from the data: spaces for underscores, a dash between two numbers."""
+    return AGES.sub("\N{EN DASH}", code.replace("_", " "))
 
 
 def sentence_case(name: str) -> str:

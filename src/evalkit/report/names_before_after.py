@@ -1,7 +1,6 @@
 """Names of what stands in the chapters on need and on before and after."""
 
-from evalkit.codes import read_codes
-from evalkit.report.names import QUANTITIES, STATES, code_name
+from evalkit.report.names import QUANTITIES, STATES, benefit_name, code_name
 from evalkit.report.text import Text, mark
 
 STATUSES = {
@@ -68,11 +67,7 @@ def status_name(category: str, text: Text) -> str:
 
     Benefits have the names of the code book: a source of support is no exit for good.
     """
-    book = read_codes("benefits.csv")
-    own = (book["code"] == category) & (book["country"] == text.labels.study.country)
-    if own.any():
-        return str(book.loc[own, f"name_{text.language}"].iloc[0])
-    return code_name(category, text, STATUSES, STATES)
+    return benefit_name(category, text) or code_name(category, text, STATUSES, STATES)
 
 
 def step_name(step: str, text: Text) -> str:

@@ -44,7 +44,9 @@ def parameter_value(value: float, unit: str, text: Text) -> str:
 
 
 def years_label(years: float, text: Text) -> str:
-    """Write a horizon; halves of a year in months."""
+    """Write a horizon on one line; halves of a year in months."""
     if float(years).is_integer():
-        return text.plural("{n} year", "{n} years", int(years))
-    return text.plural("{n} month", "{n} months", round(12 * years))
+        written = text.plural("{n} year", "{n} years", int(years))
+    else:
+        written = text.plural("{n} month", "{n} months", round(12 * years))
+    return written.replace(" ", "\N{NO-BREAK SPACE}")

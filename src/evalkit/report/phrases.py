@@ -1,9 +1,11 @@
 """Turns of phrase that several sentences share; each is whole in its grammatical case."""
 
+from evalkit.release import load_profile
 from evalkit.report.certainty import estimand_label, judge, phrase
 from evalkit.report.markup import escape, span
 from evalkit.report.names import VARIABLES, code_name, sentence_case
 from evalkit.report.reading import (
+    FEW_PEOPLE,
     FEW_REASON,
     Value,
     contrast_label,
@@ -207,6 +209,19 @@ def occasion(month: int, text: Text) -> str:
     if month < 0:
         return text.plural("{n} month before the start", "{n} months before the start", -month)
     return text.plural("{n} month after the start", "{n} months after the start", month)
+
+
+def people_needed_to_show(released, text: Text) -> str:
+    """Say how many people it takes for a number here; empty where that is not what is missing."""
+    if is_without_rows(released):
+        return ""
+    if not_shown(released, text) == too_few(text):
+        return text.say("A municipality's own number takes at least {n} people.",
+                        n=text.number(FEW_PEOPLE))  # fmt: skip
+    least = load_profile(released.profile).threshold
+    if not least:
+        return ""
+    return text.say("A number takes at least {n} people behind it.", n=text.number(least))
 
 
 def score_name(outcome: str, text: Text) -> str:

@@ -1,7 +1,9 @@
 """Reading released results by what they say, never by position."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -117,8 +119,13 @@ def arm_counts(curve: Released, text: Text) -> dict[str, ArmCount]:
 
     Where counts of exits are withheld because intervals are short, they follow from the share.
     """
+    return dict(_counts_by_arm(curve, text.labels.study.outcome.cause))
+
+
+@lru_cache(maxsize=32)  # every chapter asks how many there are
+def _counts_by_arm(curve: Released, cause: str) -> Mapping[str, ArmCount]:
     frame = released_frame(curve, "IncidenceCurve")
-    outcome = frame[frame["cause"] == text.labels.study.outcome.cause]
+    outcome = frame[frame["cause"] == cause]
     counts = {}
     for arm in arms_of(outcome):
         rows = outcome[outcome["stratum"] == arm].sort_values("time")

@@ -9,7 +9,7 @@ parts are made anew from them and the notebook is not run again.
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 
 from evalkit.errors import ParameterError
@@ -107,12 +107,16 @@ def _pack(value: object, folder: Path) -> object:
 def _keep(released: Released, folder: Path) -> str:
     """Write a released value under a name that its content decides."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = released.tidy().to_json(orient="split", double_precision=15)
-    name = digest_json([released.kind, released.profile, released.provenance.id, rows])[:16]
-    path = folder / f"{name}.json"
+    path = folder / f"{_name(released)}.json"
     if not path.exists():
         write_released(released, path)
     return path.name
+
+
+@lru_cache(maxsize=256)  # several parts are made of one value
+def _name(released: Released) -> str:
+    rows = released.tidy().to_json(orient="split", double_precision=15)
+    return digest_json([released.kind, released.profile, released.provenance.id, rows])[:16]
 
 
 def _unpack(value: dict, folder: Path, text: Text) -> object:

@@ -33,17 +33,16 @@ def compare_body(text: Text, entries: Sequence[IndexEntry], overviews: Sequence[
 def _study(text: Text, overview: Overview, listed: Sequence[Place]) -> str:
     study = text.labels.study
     heading = f"compare-{overview.study}"
-    reading = text.say(
-        "Dot: the number; bar: its 95 per cent interval. The municipalities differ in more than "
-        "the help they give, and the order is not a ranking: where intervals overlap, chance alone "
-        "can be behind the distance."
+    columns = _columns(text, overview)
+    notes = "".join(
+        f'<p class="source">{escape(note)}</p>' for note in _notes(text, overview, columns)
     )
     return (
         '<section class="study compare">'
         f'<h2 id="{heading}">{escape(study.title.in_language(text.language))}</h2>'
         f'<p class="lead">{escape(_question(text, overview))}</p>'
-        f"{_choices(text, listed, heading)}{_table(text, overview, listed, heading)}"
-        f'<p class="source">{escape(reading)}</p></section>'
+        f"{_choices(text, listed, heading)}{_table(text, overview, listed, columns, heading)}"
+        f"{notes}</section>"
     )
 
 
@@ -55,7 +54,44 @@ def _question(text: Text, overview: Overview) -> str:
     )
 
 
+def _notes(text: Text, overview: Overview, columns: dict[str, str]) -> list[str]:
+    """How the table is to be read, column by column."""
+    reading = text.say(
+        "Dot: the number; bar: its 95 per cent interval. The municipalities differ in more than "
+        "the help they give, and the order is not a ranking: where intervals overlap, chance alone "
+        "can be behind the distance."
+    )
+    if "difference" in columns:
+        reading += " " + text.say("Upright line: no difference.")
+    notes = {
+        "": reading,
+        "detectable": text.say(
+            "The smallest detectable difference: with as many people as in that municipality, a "
+            "true difference would be seen in 8 of 10 studies if it were at least so large; a "
+            "smaller one can be there and not be seen."
+        ),
+    }
+    if overview.rounding > 1:
+        base = str(overview.rounding)
+        notes["started"] = text.say(
+            "The numbers who started are rounded to the nearest {base}.", base=base
+        )
+    return [note for name, note in notes.items() if not name or name in columns]
+
+
+def _invitation(text: Text, n: int) -> str:
+    """Say how many of `n` municipalities can be chosen, which are three or more."""
+    if n == 3:
+        return text.say("All municipalities are shown. Choose two or three to compare them.")
+    if n == 4:
+        return text.say("All municipalities are shown. Choose two to four to compare them.")
+    return text.say("All municipalities are shown. Choose two to five to compare them.")
+
+
 def _choices(text: Text, listed: Sequence[Place], heading: str) -> str:
+    """The choice of municipalities; two of them are beside each other without one."""
+    if len(listed) < 3:
+        return ""
     options = option("", text.say("None")) + "".join(
         option(place.code, place.name) for place in listed
     )
@@ -69,7 +105,7 @@ def _choices(text: Text, listed: Sequence[Place], heading: str) -> str:
     )
     everything = text.say("Show all")
     words = {
-        "all": text.say("All municipalities are shown. Choose two to five to compare them."),
+        "all": _invitation(text, len(listed)),
         "one": text.say("Choose one more municipality."),
         "some": text.say("The chosen municipalities are shown."),
     }
@@ -92,6 +128,8 @@ def _columns(text: Text, overview: Overview) -> dict[str, str]:
     if overview.has("difference", ", comparison"):
         label = estimand_label(contrast_label(overview.table, text), text)
         columns["difference"] = text.say("Difference of 100 people ({label})", label=label)
+        if any(math.isfinite(overview.smallest_detectable(code)) for code in overview.codes):
+            columns["detectable"] = text.say("Smallest detectable difference of 100 people")
     return columns
 
 
@@ -105,8 +143,13 @@ def _scales(overview: Overview, codes: Sequence[str]) -> dict[str, Scale]:
     return {"programme": shares, "comparison": shares, "difference": Scale(-widest, widest)}
 
 
-def _table(text: Text, overview: Overview, listed: Sequence[Place], heading: str) -> str:
-    columns = _columns(text, overview)
+def _table(
+    text: Text,
+    overview: Overview,
+    listed: Sequence[Place],
+    columns: dict[str, str],
+    heading: str,
+) -> str:
     scales = _scales(overview, [place.code for place in listed])
     axes = {name: axis(scale, text) for name, scale in scales.items()}
     head = [
@@ -115,14 +158,24 @@ def _table(text: Text, overview: Overview, listed: Sequence[Place], heading: str
         for name, title in {"name": text.say("Municipality"), **columns}.items()
     ]
     rows = "".join(_row(text, overview, place, columns, scales) for place in listed)
-    end = text.number(100 * scales["programme"].high)
-    ahead = text.number(100 * scales["difference"].high, signed=True)
-    ends = escape(f'--share-end:"{end}";--difference-end:"{ahead}"')
+    ends = escape(_ends(text, scales))
     return (
         f'<table class="compare-table" role="table" aria-labelledby="{heading}" style="{ends}">'
         f'<thead role="rowgroup"><tr role="row">{"".join(head)}</tr></thead>'
         f'<tbody role="rowgroup">{rows}</tbody></table>'
     )
+
+
+def _ends(text: Text, scales: dict[str, Scale]) -> str:
+    """Numbers at the ends of the lines, for the style of a phone, which has no heading row."""
+    share, difference = scales["programme"], scales["difference"]
+    known = {
+        "share-start": text.number(100 * share.low),
+        "share-end": text.number(100 * share.high),
+        "difference-start": text.number(100 * difference.low, signed=True),
+        "difference-end": text.number(100 * difference.high, signed=True),
+    }
+    return ";".join(f'--{name}:"{number}"' for name, number in known.items())
 
 
 def _row(
@@ -155,6 +208,8 @@ def _cell(text: Text, overview: Overview, code: str, column: str, scales: dict[s
     if column == "started":
         n = overview.started(code, text)
         return f'<span class="value">{escape(n)}</span>' if n else ""
+    if column == "detectable":
+        return _detectable(text, overview, code)
     if column == "difference":
         value = overview.difference(code)
         if not value.shown:
@@ -172,6 +227,16 @@ def _cell(text: Text, overview: Overview, code: str, column: str, scales: dict[s
         f'<span class="value">{escape(number)}</span> '
         f'<span class="range">{escape(interval)}</span>{dots}'
     )
+
+
+def _detectable(text: Text, overview: Overview, code: str) -> str:
+    if not overview.difference(code).shown:
+        return ""
+    smallest = overview.smallest_detectable(code)
+    if math.isfinite(smallest):
+        return f'<span class="value">{escape(text.number(100 * smallest))}</span>'
+    hidden = text.say("not shown")
+    return f'<span class="range">{escape(hidden)}</span>'
 
 
 def _withheld(text: Text, titles: list[str], why: str) -> str:

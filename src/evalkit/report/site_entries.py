@@ -1,15 +1,18 @@
 """What a site lists: its reports, the released table of its municipalities, and their order."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalkit.release import Released, load_profile
+from evalkit.report.detectable import smallest_detectable
 from evalkit.report.reading import (
     UNCERTAIN,
     WITHHELD,
     Value,
     arm_counts,
     contrast_value,
+    degrees_of_freedom,
     released_frame,
 )
 from evalkit.report.text import Text
@@ -105,16 +108,24 @@ class Overview:
         rows = released_frame(self.table, "Contrast")
         return bool(rows.loc[rows["scale"] == scale, "term"].str.endswith(ending).any())
 
+    def smallest_detectable(self, code: str) -> float:
+        """Smallest difference that the comparison in a municipality sees; NaN if not shown."""
+        value = self.difference(code)
+        df = degrees_of_freedom(self.table)
+        return smallest_detectable(value.std_error, df) if value.shown else math.nan
+
     def started(self, code: str, text: Text) -> str:
         """How many people started in a municipality; empty where it is not shown."""
         curve = self.curves.get(code)
         counts = arm_counts(curve, text) if curve is not None else {}
-        n = counts["programme"].n if "programme" in counts else float("nan")
-        if n != n:
-            return ""
-        number = text.number(n)
-        rounded = load_profile(curve.profile).rounding > 1
-        return text.say("about {number}", number=number) if rounded else number
+        n = counts["programme"].n if "programme" in counts else math.nan
+        return text.number(n) if math.isfinite(n) else ""
+
+    @property
+    def rounding(self) -> int:
+        """What the numbers who started are rounded to the nearest multiple of; 1 is no rounding."""
+        return max((load_profile(curve.profile).rounding for curve in self.curves.values()),
+                   default=1)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

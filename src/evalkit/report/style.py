@@ -60,6 +60,7 @@ STYLE = {
     "axes.unicode_minus": True,
     # Glyphs as they were designed; at 144 dots an inch hints only cost time.
     "text.hinting": "none",
+    "text.parse_math": False,  # a name with two dollar signs is a name
 }
 
 

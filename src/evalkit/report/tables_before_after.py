@@ -57,7 +57,7 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     ]  # fmt: skip
     if all(row[-1] == MISSING for row in rows):  # nobody is still in, or the range is withheld
         header, rows = header[:-1], [row[:-1] for row in rows]
-    caption = text.say("Leavers only: status before and after, those still in left out.")
+    caption = text.say("Leavers only: status before and after, without those still in.")
     return table_part(name, header, rows, caption, [change], text)
 
 
@@ -205,10 +205,11 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
     number = lambda value: text.number(value, decimals)  # noqa: E731
     signed = lambda value: text.number(value, decimals, signed=True)  # noqa: E731
     ranges = {label: offset_range(part) for label, part in frame.groupby("stratum")}
+    grouped = len(ranges) > 1
     rows = [
         [
             escape(sentence_case(status_name(row["benefit"], text))),
-            escape(_stratum(row["stratum"], text)),
+            *([escape(_stratum(row["stratum"], text))] if grouped else []),
             shown(row["before"], number),
             shown(row["after"], number),
             shown(row["change"], signed),
@@ -219,9 +220,9 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
         for _, row in frame.iterrows()
     ]  # fmt: skip
     header = [
-        text.say("Benefit"), text.say("Group"), text.say("Before"), text.say("After"),
-        text.say("Change"), text.say("Interval"),
-        *([] if days else [text.say("Of falls, offset by rises")]),
+        text.say("Benefit"), *([text.say("Group")] if grouped else []), text.say("Before"),
+        text.say("After"), text.say("Change"), text.say("Interval"),
+        *([] if days else [text.say("Share of the falls that rises offset")]),
     ]  # fmt: skip
     slots = {"before": _months(change.summary["window_before"], text),
              "after": _months(change.summary["window_after"], text)}  # fmt: skip
@@ -231,7 +232,7 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
     else:
         caption = text.say("Full-year equivalents per 100 people in months {before} and in months "
                            "{after} from start.", **slots)  # fmt: skip
-    return table_part(name, header, rows, caption, [change], text, text_columns=2)
+    return table_part(name, header, rows, caption, [change], text, text_columns=1 + grouped)
 
 
 def _offset(row, found: tuple[float, float] | None, text: Text) -> str:

@@ -323,8 +323,10 @@ def fidelity(
         rows.append([
             escape(sentence_case(fidelity_name(row["part"], row["item"], text, names))),
             shown(row["estimate"], lambda value, d=decimals: text.number(value, d)),
-            shown_range(row["conf_low"], row["conf_high"],
-                        lambda low, high, d=decimals: text.range(low, high, d)),
+            text.say("one site") if row["reason"] == "one site" else shown_range(
+                row["conf_low"], row["conf_high"],
+                lambda low, high, d=decimals: text.range(low, high, d),
+            ),
             shown(row["n_site"], text.number),
         ])  # fmt: skip
     return table_part(

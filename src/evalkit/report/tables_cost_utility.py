@@ -48,14 +48,16 @@ def cost_utility(cost_utility, text: Text, *, name: str = "cost-utility") -> Par
         within=within(int(cost_utility.summary["horizon_months"]), text),
     )
     costs = frame[frame["scale"] == "arm"].xs("cost", level="measure", drop_level=False)
+    detail = ""
     if (costs["estimate"] < 0).any():
-        caption += " " + text.say(
+        detail = text.say(
             "A cost below zero means that people produced more than they used up. A difference in "
             "cost below zero is a gain: in the figures of gain less cost the sign is the other way "
             "round, and all who are followed are counted there, here only those whose health can "
             "be followed."
         )
-    return table_part(name, header, rows, caption, [cost_utility], text, text_columns=2, keys=2)
+    return table_part(name, header, rows, caption, [cost_utility], text, text_columns=2, keys=2,
+                      detail=detail)  # fmt: skip
 
 
 @drawn_part
@@ -98,7 +100,7 @@ def cheers(checklist, text: Text, *, name: str = "cheers", folded: bool = False)
         "items are open.",
         int(checklist.summary["n_open"]), checklist=str(checklist.summary["checklist"]),
     )  # fmt: skip
-    header = [text.say("No."), text.say("Item"), text.say("Answer")]
+    header = [text.say("Number"), text.say("Item"), text.say("Answer")]
     part = table_part(name, header, rows, caption, [checklist], text, n=math.nan, text_columns=3,
                       keys=2)  # fmt: skip
     if not folded:

@@ -55,15 +55,16 @@ def net_present_value(
         text.say("Gain"), text.say("Gain less cost"), text.say("Gain per cost"),
         text.say("Gain less cost, same amount each year"),
     ]  # fmt: skip
-    captions = [text.say("Discounted cost and gain by actor, years counted and discount rate."),
-                _per_person(value, text)]  # fmt: skip
+    caption = text.say("Discounted cost and gain by actor, years counted and discount rate.")
+    details = [_per_person(value, text)]
     if str(value.summary["label"]) == "assumed":
-        captions.append(text.say("After the months followed the last year is assumed to go on."))
+        details.append(text.say("After the months followed the last year is assumed to go on."))
     years = float(value.summary["write_off_years"])
     if math.isfinite(years):
-        captions.append(text.say("The cost is written off evenly over {years}.",
-                                 years=years_label(years, text)))  # fmt: skip
-    return table_part(name, header, rows, " ".join(captions), [value], text, text_columns=3)
+        details.append(text.say("The cost is written off evenly over {years}.",
+                                years=years_label(years, text)))  # fmt: skip
+    return table_part(name, header, rows, caption, [value], text, text_columns=2, keys=3,
+                      detail=" ".join(details))  # fmt: skip
 
 
 @drawn_part
@@ -169,7 +170,7 @@ def type_cases(cases, text: Text, *, currency: str, name: str = "type-cases") ->
         int(cases.summary["n_case"]), people=text.number(float(cases.summary["n_extrapolated"])),
     )  # fmt: skip
     unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
-    return table_part(name, header, rows, f"{caption} {unit}", [cases], text)
+    return table_part(name, header, rows, caption, [cases], text, detail=unit)
 
 
 def _actor(party: str, text: Text) -> str:

@@ -64,12 +64,12 @@ def key_figures(
         text.say("Key figure"),
         *(stratum_name(stratum, text, names) for stratum in table.index),
     ]
-    caption = text.say("Key figures, {first} to {last}.", first=str(figures.summary["first_day"]),
-                       last=str(figures.summary["last_day"]))  # fmt: skip
-    if any(quantity in MONEY for quantity in known):
-        caption += " " + text.say("Amounts in thousand {currency}.",
-                                  currency=str(figures.summary["currency"]))  # fmt: skip
-    return table_part(name, header, rows, caption, [figures], text, n=persons(figures))
+    first, last = (text.day(str(figures.summary[name])) for name in ("first_day", "last_day"))
+    caption = text.say("Key figures, {first} to {last}.", first=first, last=last)
+    has_money = any(quantity in MONEY for quantity in known)
+    unit = text.say("Amounts in thousand {currency}.", currency=str(figures.summary["currency"]))
+    return table_part(name, header, rows, caption, [figures], text, n=persons(figures),
+                      detail=unit if has_money else "")  # fmt: skip
 
 
 def _is_recorded(frame: pd.DataFrame, quantity: str) -> bool:
@@ -215,13 +215,14 @@ def service_gaps(
             "unknown": text.say("not known")}  # fmt: skip
     rows = [
         [escape((names or {}).get(row["municipality"], row["municipality"])),
-         escape(sentence_case(group_name(row["target_group"], text))), told[row["gap"]],
+         escape(sentence_case(group_name(row["target_group"], text))),
+         told[row["gap"]].replace(" ", "\N{NO-BREAK SPACE}"),
          text.number(row["n_available"]), text.number(row["n_service"])]
         for _, row in frame.iterrows()
     ]  # fmt: skip
     header = [text.say("Municipality"), text.say("Group"), text.say("Service"),
               text.say("Services that exist"), text.say("Services asked about")]  # fmt: skip
-    caption = text.say("Groups without any service.")
+    caption = text.say("Groups of people, and whether there is any service for them.")
     return table_part(name, header, rows, caption, [gaps], text, n=math.nan, text_columns=3)
 
 

@@ -69,10 +69,7 @@ def ancova(
         "{score}: programme group less comparison group.",
         score=escape(sentence_case(score_name(score, text))),
     )
-    if others is not None:
-        caption += " " + text.say(
-            "First given the score at the start, then as change within people."
-        )
+    both = text.say("First given the score at the start, then as change within people.")
     n = float(ancova.summary.get("n_person", math.nan))
     return table_part(
         name,
@@ -84,6 +81,7 @@ def ancova(
         n=n,
         text_columns=0,
         keys=1,
+        detail="" if others is None else both,
     )
 
 

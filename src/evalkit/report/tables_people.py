@@ -31,6 +31,7 @@ def characteristics(people, text: Text, *, name: str = "characteristics") -> Par
     """
     frame = released_frame(people, "Characteristics")
     arms = arms_of(frame)
+    is_pair = len(arms) > 1  # alone there is nothing to differ from
     keyed = frame.assign(level=frame["level"].fillna("")).set_index(
         ["stratum", "variable", "level"]
     )
@@ -39,19 +40,23 @@ def characteristics(people, text: Text, *, name: str = "characteristics") -> Par
         (row.variable, row.level) for row in keyed.reset_index().itertuples()
     ):
         if level and variable != previous:
-            rows.append([escape(sentence_case(code_name(variable, text))), *[""] * (len(arms) + 1)])
-        label = code_name(str(level), text) if level else sentence_case(code_name(variable, text))
-        indent = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" if level else ""
+            rows.append([_variable(variable, text), *[""] * (len(arms) + is_pair)])
+        label = escape(code_name(str(level), text)) if level else _variable(variable, text)
         cells = [_person_cell(keyed, (arm, variable, level), text) for arm in arms]
-        gap = _cell(keyed, (arms[0], variable, level), "standardised_difference")
-        rows.append(
-            [indent + escape(label), *cells, shown(gap, lambda value: text.number(value, 2))]
-        )
+        if is_pair:
+            gap = _cell(keyed, (arms[0], variable, level), "standardised_difference")
+            cells.append(shown(gap, lambda value: text.number(value, 2)))
+        rows.append([label, *cells])
         previous = variable
-    header = [text.say("Characteristic"), *(sentence_case(arm_name(arm, text)) for arm in arms),
-              text.say("Difference, standard deviations")]  # fmt: skip
+    header = [text.say("Characteristic"), *(sentence_case(arm_name(arm, text)) for arm in arms)]
+    if is_pair:
+        header.append(text.say("Difference, standard deviations"))
     caption = text.say("Who took part: number (share) or mean (standard deviation).")
     return table_part(name, header, rows, caption, [people], text)
+
+
+def _variable(name: str, text: Text) -> str:
+    return f"**{escape(sentence_case(code_name(name, text)))}**"
 
 
 def _cell(keyed: pd.DataFrame, key: tuple, column: str) -> float:
@@ -138,8 +143,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
         int(years),
     )
     unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
-    caption = f"{caption} {unit}"
-    return table_part(name, header, rows, caption, [pay_off], text)
+    return table_part(name, header, rows, caption, [pay_off], text, detail=unit)
 
 
 def _pay_off_time(row: pd.Series, text: Text) -> str:

@@ -25,6 +25,7 @@ RANGES = {
     "fi": ("{low}–{high}", "{low}…{high}"),
     "en": ("{low} to {high}", "{low} to {high}"),
 }
+DAYS = {"sv": "d MMMM y", "fi": "d.M.y", "en": "d MMMM y"}
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -95,6 +96,10 @@ class Text:
         year, number = month.split("-")
         return format_date(date(int(year), int(number), 1), "LLLL y", locale=self.language)
 
+    def day(self, day: str) -> str:
+        """Write a day `YYYY-MM-DD`, as "1 January 2023" or "1.1.2023"."""
+        return format_date(date.fromisoformat(day), DAYS[self.language], locale=self.language)
+
     def range(self, low: float, high: float, decimals: int = 0, *, signed: bool = False) -> str:
         """Write an interval, as "29 to 39"; never with plus-minus."""
         first, last = (self.number(value, decimals, signed=signed) for value in (low, high))
@@ -102,7 +107,9 @@ class Text:
         return RANGES[self.language][below].format(low=first, high=last)
 
     def percent_range(self, low: float, high: float, decimals: int = 0) -> str:
-        """Write an interval of shares (0 to 1), as "29% to 39%" or "29–39 %"."""
+        """Write an interval of shares (0 to 1), as "29% to 39%" or "29–39 %"; equal ends once."""
+        if _rounded(100 * low, decimals) == _rounded(100 * high, decimals):
+            return self.percent(high, decimals)
         if self.language == "en":
             return self.say("{low} to {high}", low=self._percent(low, decimals),
                             high=self._percent(high, decimals))  # fmt: skip

@@ -69,8 +69,12 @@ def _still_in(row, text: Text) -> str:
 
 
 def _answered(heading: str, answer: str, text: Text) -> Part:
+    return Part(paragraphs(f"### {heading}", _labelled(answer, text).markdown))
+
+
+def _labelled(answer: str, text: Text) -> Part:
     label = span(estimand_label("description", text), "label")
-    return Part(paragraphs(f"### {heading}", f"{answer} {label}"))
+    return Part(f"{answer} {label}")
 
 
 @page_part
@@ -89,13 +93,13 @@ def began(shares, text: Text) -> Part | None:
     if not math.isfinite(work["share"]):
         return Part(span(not_shown(shares, text), "withheld"))
     if not math.isfinite(more["share"]):
-        return Part(text.say("Of those who have left, {share} work or study.",
-                             share=text.percent(work["share"])))  # fmt: skip
-    return Part(text.say(
+        return _labelled(text.say("Of those who have left, {share} work or study.",
+                                  share=text.percent(work["share"])), text)  # fmt: skip
+    return _labelled(text.say(
         "Of those who have left, {share} work or study; of these, {more} began it or do more of it "
         "than before.",
         share=text.percent(work["share"]), more=text.percent(more["share"]),
-    ))  # fmt: skip
+    ), text)  # fmt: skip
 
 
 @page_part
@@ -112,13 +116,13 @@ def margins(bounds, text: Text) -> Part | None:
     entered, left = frame.loc["entered"], frame.loc["left"]
     if not math.isfinite(entered["low"]):
         return Part(span(not_shown(bounds, text), "withheld"))
-    return Part(text.say(
+    return _labelled(text.say(
         "Two shares do not tell who changed: between {entered_low} and {entered_high} people came "
         "into it, and between {left_low} and {left_high} left it. This is a range of what is "
         "possible, not an interval of chance.",
         entered_low=text.number(entered["low"]), entered_high=text.number(entered["high"]),
         left_low=text.number(left["low"]), left_high=text.number(left["high"]),
-    ))  # fmt: skip
+    ), text)  # fmt: skip
 
 
 @page_part
@@ -251,13 +255,13 @@ def target_group(need, text: Text) -> Part | None:
         return Part(span(not_shown(need, text), "withheld"))
     slots = {"n": text.number(strict["n_low"]), "month": text.month(str(need.summary["period"]))}
     if need.summary["basis"] == "records":
-        return Part(_in_records(frame, slots, text))
-    return Part(text.say(
-        "State of {month}: {n} people of working age are in the target group ({share}): more than "
+        return _labelled(_in_records(frame, slots, text), text)
+    return _labelled(text.say(
+        "In {month}: {n} people of working age are in the target group ({share}): more than "
         "twelve months of public support, contact with several authorities, and no pension for "
         "good.",
         share=text.percent(strict["share_low"], 1), **slots,
-    ))  # fmt: skip
+    ), text)  # fmt: skip
 
 
 def _in_records(frame, slots: dict, text: Text) -> str:
@@ -265,14 +269,14 @@ def _in_records(frame, slots: dict, text: Text) -> str:
     total = float(frame.loc["in_records", "n_low"]) if "in_records" in frame.index else math.nan
     if math.isfinite(total):
         said = text.say(
-            "State of {month}: of {total} people in the records who live in the country and are of "
+            "In {month}: of {total} people in the records who live in the country and are of "
             "working age, {n} are in the target group ({share}).",
             total=text.number(total), share=text.percent(frame.loc["strict", "share_low"], 1),
             **slots,
         )  # fmt: skip
     else:
         said = text.say(
-            "State of {month}: of the people in the records {n} are in the target group.", **slots
+            "In {month}: of the people in the records {n} are in the target group.", **slots
         )
     return f"{said} " + text.say(
         "Only that month counts here, so those who met the conditions when they started can be "

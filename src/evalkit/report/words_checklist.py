@@ -85,7 +85,7 @@ def checklist(text: Text) -> str:
         told += " " + text.say(
             "The groups were drawn by lot, so the checklist of trials (CONSORT) applies too."
         )
-    header = [text.say("No."), text.say("Item"), text.say("Chapter that reports it")]
+    header = [text.say("Number"), text.say("Item"), text.say("Chapter that reports it")]
     caption = text.say("STROBE and RECORD: where each item stands.")
     table = pipe_table(header, rows, caption=caption, name="checklist", text_columns=3)
     title = text.say("Checklists for studies from records: STROBE and RECORD")

@@ -148,7 +148,7 @@ def collaboration_forms(shares, text: Text) -> Part:
         Of `collaboration_forms`.
     """
     require_all_released(shares)
-    question = text.say("In which forms did people meet the collaboration?")
+    question = text.say("Which forms of collaboration did people meet?")
     if shares is None or is_without_rows(shares):
         return missing(question, "forms", text)
     frame = released_frame(shares, "LabelShares")
@@ -208,9 +208,9 @@ def indicators(scores, text: Text) -> Part:
             high=text.number(known["estimate"].max()),
         )  # fmt: skip
     reading = text.say(
-        "Every question has a panel of its own. Federations differ in size, so there are two "
+        "Every question has a panel of its own. Areas differ in size, so there are two "
         "numbers for all: one in which every person counts alike, and one in which every "
-        "federation does. The questions go by their numbers where the study gives no titles."
+        "area does. The questions go by their numbers where the study gives no titles."
     )
     return _chapter(question, [answer], reading, text)
 

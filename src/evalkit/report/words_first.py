@@ -28,14 +28,27 @@ from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 from evalkit.report.words_plain import plain_words
 
+# What the name of a federation or county holds if it says itself what it is.
+KINDS = ("förbund", "federation", "liitto", "finsam", "välfärdsområde", "alue", "services county")
+
 
 def heading(text: Text) -> str:
     """Title of the report, as plain text for the front matter."""
     study = text.labels.study
     if text.labels.level in ("national", "study") or not text.place:
         return study.title.in_language(text.language)
-    if text.is_events or text.labels.level != "municipality":
+    if text.is_events:
         return f"{study.title.in_language(text.language)}: {text.place}"
+    locative = text.labels.place.fi_locative
+    if text.language == "fi" and locative:
+        return text.say("Coordinated rehabilitation {where}", where=locative)
+    if not any(kind in text.place.lower() for kind in KINDS):
+        if text.labels.level == "federation":
+            return text.say("Coordinated rehabilitation in the {name} coordination federation",
+                            name=text.place)  # fmt: skip
+        if text.labels.level == "county" and study.country == "FI":
+            return text.say("Coordinated rehabilitation in the wellbeing services county of {name}",
+                            name=text.place)  # fmt: skip
     return text.say("Coordinated rehabilitation in {place}", place=text.place)
 
 
@@ -178,7 +191,7 @@ def _chance_point(curve, reached, text: Text) -> str:
             outcome=outcome_start(text), points=text.number(half),
         )  # fmt: skip
     return text.say(
-        "With so many people as here, chance alone can move the share by about {points} of 100 "
+        "With as many people as here, chance alone can move the share by about {points} of 100 "
         "either way.",
         points=text.number(half),
     )

@@ -80,9 +80,8 @@ def missing(question: str, reason: str, text: Text) -> Part:
     else:
         name = text.say(TABLES[reason]) if reason in TABLES else reason
         spoken = text.say(
-            "Not possible: the records hold nothing about this: {name} ({table}).",
-            name=escape(name), table=reason,
-        )  # fmt: skip
+            "Not possible: this is missing from the records ({name}).", name=escape(name)
+        )
     return Part(paragraphs(f"## {question}", span(spoken, "withheld")))
 
 
@@ -235,7 +234,7 @@ def _source(text: Text) -> str:
 def _provenance(shown, text: Text) -> str:
     rows = {
         value.provenance.id: (
-            escape(value.provenance.function),
+            f"`{value.provenance.function}`",
             value.provenance.id,
             value.provenance.sample,
             text.number(int(value.rows["suppressed"].sum())),
@@ -244,7 +243,7 @@ def _provenance(shown, text: Text) -> str:
         if not is_without_rows(value)
     }
     header = [
-        text.say("Computation"),
+        text.say("Function"),
         text.say("Identifier"),
         text.say("Records"),
         text.say("Withheld"),

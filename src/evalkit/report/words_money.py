@@ -3,7 +3,7 @@
 import math
 
 from evalkit.report.certainty import estimand_label
-from evalkit.report.markup import escape, span
+from evalkit.report.markup import escape, paragraphs, span
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
@@ -60,7 +60,8 @@ def pay_off(pay_off, text: Text, *, exits=None) -> Part:
         "whether the cost is repaid."
     )
     spoken = span(estimand_label(pay_off_label(pay_off, text), text), "label")
-    return chapter(question, f"{answer} {spoken}", reading, text)
+    paced = "" if few else _pace(row, pay_off, text)
+    return chapter(question, paragraphs(f"{answer} {spoken}", paced), reading, text)
 
 
 def _pay_off_sentence(row, pay_off, text: Text) -> str:
@@ -74,14 +75,14 @@ def _pay_off_sentence(row, pay_off, text: Text) -> str:
         said = _recovery_sentence(float(row["pay_off_months"]), share, years, text)
     else:
         said = _share_sentence(share, years, text)
-    if uncertain:
-        said = f"{said} {_opposite(text)} {_months_interval(row, text)}"
-    is_pace = pay_off_label(pay_off, text) != "description" and share <= 1
-    return f"{said} {_pace(text)}" if is_pace else said
+    return f"{said} {_opposite(text)} {_months_interval(row, text)}" if uncertain else said
 
 
-def _pace(text: Text) -> str:
-    """Say why a time at a mean pace is not that of the curve over the months."""
+def _pace(row, pay_off, text: Text) -> str:
+    """Say why a time at a mean pace is not that of the curve over the months; empty without one."""
+    share = float(row["break_even_share"])
+    if pay_off_label(pay_off, text) == "description" or not share <= 1:
+        return ""
     return text.say(
         "The pace is the mean of all the months followed; month by month the gain was smaller or "
         "larger, so a curve over the months can have the cost back at another time."
@@ -97,9 +98,9 @@ def _unknown(party: str, years: int, text: Text) -> str:
             years,
         )
     return text.plural(
-        "It is not possible to say whether the public sector together recovers the cost within "
+        "It is not possible to say whether the public sector as a whole recovers the cost within "
         "{n} year.",
-        "It is not possible to say whether the public sector together recovers the cost within "
+        "It is not possible to say whether the public sector as a whole recovers the cost within "
         "{n} years.",
         years,
     )
@@ -117,8 +118,13 @@ def _months_interval(row, text: Text) -> str:
 
 
 def _share_interval(low: float, high: float, text: Text) -> str:
-    never = text.say("{low} to never", low=text.percent(low))
-    reach = text.percent_range(low, high) if math.isfinite(high) else never
+    first = text.percent(low)
+    if math.isinf(high):
+        reach = text.say("{low} to never", low=first)
+    elif high > 1 >= low:  # how much more than all of it does not matter
+        reach = text.say("{low} to more than {limit}", low=first, limit=text.percent(1))
+    else:
+        reach = text.percent_range(low, high)
     return text.say("Interval of the share: {range}.", range=reach)
 
 
@@ -231,8 +237,8 @@ def _gain_sentence(party: str, share: float, years: int, text: Text) -> str:
         return _recovery_sentence(math.inf, share, years, text)
     if share > 1:
         return text.plural(
-            "The public sector together does not recover the cost within {n} year.",
-            "The public sector together does not recover the cost within {n} years.",
+            "The public sector as a whole does not recover the cost within {n} year.",
+            "The public sector as a whole does not recover the cost within {n} years.",
             years,
         )
     percent = text.percent(share)
@@ -245,9 +251,9 @@ def _gain_sentence(party: str, share: float, years: int, text: Text) -> str:
             years, percent=percent,
         )  # fmt: skip
     return text.plural(
-        "The public sector together recovers the cost within {n} year if at least {percent} of "
+        "The public sector as a whole recovers the cost within {n} year if at least {percent} of "
         "the difference from the comparison group lasts.",
-        "The public sector together recovers the cost within {n} years if at least {percent} of "
+        "The public sector as a whole recovers the cost within {n} years if at least {percent} of "
         "the difference from the comparison group lasts.",
         years, percent=percent,
     )  # fmt: skip
@@ -260,16 +266,16 @@ def _horizon_sentence(party: str, share: float, years: int, compared: bool, text
         return _share_sentence(share, years, text)
     if share > 1:
         return text.plural(
-            "The public sector together does not recover the cost within {n} year, even if the "
+            "The public sector as a whole does not recover the cost within {n} year, even if the "
             "whole change is due to the programme.",
-            "The public sector together does not recover the cost within {n} years, even if the "
+            "The public sector as a whole does not recover the cost within {n} years, even if the "
             "whole change is due to the programme.",
             years,
         )
     return text.plural(
-        "The public sector together recovers the cost within {n} year if at least {percent} of "
+        "The public sector as a whole recovers the cost within {n} year if at least {percent} of "
         "the change is due to the programme.",
-        "The public sector together recovers the cost within {n} years if at least {percent} of "
+        "The public sector as a whole recovers the cost within {n} years if at least {percent} of "
         "the change is due to the programme.",
         years, percent=text.percent(share),
     )  # fmt: skip

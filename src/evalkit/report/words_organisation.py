@@ -99,7 +99,7 @@ def targets(targets, text: Text, *, names: Mapping[str, str] | None = None) -> P
     if len(short):
         row = short.loc[short["fulfilment"].idxmin()]
         spoken += " " + text.say(
-            "Furthest from its target: {label}, {percent}.",
+            "Furthest from its target, at {percent} of it, is “{label}”.",
             label=escape(target_name(row, text, names)),
             percent=text.percent(row["fulfilment"] / 100),
         )

@@ -3,7 +3,7 @@
 import math
 
 from evalkit.report.certainty import estimand_label
-from evalkit.report.detectable import detectable_share, detectable_time
+from evalkit.report.detectable import detectable_share, detectable_time, people_for_share
 from evalkit.report.markup import escape, paragraphs, span
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
@@ -52,7 +52,7 @@ def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
         return missing(question, "events" if text.is_events else "participations", text)
     if is_without_rows(reached) or (curve is not None and is_too_few(curve, text)):
         sentences, months, status = [span(too_few(text), "withheld")], None, None
-        detectable = ""
+        detectable = people_for_share(text)
     else:
         sentences = [_share_sentence(reached, text)]
         detectable = detectable_share(reached, text)
@@ -63,7 +63,7 @@ def self_support(reached, months, status, text: Text, *, curve=None) -> Part:
     answer = " ".join([*filter(None, sentences), label_span(reached, text)])
     answer = paragraphs(answer, detectable, "" if months is None else detectable_time(months, text))
     reading = _events_reading(text) if text.is_events else _reading(text)
-    if not detectable and not text.is_events and sentences[0].endswith("{.withheld}"):
+    if not text.is_events and sentences[0].endswith("{.withheld}"):
         reading = _reading_without_curve(text)
     return chapter(question, answer, reading, text)
 

@@ -60,13 +60,14 @@ def participants(flow, people, text: Text) -> Part:
     answer = [_flow_sentence(flow, text), compared_with(text)]
     if people is not None:
         answer.append(_balance_sentence(people, text))
+    label = span(estimand_label("description", text), "label")
     reading = text.say(
         "Each bar shows how many people are left after a condition, and how many it leaves out. "
         "The last column of the table says how far apart the groups were at the start, in standard "
         "deviations; below 0.1 in either direction is usually taken as small."
     )
     return chapter(
-        text.say("Who took part?"), " ".join(part for part in answer if part), reading, text
+        text.say("Who took part?"), f"{' '.join(filter(None, answer))} {label}", reading, text
     )
 
 

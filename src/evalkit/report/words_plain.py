@@ -39,7 +39,7 @@ def _label(text: Text) -> str:
     name = sentence_case(estimand_label(kind, text))
     if kind == "effect":
         return text.say(
-            "{label}: lots were drawn about who got the help. So the difference is likely to "
+            "{label}: who got the help was decided by lot. So the difference is likely to "
             "come from the help, if the records are right and those who are missing are like the "
             "others.",
             label=name,

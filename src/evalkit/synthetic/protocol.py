@@ -9,14 +9,14 @@ HEADER = "# A made-up study: no person, place, price or package in it exists.\n"
 _LANGUAGES = {"SE": "[sv, en]", "FI": "[fi, sv]"}
 _TITLES = {
     "SE": (
-        "Samordnad rehabilitering i Sverige, påhittad studie",
-        "Yhteensovitettu kuntoutus Ruotsissa, keksitty tutkimus",
-        "Coordinated rehabilitation in Sweden, a made-up study",
+        "Samordnad rehabilitering i Sverige (påhittad studie)",
+        "Yhteensovitettu kuntoutus Ruotsissa (keksitty tutkimus)",
+        "Coordinated rehabilitation in Sweden (a made-up study)",
     ),
     "FI": (
-        "Samordnad rehabilitering i Finland, påhittad studie",
-        "Yhteensovitettu kuntoutus Suomessa, keksitty tutkimus",
-        "Coordinated rehabilitation in Finland, a made-up study",
+        "Samordnad rehabilitering i Finland (påhittad studie)",
+        "Yhteensovitettu kuntoutus Suomessa (keksitty tutkimus)",
+        "Coordinated rehabilitation in Finland (a made-up study)",
     ),
 }
 _REGION = {"SE": "federation", "FI": "county"}

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.figures.places import alphabetical
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
@@ -97,9 +98,7 @@ def draw_need_by_area(areas, text: Text, *, names) -> Figure:
         figure, (axes,) = style.panel(24 + ROW_MM * len(frame), left=46, right=16, top=9, bottom=14)
         for place, row in frame.iterrows():
             if not (math.isfinite(row["low"]) and math.isfinite(row["high"])):
-                axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
-                              textcoords="offset points", va="center",
-                              color=style.QUIET)  # fmt: skip
+                write_hidden(axes, place, text)
                 continue
             axes.barh(place, row["high"] - row["low"], left=row["low"], height=0.55,
                       facecolor=style.PAPER, edgecolor=style.PROGRAMME, hatch="/////",

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range
+from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import quantity_name, rule_name, sentence_case
 from evalkit.report.parts import Part
@@ -80,8 +81,7 @@ def draw_flow(flow, text: Text) -> Figure:
 
 def _strip(axes: Axes, place: int, left: float, removed: float, text: Text) -> None:
     if not math.isfinite(left):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
-                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text)
         return
     axes.barh(place, left, height=0.62, color=style.PROGRAMME, gid="left")
     words = text.number(left)
@@ -192,12 +192,11 @@ def _range_bar(axes: Axes, place: float, row: pd.DataFrame, text: Text) -> None:
     low = float(row["n_low"].iloc[0]) if len(row) else math.nan
     high = float(row["n_high"].iloc[0]) if len(row) else math.nan
     if not (math.isfinite(low) and math.isfinite(high)):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
-                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text)
         return
     axes.barh(place, low, height=0.66, color=style.PROGRAMME, gid="at least")
     if high > low:
         axes.barh(place, high - low, left=low, height=0.66, facecolor=style.PAPER,
                   edgecolor=style.PROGRAMME, hatch="/////", linewidth=0.6, gid="range")  # fmt: skip
-    axes.annotate(_range_words(low, high, text), (high, place), (5, 0), va="center",
+    axes.annotate(_range_words(low, high, text), (high, place), (5, 0), va="center", bbox=BEHIND,
                   textcoords="offset points", annotation_clip=False)  # fmt: skip

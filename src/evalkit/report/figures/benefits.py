@@ -15,6 +15,7 @@ from evalkit.report.figures.frame import (
     shown,
     summary_n,
 )
+from evalkit.report.figures.hidden import BEHIND
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.names_before_after import status_name
@@ -26,7 +27,6 @@ from evalkit.report.text import Text
 TOTAL = "total"
 COLUMNS, HEIGHT_MM = 4, 24
 LONGEST = 21  # letters over one panel
-LABEL = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6}
 
 
 @drawn_part
@@ -61,13 +61,17 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
                 first=text.number(part["equivalents_per_100"].iloc[0], 1),
                 last=text.number(part["equivalents_per_100"].iloc[-1], 1),
             ))  # fmt: skip
+    caption = text.say(
+        "Full-year equivalents: how many of 100 people the benefit could have supported in "
+        "full in that month. The scale is the same in all panels, except for all together."
+    )
+    hidden = [status_name(benefit, text) for benefit in _hidden(first)]
+    if hidden:
+        caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
     return picture(
         name, draw_benefits(vector, text), [vector], text,
         finding=text.say("All benefits beside each other: does one take another's place?"),
-        caption=text.say(
-            "Full-year equivalents: how many of 100 people the benefit could have supported in "
-            "full in that month. The scale is the same in all panels, except for all together."
-        ),
+        caption=escape(caption),
         alt=" ".join(spoken), n=summary_n(vector), rows=rows, text_columns=2,
         header=[text.say("Benefit"), text.say("Group"),
                 *(sentence_case(occasion(int(month), text)) for month in months)],
@@ -83,11 +87,14 @@ def _first(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _order(first: pd.DataFrame) -> list[str]:
-    """All together, then the benefits as the code book has them, those never shown last."""
-    names = [name for name in dict.fromkeys(first["benefit"]) if name != TOTAL]
+    """All together, then the benefits that are shown at any time, as the code book has them."""
     known = first.dropna(subset=["equivalents_per_100"])["benefit"]
-    seen = [name for name in names if name in set(known)]
-    return [TOTAL, *seen, *(name for name in names if name not in seen)]
+    return list(dict.fromkeys([TOTAL, *known]))
+
+
+def _hidden(first: pd.DataFrame) -> list[str]:
+    """Benefits that are shown at no time: they have no panel."""
+    return [name for name in dict.fromkeys(first["benefit"]) if name not in _order(first)]
 
 
 def draw_benefits(vector, text: Text) -> Figure:
@@ -118,16 +125,16 @@ def _top(highest: float) -> float:
 
 def _draw(axes: Axes, months: np.ndarray, values: np.ndarray, text: Text) -> None:
     known = np.isfinite(values)
-    if not known.any():
+    if not known.any():  # of all together
         axes.annotate(text.say("not shown"), (0.5, 0.5), xycoords="axes fraction", ha="center",
-                      va="center", color=style.QUIET, bbox=LABEL)  # fmt: skip
+                      va="center", color=style.QUIET, bbox=BEHIND)  # fmt: skip
         return
     axes.plot(months, values, color=style.PROGRAMME, linewidth=1.4, gid="equivalents")
     axes.plot(months, values, "o", color=style.PROGRAMME, markersize=4.5, clip_on=False)
     for at in {int(np.flatnonzero(known)[0]), int(np.flatnonzero(known)[-1])}:
         words = text.number(values[at], 0 if values[at] >= 10 else 1)
         axes.annotate(words, (months[at], values[at]), (0, 5), textcoords="offset points",
-                      ha="center", va="bottom", annotation_clip=False, bbox=LABEL)  # fmt: skip
+                      ha="center", va="bottom", annotation_clip=False, bbox=BEHIND)  # fmt: skip
 
 
 def _dress(axes: Axes, benefit, months, top, text: Text, *, first: bool, low: bool) -> None:

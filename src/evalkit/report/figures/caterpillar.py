@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.parts import Part
@@ -129,9 +130,7 @@ def _limits(frame: pd.DataFrame) -> tuple[float, float]:
 
 def _draw_row(axes: Axes, place: int, row, is_own: bool, is_named: bool, text: Text) -> None:
     if not math.isfinite(row["estimate"]):
-        axes.annotate(text.say("Not shown, to protect people."), (axes.get_xlim()[0], place),
-                      (4, 0), textcoords="offset points", va="center",
-                      color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text, across=True)
         return
     is_clear = row["conf_low"] > 0 or row["conf_high"] < 0
     colour = style.WARNING if is_own else style.PROGRAMME if is_clear else style.GREYS[1]

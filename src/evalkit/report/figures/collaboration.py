@@ -61,12 +61,17 @@ def collaboration_items(
     ]
     topic = sentence_case(instrument_name(str(scores.summary["instrument"]), text))
     known = means[(means["item"] != "index") & means["estimate"].notna()]
+    caption = text.say("Dot: mean of those who answered; bar: 95 per cent interval; at the right: "
+                       "share of those asked who did not answer the question. 100 is the best "
+                       "answer.")  # fmt: skip
+    hidden = [group_name(one, text) for one in groups if one not in _shown_groups(means)]
+    if hidden:
+        caption += " " + text.say("Not shown, too few people: {names}.",
+                                  names=escape(text.list(hidden)))  # fmt: skip
     return picture(
         name, draw_items(scores, text, names=names), [scores], text,
         finding=text.say("{topic}: every question from 0 to 100.", topic=escape(topic)),
-        caption=text.say("Dot: mean of those who answered; bar: 95 per cent interval; at the "
-                         "right: share of those asked who did not answer the question. 100 is the "
-                         "best answer."),
+        caption=caption,
         alt=_items_alt(known, len(groups), names, text), n=summary_n(scores),
         header=[text.say("Question"), text.say("Group"), text.say("Mean"), text.say("Interval"),
                 text.say("Answers"), text.say("No answer")],
@@ -103,11 +108,17 @@ def _by_height(means: pd.DataFrame) -> list[str]:
     return [*order.index, *(["index"] if "index" in height.index else [])]
 
 
+def _shown_groups(means: pd.DataFrame) -> list[str]:
+    """Groups of which any question is shown; all where none is."""
+    known = means.dropna(subset=["estimate", "non_response"], how="all")
+    return list(dict.fromkeys((known if len(known) else means)["stratum"]))
+
+
 def draw_items(scores, text: Text, *, names: Mapping[str, str] | None = None) -> Figure:
     """Draw the questions of at most four groups."""
     frame = _last_wave(released_frame(scores, "ResponseScores"))
     means = frame[(frame["quantity"] == "mean") & (frame["federation"] == "")]
-    groups = list(dict.fromkeys(means["stratum"]))[:MOST_GROUPS]
+    groups = _shown_groups(means)[:MOST_GROUPS]
     cells = means.set_index(["item", "stratum"])
     rows = []
     for item in _by_height(means):

@@ -143,11 +143,8 @@ def _label_ends(axes: Axes, frame: pd.DataFrame, arms: list[str], text: Text) ->
     height_mm = axes.get_position().height * axes.figure.get_figheight() / style.MM
     gap = 2.3 * LABEL_GAP_MM / height_mm * top
     places = style.spread([end["estimate"] for _, end in known], gap, gap / 2, top - gap / 4)
-    last = frame["time"].max()
     for (arm, end), place in zip(known, places, strict=True):
-        share = text.percent(end["estimate"])
-        if end["time"] < last:  # the label stands at the edge, the curve stops before it
-            share = _share_at(share, int(end["time"]), text)
+        share = at_time(text.percent(end["estimate"]), int(end["time"]), text)
         written = f"{sentence_case(arm_name(arm, text))}\n{share}"
         axes.annotate(
             written, xy=(1, place), xycoords=("axes fraction", "data"), xytext=(5, 0),
@@ -156,10 +153,11 @@ def _label_ends(axes: Axes, frame: pd.DataFrame, arms: list[str], text: Text) ->
         )  # fmt: skip
 
 
-def _share_at(share: str, time: int, text: Text) -> str:
+def at_time(number: str, time: int, text: Text) -> str:
+    """Say of which time a number beside the end of a curve is: follow-up may end elsewhere."""
     if text.unit == "days":
-        return text.say("{percent}, day {time}", percent=share, time=time)
-    return text.say("{percent}, month {time}", percent=share, time=time)
+        return text.say("{number}, day {time}", number=number, time=time)
+    return text.say("{number}, month {time}", number=number, time=time)
 
 
 def _last_shown(rows: pd.DataFrame) -> pd.Series | None:

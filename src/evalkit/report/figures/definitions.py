@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case, state_name
 from evalkit.report.parts import Part
@@ -160,8 +161,7 @@ def _mark_hidden(axes: Axes, part: pd.DataFrame, places: dict, text: Text) -> No
     for key, place in places.items():
         own = part[(part["definition"] == key[0]) & (part["sustained"] == key[1])]
         if not own["estimate"].notna().any():
-            axes.annotate(text.say("not shown"), (0, place), (4, 0), va="center",
-                          textcoords="offset points", color=style.QUIET)  # fmt: skip
+            write_hidden(axes, place, text, text.say("not shown"))
 
 
 def _top(frame: pd.DataFrame) -> float:

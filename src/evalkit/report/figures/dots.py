@@ -18,6 +18,7 @@ from evalkit.report.figures.frame import (
     summary_n,
     too_few_part,
 )
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case, state_name
 from evalkit.report.parts import Part
@@ -26,6 +27,8 @@ from evalkit.report.reading import arms_of, contrast_value, is_too_few, released
 from evalkit.report.text import Text
 
 ROW_MM = 7.5
+NEAR_POINTS = 16
+ARROW_POINTS = 14  # less than that lies under the two dots
 GAINED = ("time_in_state", "time_lost")  # of these more is a gain
 
 
@@ -120,9 +123,12 @@ def draw_months(contrast, text: Text) -> Figure:
             axes.plot([value.low, value.high], [0, 0], color=style.PROGRAMME, linewidth=2.2,
                       solid_capstyle="butt")  # fmt: skip
             axes.plot([value.estimate], [0], "o", color=style.PROGRAMME, markersize=8)
+            side = 1 if value.estimate >= 0 else -1
+            is_near = _points_apart(axes, 0, value.estimate) < NEAR_POINTS  # the line at zero
             axes.annotate(
-                text.number(value.estimate, 1, signed=True), (value.estimate, 0), (0, 8),
-                textcoords="offset points", ha="center", va="bottom", weight=600,
+                text.number(value.estimate, 1, signed=True), (value.estimate, 0),
+                (6 * side * is_near, 8), textcoords="offset points", va="bottom", weight=600,
+                ha=("left" if side > 0 else "right") if is_near else "center",
                 color=style.PROGRAMME,
             )  # fmt: skip
         else:
@@ -206,11 +212,11 @@ def draw_before_after(before_after, text: Text) -> Figure:
     frame = frame[frame["stratum"] == arms_of(frame)[0]].reset_index(drop=True)
     with style.style():
         figure, (axes,) = style.panel(22 + ROW_MM * len(frame), left=62, right=14, top=8, bottom=14)
-        for place, row in frame.iterrows():
-            draw_pair(axes, row, place, text)
         shares = [*frame["share_before"].dropna(), *frame["share_after"].dropna(), 0.1]
         top = min(1.0, math.ceil(max(shares) * 10 + 0.3) / 10)
         axes.set_xlim(0, top)
+        for place, row in frame.iterrows():
+            draw_pair(axes, row, place, text)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         ticks = np.arange(0, top + 1e-9, 0.1 if top <= 0.6 else 0.2)
         axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
@@ -224,21 +230,28 @@ def draw_before_after(before_after, text: Text) -> Figure:
 
 
 def draw_pair(axes, row: pd.Series, place: int, text: Text) -> None:
-    """Draw a hollow dot before, a filled dot after, and an arrow between them."""
+    """Draw a hollow dot before, a filled dot after, and an arrow where it has room between them.
+
+    The horizontal limits of the axes have to be set.
+    """
     before, after = row["share_before"], row["share_after"]
     if math.isfinite(before) and math.isfinite(after):
-        if abs(after - before) > 0.012:
+        if _points_apart(axes, before, after) > ARROW_POINTS:
             axes.annotate(
                 "", xy=(after, place), xytext=(before, place),
                 arrowprops={"arrowstyle": "-|>", "color": style.QUIET, "linewidth": 1,
                             "shrinkA": 4, "shrinkB": 4},
             )  # fmt: skip
     elif not (math.isfinite(before) or math.isfinite(after)):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
-                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text)
     if math.isfinite(before):
         axes.plot([before], [place], "o", markersize=7, markerfacecolor=style.PAPER,
                   markeredgecolor=style.PROGRAMME, markeredgewidth=1.5, gid="before")  # fmt: skip
     if math.isfinite(after):
         axes.plot([after], [place], "o", markersize=7, color=style.PROGRAMME,
                   gid="after")  # fmt: skip
+
+
+def _points_apart(axes, before: float, after: float) -> float:
+    ends = axes.transData.transform([(before, 0), (after, 0)])[:, 0]
+    return float(abs(ends[1] - ends[0])) * 72 / axes.figure.dpi

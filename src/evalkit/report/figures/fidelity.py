@@ -33,7 +33,9 @@ def fidelity(
         [
             escape(sentence_case(fidelity_name("item", row["item"], text, names))),
             shown(row["estimate"], decimal),
-            shown_range(row["conf_low"], row["conf_high"], lambda a, b: text.range(a, b, 1)),
+            text.say("one site")
+            if row["reason"] == "one site"
+            else shown_range(row["conf_low"], row["conf_high"], lambda a, b: text.range(a, b, 1)),
             shown(row["n_site"], text.number),
         ]
         for _, row in items.iterrows()

@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, too_few_part
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import exit_name, sentence_case, term_name
 from evalkit.report.parts import Part
@@ -166,11 +167,7 @@ def _written(mark: float, text: Text) -> str:
 def _draw_row(axes: Axes, place: int, row: pd.Series, low: float, high: float, text: Text) -> None:
     values = [float(row[name]) for name in ("estimate", "conf_low", "conf_high")]
     if not all(math.isfinite(value) for value in values):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0), va="center",
-                      xycoords=("axes fraction", "data"), textcoords="offset points",
-                      color=style.QUIET, zorder=5,
-                      bbox={"facecolor": style.PAPER, "edgecolor": "none",
-                            "pad": 1.5})  # fmt: skip
+        write_hidden(axes, place, text, across=True)
         return
     estimate, first, last = values
     colour = style.PROGRAMME if "[programme]" in row["term"] else style.INK

@@ -9,17 +9,17 @@ from matplotlib.figure import Figure
 
 from evalkit.release import load_profile
 from evalkit.report import style
+from evalkit.report.certainty import estimand_label
+from evalkit.report.figures.hidden import MISSING, has_numbers, without_hidden
 from evalkit.report.markup import callout, escape, figure, paragraphs, pipe_table, span
 from evalkit.report.parts import Part
-from evalkit.report.phrases import not_shown, too_few
+from evalkit.report.phrases import not_shown, people_needed_to_show, too_few
 from evalkit.report.reading import require_released
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
 
-MISSING = "\N{EN DASH}"
 TICKS = (0, 6, 12, 18, 24, 36)
 DAY_TICKS = (0, 90, 180, 270, 365, 545, 730)
-MANY_HIDDEN = 8  # so many rows of nothing but marks tell a reader nothing
 SPARSE = 20  # with fewer published times a curve is dots joined by lines, not steps
 
 
@@ -42,15 +42,13 @@ def drawn_part(function: Callable[..., Part | None]) -> Callable[..., Part | Non
     return page_part(drawn)
 
 
-def not_shown_part(released, text: Text) -> Part:
-    """Stand where nothing of a released result may be shown: what is missing, and why."""
-    what = span(text.say("A figure or table would stand here."), "quiet")
-    return Part(f"{what} {span(not_shown(released, text), 'withheld')}")
-
-
-def has_numbers(rows: Sequence[Sequence[str]], keys: int) -> bool:
-    """Whether a table shows any number beside the columns that name its rows."""
-    return any(cell not in ("", MISSING) for row in rows for cell in row[keys:])
+def not_shown_part(released, text: Text, what: str = "") -> Part:
+    """Stand where nothing of a released result may be shown: what, why, and what it would take."""
+    named = f"**{what}**" if what else ""
+    stands = span(text.say("A figure or table would stand here."), "quiet")
+    why = span(not_shown(released, text), "withheld")
+    least = people_needed_to_show(released, text)
+    return Part(" ".join(filter(None, [named, stands, why, least and span(least, "quiet")])))
 
 
 def picture(
@@ -67,22 +65,26 @@ def picture(
     rows: Sequence[Sequence[str]],
     text_columns: int = 1,
     keys: int | None = None,
+    is_description: bool = False,
 ) -> Part:
     """Put a drawn figure on the page: finding, image, caption, source and n, data table.
 
     A sentence stands there instead if the data table has no number beside its first `keys` columns.
+    One that stands without words of its own above it is called what it is: a description.
     """
     if not has_numbers(rows, text_columns if keys is None else keys):
-        return not_shown_part(released[0], text)
+        return not_shown_part(released[0], text, finding)
     if not all(value.publishable for value in released):
         stamp = text.say("Not for publication")
         style.mark_unpublishable(drawn, stamp)
         caption = f"{stamp}. {caption}"
+    if is_description:
+        caption = f"{caption} {span(estimand_label('description', text), 'label')}"
     spoken = f"**{finding}** {caption} {span(source_line(text, n), 'source')}"
-    rows, left_out = without_hidden(rows, text_columns if keys is None else keys, text)
+    rows, left_out = without_hidden(header, rows, text_columns if keys is None else keys, text)
     table = pipe_table(header, rows, text_columns=text_columns)
-    notes = table_notes(header, rows, released[0], text)
-    table = paragraphs(table, *(span(note, "quiet") for note in [left_out, *notes] if note))
+    notes = [left_out, *table_notes(header, rows, released[0], text)]
+    table = paragraphs(table, *(span(note, "quiet") for note in notes if note))
     folded = callout(text.say("Data table"), table)
     markdown = paragraphs(figure(name, alt, spoken), folded)
     return Part(markdown, {f"fig-{name}.png": style.to_png(drawn)})
@@ -104,32 +106,12 @@ def source_line(text: Text, n: float) -> str:
     )
 
 
-def without_hidden(rows: Sequence[Sequence[str]], keys: int, text: Text) -> tuple[list, str]:
-    """Leave out rows without any number where there are many, and say how many they are.
-
-    One row stays of each name in the first column, so that nobody is missing without a mark.
-    """
-    hidden = [all(cell == MISSING for cell in row[keys:]) for row in rows]
-    named = {row[0] for row, is_hidden in zip(rows, hidden, strict=True) if not is_hidden}
-    for at, row in enumerate(rows):
-        if row[0] not in named:
-            hidden[at] = False
-            named.add(row[0])
-    if sum(hidden) < MANY_HIDDEN:
-        return list(rows), ""
-    kept = [row for row, is_hidden in zip(rows, hidden, strict=True) if not is_hidden]
-    return kept, text.plural(
-        "{n} row is left out, because nothing of it can be shown.",
-        "{n} rows are left out, because nothing of them can be shown.",
-        sum(hidden),
-    )
-
-
 def table_notes(header: Sequence[str], rows, released, text: Text) -> list[str]:
     """Explain what of a table needs it: the mark of a withheld number, and rounded counts."""
     gaps = any(MISSING in row for row in map(list, rows))
-    notes = [withheld_note(text)] if gaps else []
-    base = load_profile(released.profile).rounding if released is not None else 1
+    rule = load_profile(released.profile) if released is not None else None
+    notes = [withheld_note(text, protects=rule is None or not rule.hides_nothing)] if gaps else []
+    base = rule.rounding if rule is not None else 1
     thinned = {text.say("Answers"), text.say("Still followed")}
     if base > 1 and thinned & set(header):
         notes.append(text.say(
@@ -139,9 +121,18 @@ def table_notes(header: Sequence[str], rows, released, text: Text) -> list[str]:
     return notes
 
 
-def withheld_note(text: Text) -> str:
-    """Explain the mark of a withheld number."""
-    return text.say("{mark} means: not shown, to protect people, or not measured.", mark=MISSING)
+def withheld_note(text: Text, *, protects: bool = True) -> str:
+    """Explain the mark of a number that is not there: withheld, or where nothing is, not known.
+
+    Whether people are protected or are too few to work it out is not told apart: that would tell
+    how many they are.
+    """
+    if not protects:
+        return text.say("{mark} means: not measured, or it cannot be worked out.", mark=MISSING)
+    return text.say(
+        "{mark} means: not shown, to protect people or because they are too few for a number.",
+        mark=MISSING,
+    )
 
 
 def summary_n(released) -> float:

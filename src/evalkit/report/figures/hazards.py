@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
+from evalkit.report.figures.curves import at_time
 from evalkit.report.figures.frame import (
     drawn_part,
     picture,
@@ -151,7 +152,8 @@ def _label_ends(axes: Axes, frame: pd.DataFrame, arms: list[str], text: Text) ->
     gap = 2.3 * LABEL_MM / height_mm * (high - low)
     places = style.spread([end["estimate"] for end in ends.values()], gap, low, high - gap / 4)
     for (arm, end), place in zip(ends.items(), places, strict=True):
-        written = f"{sentence_case(arm_name(arm, text))}\n{text.number(PER * end['estimate'], 1)}"
+        rate = at_time(text.number(PER * end["estimate"], 1), int(end["time"]), text)
+        written = f"{sentence_case(arm_name(arm, text))}\n{rate}"
         axes.annotate(
             written, xy=(1, place), xycoords=("axes fraction", "data"), xytext=(5, 0),
             textcoords="offset points", va="center", ha="left", weight=600, linespacing=1.05,

@@ -19,6 +19,7 @@ from evalkit.report.figures.health_parts import (
     last_wave,
     wave_title,
 )
+from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.names import sentence_case
 from evalkit.report.names_health import DIMENSIONS, item_name, level_name
 from evalkit.report.parts import Part
@@ -31,6 +32,7 @@ COLOURS = {
     "improved": style.PROGRAMME, "mixed": style.OCHRE, "worsened": style.WARNING,
     "unchanged": style.GREYS[3], "no_problems": style.GREYS[4],
 }  # fmt: skip
+HATCHES = {"worsened": "\\\\\\\\"}  # in grey its colour is that of "improved"
 LIGHT = ("mixed", "unchanged", "no_problems")
 ORDER = ("improved", "no_problems", "unchanged", "mixed", "worsened")
 LEAST_WORDS = 0.055  # a bar that is shorter has no room for its number
@@ -55,7 +57,7 @@ def paretian(change, text: Text, *, wave: int | None = None, name: str = "pareti
         caption=text.say(
             "Share of those who answered both times, {time}. People start when their health is "
             "low: some would be better later without help too. "
-            "Hatched: not shown, to protect people.", time=_time(frame, text)),
+            "Hatched on white: not shown, to protect people.", time=_time(frame, text)),
         alt=text.say("Bars in parts by dimension: better, unchanged, worse."),
     )  # fmt: skip
 
@@ -81,15 +83,15 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
             _percent_axis(axes, 1.0, text)
             if arm:
                 style.axis_title(axes, group_title(arm, text))
-        entries = [(COLOURS[one], sentence_case(level_name(one, text))) for one in classes]
+        entries = [(COLOURS[one], sentence_case(level_name(one, text)), HATCHES.get(one))
+                   for one in classes]  # fmt: skip
         draw_key(figure, entries, 4.0)
     return figure
 
 
 def _bar_in_parts(axes: Axes, place: int, part: pd.Series, item, classes, text: Text) -> None:
     if not any(math.isfinite(part.get((item, one), math.nan)) for one in classes):
-        axes.annotate(text.say("not shown"), (0, place), (4, 0), textcoords="offset points",
-                      va="center", color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text, text.say("not shown"))
         return
     values = np.array([part.get((item, one), math.nan) for one in classes])
     # Hidden classes together have what the shown ones leave; alone they stay unknown.
@@ -98,10 +100,13 @@ def _bar_in_parts(axes: Axes, place: int, part: pd.Series, item, classes, text: 
     for one, value in zip(classes, values, strict=True):
         if not math.isfinite(value):
             continue
-        axes.barh(place, value, left=left, height=0.66, color=COLOURS[one], gid=one)
+        axes.barh(place, value, left=left, height=0.66, color=COLOURS[one], gid=one,
+                  hatch=HATCHES.get(one), edgecolor=style.PAPER)  # fmt: skip
         if value >= LEAST_WORDS:
             axes.text(left + value / 2, place, text.number(100 * value), ha="center", va="center",
-                      color=style.INK if one in LIGHT else style.PAPER)  # fmt: skip
+                      color=style.INK if one in LIGHT else style.PAPER,
+                      bbox={**BEHIND, "facecolor": COLOURS[one]} if one in HATCHES else None,
+                      )  # fmt: skip
         left += value
     if unknown.any() and left < 1:
         axes.barh(place, 1 - left, left=left, height=0.66, facecolor=style.PAPER,
@@ -312,8 +317,7 @@ def draw_frequent_profiles(table, text: Text, *, wave: int | None = None) -> Fig
 
 def _profile_bar(axes: Axes, place: int, share: float, text: Text) -> None:
     if not math.isfinite(share):
-        axes.annotate(text.say("not shown"), (0, place), (4, 0), textcoords="offset points",
-                      va="center", color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text, text.say("not shown"))
         return
     axes.barh(place, share, height=0.66, color=style.PROGRAMME, gid="share")
     axes.annotate(text.number(100 * share), (share, place), (4, 0), textcoords="offset points",
@@ -379,7 +383,7 @@ def _picture(name, drawn, released, frame, text: Text, *, finding, caption, alt)
     return picture(
         name, drawn, [released], text, finding=finding, caption=caption,
         alt=f"{alt} {_spoken(frame, text)}".strip(), n=summary_n(released), keys=4,
-        header=share_header(text), text_columns=3,
+        header=share_header(text), text_columns=3, is_description=True,
         rows=[share_cells(row, text) for _, row in frame.iterrows()],
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from evalkit.report.figures.health_parts import (
     last_wave,
     wave_title,
 )
+from evalkit.report.figures.hidden import CROWDED
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_health import QUANTITIES, item_name
@@ -21,6 +22,7 @@ from evalkit.report.reading import arms_of, released_frame
 from evalkit.report.tables_health import measure_cells, measure_header
 from evalkit.report.text import Text
 
+NIL = 1e-9
 VALUE = 4  # the cell of `measure_cells` with the number
 
 
@@ -147,17 +149,28 @@ def draw_two_value_sets(comparison, text: Text) -> Figure:
     frame = released_frame(comparison, "HealthMeasures")
     frame = frame[frame["quantity"] == "change_in_important"].rename(columns={"item": "series"})
     rows = {
-        (arm, wave): f"{group_title(arm, text)}: {text.number(wave)}" if arm else text.number(wave)
+        (arm, wave): _group_at(arm, wave, text)
         for arm in arms_of(frame)
         for wave in sorted(frame["wave"].unique())
     }
     frame = frame.assign(row=list(zip(frame["stratum"], frame["wave"], strict=True)))
+    known = set(frame.loc[frame["estimate"].notna(), "row"])
+    if len(rows) - len(known) > CROWDED * len(rows):  # most rows of nothing: the table names them
+        rows = {row: name for row, name in rows.items() if row in known}
+        frame = frame[frame["row"].isin(known)]
     series = {name: name for name in dict.fromkeys(frame["series"])}
     axis = DotAxis(
-        text.say("Smallest changes that matter, after less before, by month since the start"),
-        lambda value: text.number(value, 1, signed=True), reference=0.0, shaded=1.0,
+        text.say("Change from the start, in smallest changes that matter"),
+        lambda value: text.number(value, int(abs(value) > NIL), signed=True), reference=0.0,
+        shaded=1.0,
     )  # fmt: skip
     return draw_dots(frame, rows, series, axis, text)
+
+
+def _group_at(arm: str, wave: int, text: Text) -> str:
+    if not arm:
+        return wave_title(wave, text)
+    return text.say("{group}, month {time}", group=group_title(arm, text), time=text.number(wave))
 
 
 def _waves(frame: pd.DataFrame, text: Text) -> dict:
@@ -192,7 +205,7 @@ def _picture(
     return picture(
         name, drawn, [released], text, finding=finding, caption=caption,
         alt=" ".join([alt, *spoken]), n=summary_n(released), header=header, rows=rows,
-        text_columns=4, keys=4,
+        text_columns=4, keys=4, is_description=True,
     )  # fmt: skip
 
 

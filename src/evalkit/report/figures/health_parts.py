@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from evalkit.report import style
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.phrases import occasion
 from evalkit.report.text import Text
@@ -40,12 +41,12 @@ def group_title(stratum: str, text: Text) -> str:
     return sentence_case(arm_name(stratum, text))
 
 
-def draw_key(figure: Figure, entries: Sequence[tuple[str, str]], top_mm: float) -> None:
-    """Write squares of colour with their names in lines from the upper left corner."""
+def draw_key(figure: Figure, entries: Sequence[tuple], top_mm: float) -> None:
+    """Write squares of colour, hatched or not, with their names from the upper left corner."""
     width, height = (size / style.MM for size in figure.get_size_inches())
     renderer = figure.canvas.get_renderer()
     x, y = 2.0, height - top_mm
-    for colour, words in entries:
+    for colour, words, *hatch in entries:
         word = figure.text(0, 0, words, va="center", ha="left")
         long = word.get_window_extent(renderer).width / figure.dpi / style.MM
         if x + KEY_SQUARE_MM + 2 + long > width - 2 and x > 2.0:
@@ -53,6 +54,7 @@ def draw_key(figure: Figure, entries: Sequence[tuple[str, str]], top_mm: float) 
         figure.patches.append(
             _square(figure, colour, x / width, (y - KEY_SQUARE_MM / 2) / height, width, height)
         )
+        figure.patches[-1].set_hatch(hatch[0] if hatch else None)
         word.set_position(((x + KEY_SQUARE_MM + 1.5) / width, y / height))
         x += KEY_SQUARE_MM + 1.5 + long + KEY_GAP_MM
 
@@ -60,7 +62,7 @@ def draw_key(figure: Figure, entries: Sequence[tuple[str, str]], top_mm: float) 
 def _square(figure: Figure, colour: str, x: float, y: float, width: float, height: float):
     return Rectangle(
         (x, y), KEY_SQUARE_MM / width, KEY_SQUARE_MM / height, transform=figure.transFigure,
-        facecolor=colour, edgecolor="none",
+        facecolor=colour, edgecolor=style.PAPER, linewidth=0,
     )  # fmt: skip
 
 
@@ -141,8 +143,7 @@ def _mark_hidden(axes: Axes, frame: pd.DataFrame, places: Mapping, text: Text) -
     known = frame.groupby("row", sort=False)["estimate"].apply(lambda values: values.notna().any())
     for key, shown in known.items():
         if not shown:
-            axes.annotate(text.say("not shown"), (axes.get_xlim()[0], places[key]), (4, 0),
-                          textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+            write_hidden(axes, places[key], text, text.say("not shown"), across=True)
 
 
 def heat(

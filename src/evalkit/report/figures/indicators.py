@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_collaboration import instrument_name, question_name
@@ -60,8 +61,8 @@ def indicators(
     return picture(
         name, draw_indicators(scores, text, stratum=group, quantity=quantity, names=names),
         [scores], text, finding=finding,
-        caption=text.say("Dot: those who answered; bar: 95 per cent interval. Federations differ "
-                         "in size: once every person counts alike, once every federation does."),
+        caption=text.say("Dot: those who answered; bar: 95 per cent interval. Areas differ "
+                         "in size: once every person counts alike, once every area does."),
         alt=text.plural("Small panels with dots, {n} question.",
                         "Small panels with dots, {n} questions.", frame["item"].nunique()),
         n=summary_n(scores), rows=rows, text_columns=2,
@@ -141,8 +142,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, is_first: bool, text: Text) -> N
             axes.plot([row["estimate"]], [place], marker, color=colour, markersize=4.6, gid="dot",
                       clip_on=False)  # fmt: skip
         else:
-            axes.annotate(text.say("not shown"), (0, place), (3, 0), va="center",
-                          textcoords="offset points", color=style.QUIET)  # fmt: skip
+            write_hidden(axes, place, text, text.say("not shown"))
     labels = [sentence_case(_row_name(row, text)) for _, row in rows.iterrows()]
     axes.set_yticks(range(len(rows)), labels if is_first else [""] * len(rows), va="center")
     axes.tick_params(axis="y", length=0)

@@ -59,8 +59,8 @@ def key_figures(
         caption = text.say("Dot: participations started.")
     if has_cost:
         caption += " " + _cost_caption(figures, text)
-    caption += " " + text.say("Period: {first} to {last}.", first=str(figures.summary["first_day"]),
-                              last=str(figures.summary["last_day"]))  # fmt: skip
+    first, last = (text.day(str(figures.summary[name])) for name in ("first_day", "last_day"))
+    caption += " " + text.say("Period: {first} to {last}.", first=first, last=last)
     return picture(
         name, draw_key_figures(figures, text, names=names), [figures], text,
         finding=text.say("How many started, and what it cost."), caption=caption,

@@ -62,6 +62,7 @@ def collaboration_forms(shares, text: Text, *, name: str = "forms") -> Part:
         caption=text.say("Dot: share of people; bar: 95 per cent interval. A person can have "
                          "several, so the shares add up to more than 100 per cent."),
         alt=" ".join(spoken), n=summary_n(shares), rows=rows, text_columns=2,
+        is_description=True,
         header=[forms_title(what, text), text.say("Group"), text.say("Share"),
                 text.say("Interval"), text.say("With it"), text.say("People")],
     )  # fmt: skip

@@ -77,12 +77,12 @@ def draw_leavers(change, text: Text) -> Figure:
         figure, (axes,) = style.panel(
             24 + ROW_MM * (len(frame) + 1), left=62, right=14, top=8, bottom=14
         )
-        for place, (_, row) in zip(places, frame.iterrows(), strict=True):
-            draw_pair(axes, row, place, text)
         shares = [*frame["share_before"].dropna(), *frame["share_after"].dropna(), 0.1]
         top = min(1.0, math.ceil(max(shares) * 10 + 0.3) / 10)
         ticks = np.arange(0, top + 1e-9, 0.1 if top <= 0.6 else 0.2)
         axes.set_xlim(0, top)
+        for place, (_, row) in zip(places, frame.iterrows(), strict=True):
+            draw_pair(axes, row, place, text)
         axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
         axes.set_yticks(
             places, [sentence_case(status_name(code, text)) for code in frame["category"]]

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from evalkit.errors import ParameterError
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
+from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import years_label
@@ -145,7 +146,7 @@ def perspectives(
         if math.isfinite(row["net"])
     ]  # fmt: skip
     caption = text.say(
-        "Gain less cost, {years}, discounted by {percent} a year. The public sector together is "
+        "Gain less cost, {years}, discounted by {percent} a year. The public sector as a whole is "
         "the sum over authorities; society is the sum over all, where benefits and taxes cancel.",
         years=years_label(years, text), percent=text.percent(rate, 1),
     )  # fmt: skip
@@ -217,12 +218,11 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
 
 def _net_bar(axes: Axes, place: float, net: float, decimals: int, text: Text) -> None:
     if not math.isfinite(net):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
-                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text)
         return
     colour = style.PROGRAMME if net >= 0 else style.WARNING
     axes.barh(place, net, height=0.62, color=colour, gid="net")
     side = 1 if net >= 0 else -1
     axes.annotate(text.number(net / 1000, decimals, signed=True), (net, place), (4 * side, 0),
-                  textcoords="offset points", va="center",
+                  textcoords="offset points", va="center", bbox=BEHIND,
                   ha="left" if net >= 0 else "right", annotation_clip=False)  # fmt: skip

@@ -17,6 +17,7 @@ from evalkit.report.figures.frame import (
     summary_n,
     too_few_part,
 )
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import years_label
@@ -195,10 +196,7 @@ def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
     share = float(row["break_even_share"])
     colour = style.INK if row["party"] in SUMS else style.PROGRAMME
     if row["suppressed"] or math.isnan(share):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0), zorder=5,
-                      textcoords="offset points", va="center", color=style.QUIET,
-                      bbox={"facecolor": style.PAPER, "edgecolor": "none",
-                            "pad": 1.0})  # fmt: skip
+        write_hidden(axes, place, text)
         return
     low, high = float(row["conf_low"]), float(row["conf_high"])
     if math.isfinite(low):

@@ -16,6 +16,7 @@ from evalkit.report.figures.frame import (
     summary_n,
     too_few_part,
 )
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import parameter_name, parameter_value
@@ -140,10 +141,7 @@ def _limits(frame: pd.DataFrame, base: float, is_net: bool) -> tuple[float, floa
 
 def _bar(axes: Axes, place: int, row: pd.Series, base: float, sensitivity, text: Text) -> None:
     if row["suppressed"] or not math.isfinite(base):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0), va="center",
-                      xycoords=("axes fraction", "data"), textcoords="offset points", zorder=5,
-                      color=style.QUIET, bbox={"facecolor": style.PAPER, "edgecolor": "none",
-                                               "pad": 1.0})  # fmt: skip
+        write_hidden(axes, place, text, across=True)
         return
     ends = {side: float(row[side]) for side, *_ in SIDES}
     slack = 1e-6 * max(abs(base), 1e-12)

@@ -14,6 +14,7 @@ from evalkit.report.figures.frame import (
     shown_range,
     summary_n,
 )
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
 from evalkit.report.reading import FEW_REASON, first_arm, released_frame
@@ -98,9 +99,7 @@ def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure
         )
         for place, row in frame.iterrows():
             if not math.isfinite(row["estimate"]):
-                axes.annotate(_withheld(row["reason"], text), (0, place), (4, 0),
-                              textcoords="offset points", va="center",
-                              color=style.QUIET)  # fmt: skip
+                write_hidden(axes, place, text, _withheld(row["reason"], text))
                 continue
             axes.plot([row["conf_low"], row["conf_high"]], [place, place], color=style.PROGRAMME,
                       linewidth=1.4, alpha=0.6, solid_capstyle="butt")  # fmt: skip

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.parts import Part
@@ -93,9 +94,7 @@ def _limits(found: Recovered) -> tuple[float, float]:
 def _draw_dot(axes: Axes, method: str, row: pd.Series, found: Recovered, text: Text) -> None:
     place, colour = PLACES[method], COLOURS[method]
     if not math.isfinite(row["estimate"]):
-        axes.annotate(text.say("Not shown, to protect people."), (axes.get_xlim()[0], place),
-                      (4, 0), textcoords="offset points", va="center",
-                      color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text, across=True)
         return
     axes.plot([row["conf_low"], row["conf_high"]], [place, place], color=colour, linewidth=2.2,
               solid_capstyle="butt")  # fmt: skip

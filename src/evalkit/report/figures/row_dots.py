@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.text import Text
 
 COLOURS = (style.PROGRAMME, style.COMPARISON, style.THIRD, style.FOURTH)
@@ -58,7 +59,7 @@ def draw_rows(
     ]
     for place in range(1, len(rows)):
         heights[place] += APART_MM * (rows[place].apart and not rows[place - 1].apart)
-    is_keyed = len(groups) > 1
+    is_keyed = any(groups)
     lines = _key_lines(groups) if is_keyed else []
     longest = max(len(line) for name in names for line in name.split("\n"))
     left = min(max(1.68 * longest + 5, 26), 72) if left is None else left
@@ -95,7 +96,7 @@ def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
         centre = start + (height + gap) / 2
         centres.append(centre)
         if not any(dot.shown for dot in row.dots):
-            _hidden(axes, centre, text)
+            write_hidden(axes, centre, text, across=True)
         count = len(row.dots)
         for place, dot in enumerate(row.dots):
             at = centre + (place - (count - 1) / 2) * DOT_MM
@@ -105,6 +106,7 @@ def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
                 axes.annotate(
                     text.say("not shown"), (0, at), (4, 0), va="center", color=COLOURS[place],
                     xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=8,
+                    bbox=BEHIND,
                 )  # fmt: skip
             if row.right:
                 axes.annotate(row.right[place], (1, at), (6, 0), va="center", annotation_clip=False,
@@ -123,13 +125,6 @@ def _draw_dot(axes: Axes, dot: Dot, at: float, look: tuple[str, str]) -> None:
     if math.isfinite(dot.estimate):
         axes.plot([dot.estimate], [at], marker, color=colour, markersize=5.4, zorder=3, gid="dot",
               clip_on=False)  # fmt: skip
-
-
-def _hidden(axes: Axes, at: float, text: Text) -> None:
-    axes.annotate(text.say("Not shown, to protect people."), (0, at), (4, 0), va="center",
-                  xycoords=("axes fraction", "data"), textcoords="offset points",
-                  color=style.QUIET, zorder=5,
-                  bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2})  # fmt: skip
 
 
 def _key_lines(groups: Sequence[str]) -> list[list[tuple[int, str]]]:

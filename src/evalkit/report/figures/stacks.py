@@ -5,6 +5,7 @@ each published time is a column of its own, so that nothing is drawn between the
 """
 
 import math
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,8 @@ STATE_ORDER = (
     "public_support", "partial_disability_pension", "disability_pension", "old_age_pension",
     "emigrated", "died",
 )  # fmt: skip
+# The darkest is as dark as the blue, so it comes late.
+LAYER_GREYS = tuple(style.GREYS[at] for at in (2, 1, 3, 0, 4))
 LABEL_MM = 4.2
 MOST_COLUMNS = 9  # their months stand under the columns without overlap
 
@@ -110,24 +113,28 @@ def draw_stack(
     Where the layers are of the `whole`, what hidden ones leave up to it is hatched.
     """
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
+    every, wides = wides, wides if whole else _on_the_first(wides, order)
     drawn = _visible(wides, order)
     with style.style():
         if not wides:
             return _empty(text)
-        columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in wides.values())
+        columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in every.values())
         figure, panels = style.panel(84, left=10, right=59, top=18, bottom=13, columns=len(wides))
-        highest = max(float(wide.sum(axis=1).max()) for wide in wides.values())
+        highest = max(float(wide.sum(axis=1).max()) for wide in wides.values() if len(wide))
         top = min(1.0, math.ceil(highest * 10 - 1e-6) / 10)
         open_ended = whole and any(wide.isna().any().any() for wide in wides.values())
         columns, top = columns or open_ended, 1.0 if open_ended else top
+        if columns:
+            wides = _same_columns(wides, text)
         draw = _draw_columns if columns else _draw_areas
         for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
             draw(axes, wide[drawn], drawn, text)
             if open_ended:
-                _hatch_rest(axes, wide, drawn, text)
+                _hatch_rest(axes, wide, drawn)
+            elif columns:
+                _mark_hidden(axes, wide)
             _dress(axes, top, arm, text, first=axes is panels[0])
-        last = list(wides.values())[-1][drawn]
-        _name_layers(panels[-1], _at_columns(last, text) if columns else last, drawn, names)
+        _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, names)
     return figure
 
 
@@ -145,7 +152,7 @@ def _visible(wides: dict[str, pd.DataFrame], order: list[str]) -> list[str]:
 
 def layer_colours(order: list[str]) -> list[str]:
     """Programme blue for the outcome, ochre for the permanent pension, greys for the rest."""
-    greys = iter(style.GREYS * 3)
+    greys = cycle(LAYER_GREYS)
     return [
         style.OCHRE if layer == "disability_pension"
         else style.PROGRAMME if index == 0 and layer not in STATE_ORDER[2:]
@@ -167,7 +174,6 @@ def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) ->
 
 
 def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) -> None:
-    wide = _at_columns(wide, text)
     places, bottom = np.arange(len(wide)), np.zeros(len(wide))
     for layer, colour in zip(order, layer_colours(order), strict=True):
         height = wide[layer].fillna(0).to_numpy()
@@ -178,9 +184,15 @@ def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) 
     axes.set_xticks(places, [text.number(time) for time in wide.index])
 
 
-def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str], text: Text) -> None:
+def _mark_hidden(axes: Axes, wide: pd.DataFrame) -> None:
+    """Mark the times at which an arm shows nothing, beside one that does."""
+    for place in np.flatnonzero(wide.isna().all(axis=1)):
+        axes.annotate(MISSING, (place, 0), (0, 4), textcoords="offset points", ha="center",
+                      color=style.QUIET, gid="nothing shown")  # fmt: skip
+
+
+def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str]) -> None:
     """Hatch from the top of each column to the whole where a layer of it is hidden."""
-    wide = _at_columns(wide, text)
     bottom = wide[drawn].fillna(0).sum(axis=1).to_numpy()
     hidden = wide.isna().any(axis=1).to_numpy()
     axes.bar(np.arange(len(wide))[hidden], (1 - bottom)[hidden], bottom=bottom[hidden], width=0.72,
@@ -188,11 +200,24 @@ def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str], text: Text) ->
              gid="hidden")  # fmt: skip
 
 
-def _at_columns(wide: pd.DataFrame, text: Text) -> pd.DataFrame:
-    """Times that get a column: all, or those of the ticks where there are too many."""
-    if len(wide) <= MOST_COLUMNS:
-        return wide
-    return wide[wide.index.isin(time_ticks(wide.index[-1], text))]
+def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str, pd.DataFrame]:
+    """Without the times at which the first layer is hidden: the others stand on it."""
+    kept = {arm: wide[wide[order[0]].notna()] for arm, wide in wides.items()}
+    return kept if any(map(len, kept.values())) else wides
+
+
+def _same_columns(wides: dict[str, pd.DataFrame], text: Text) -> dict[str, pd.DataFrame]:
+    """The same times in every panel: all, or those of the ticks where they differ or are many."""
+    times = sorted(set().union(*(wide.index for wide in wides.values())))
+    if len(times) > MOST_COLUMNS or _is_uneven(wides):
+        ticks = time_ticks(times[-1], text)
+        times = [time for time in times if time in ticks]
+    return {arm: wide.reindex(times) for arm, wide in wides.items()}
+
+
+def _is_uneven(wides: dict[str, pd.DataFrame]) -> bool:
+    """Whether an arm is shown at other times than another."""
+    return len({tuple(wide.index) for wide in wides.values()}) > 1
 
 
 def _dress(axes: Axes, top: float, arm: str, text: Text, *, first: bool) -> None:
@@ -219,9 +244,9 @@ def _width_mm(axes: Axes) -> float:
 
 def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], names: dict) -> None:
     """Name the layers beside the last column, spread apart, with a thin line to each."""
-    final = wide.iloc[-1].to_numpy(dtype=float)
-    known = np.isfinite(final)
-    thick = np.where(known, final, 0)
+    known = np.isfinite(wide.iloc[-1].to_numpy(dtype=float))
+    final = wide.ffill().iloc[-1].to_numpy(dtype=float)
+    thick = np.where(np.isfinite(final), final, 0)
     middle = np.cumsum(thick) - thick / 2
     high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
     gap = LABEL_MM / _height_mm(axes) * high
@@ -278,13 +303,13 @@ def _part(
         caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
     if whole and any(wide.isna().any().any() for wide in wides.values()):
         caption += " " + text.say("Hatched: those in states of too few people to be shown.")
-    elif any(wide[shown].isna().any().any() for wide in wides.values()):
+    elif _is_uneven(wides) or any(wide[shown].isna().any().any() for wide in wides.values()):
         caption += " " + text.say("A layer is missing at times when there were too few people.")
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in shown)]
     return picture(
         name, draw_stack(frame, order, names, text, whole=whole), [released], text, finding=finding,
         caption=escape(caption), alt=" ".join(spoken), n=summary_n(released), rows=rows,
-        header=[escape(cell) for cell in header], text_columns=2,
+        header=[escape(cell) for cell in header], text_columns=2, is_description=True,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown_range
+from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import quantity_name, sentence_case
 from evalkit.report.names_before_after import step_name
@@ -130,8 +131,7 @@ def _strip(strip: Axes, below: Axes, everybody: float, top: float, name: str, te
         strip.spines[side].set_visible(False)
     if not math.isfinite(everybody) or everybody <= 0:
         strip.set_xlim(0, 1)
-        strip.annotate(text.say("Not shown, to protect people."), (0, 0), (4, 0), va="center",
-                       textcoords="offset points", color=style.QUIET)  # fmt: skip
+        write_hidden(strip, 0, text)
         return
     strip.set_xlim(0, everybody)
     strip.barh(0, everybody, height=1, color=style.RULE, gid="everybody")
@@ -149,15 +149,14 @@ def _strip(strip: Axes, below: Axes, everybody: float, top: float, name: str, te
 
 def _bar(axes: Axes, place: int, low: float, high: float, text: Text) -> None:
     if not (math.isfinite(low) and math.isfinite(high)):
-        axes.annotate(text.say("Not shown, to protect people."), (0, place), (4, 0),
-                      textcoords="offset points", va="center", color=style.QUIET)  # fmt: skip
+        write_hidden(axes, place, text)
         return
     axes.barh(place, low, height=0.62, color=style.PROGRAMME, gid="at least")
     if high > low:
         axes.barh(place, high - low, left=low, height=0.62, facecolor=style.PAPER,
                   edgecolor=style.PROGRAMME, hatch="/////", linewidth=0.6, gid="range")  # fmt: skip
     axes.annotate(_words(low, high, text), (high, place), (5, 0), textcoords="offset points",
-                  va="center", annotation_clip=False)  # fmt: skip
+                  va="center", annotation_clip=False, bbox=BEHIND)  # fmt: skip
 
 
 def _words(low: float, high: float, text: Text) -> str:
