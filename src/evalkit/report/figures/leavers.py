@@ -10,6 +10,7 @@ from evalkit.report import style
 from evalkit.report.figures.alluvial import OCCASIONS
 from evalkit.report.figures.dots import draw_pair
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n
+from evalkit.report.figures.key_figures import wrapped
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_before_after import status_name
@@ -85,7 +86,9 @@ def draw_leavers(change, text: Text) -> Figure:
             draw_pair(axes, row, place, text)
         axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
         axes.set_yticks(
-            places, [sentence_case(status_name(code, text)) for code in frame["category"]]
+            places,
+            [wrapped(sentence_case(status_name(code, text)), 36) for code in frame["category"]],
+            va="center",
         )
         axes.set_ylim(places[-1] + 0.6, -0.6)
         axes.tick_params(axis="y", length=0)

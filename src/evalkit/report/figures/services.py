@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture
 from evalkit.report.figures.key_figures import wrapped
+from evalkit.report.figures.places import alphabetical
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_organisation import coordination_name, group_name, service_name
@@ -43,7 +44,7 @@ def services(
     """
     names = names or {}
     frame = cells_of(profile)
-    places = list(dict.fromkeys(frame["municipality"]))
+    places = _places(frame, names, text)
     is_many = len(places) > MOST_COLUMNS
     header, rows = _counted(frame, text) if is_many else _listed(frame, places, names, text)
     spoken = [text.say("A grid of services and municipalities with a sign in each cell.")]
@@ -65,6 +66,12 @@ def services(
         caption=text.say("Numbers of municipalities.") if is_many else services_key(text),
         alt=" ".join(spoken), n=math.nan, header=header, rows=rows, text_columns=2,
     )  # fmt: skip
+
+
+def _places(frame: pd.DataFrame, names: Mapping[str, str], text: Text) -> list[str]:
+    """Codes of the municipalities, in the alphabetical order of their names."""
+    codes = list(dict.fromkeys(frame["municipality"]))
+    return [codes[row] for row in alphabetical([names.get(code, code) for code in codes], text)]
 
 
 def services_key(text: Text) -> str:
@@ -133,7 +140,7 @@ def _sign(row: pd.Series) -> str:
 def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None) -> Figure:
     """Draw the matrix, or bars of counts where there are too many municipalities for one."""
     frame = cells_of(profile)
-    places = list(dict.fromkeys(frame["municipality"]))
+    places = _places(frame, names or {}, text)
     order = list(dict.fromkeys(zip(frame["target_group"], frame["service"], strict=True)))
     with style.style():
         rows, heads, height = _lines(order)
