@@ -33,7 +33,7 @@ def code_cells(template: Path, parameters: dict[str, str]) -> list[str]:
 
 
 def floor(template: Path, each: list[dict[str, str]]) -> dict[str, float]:
-    """Median seconds of the cells of one notebook after a first one that does not count."""
+    """Seconds of the cells of one notebook, mean and median, after a first that does not count."""
     from IPython.core.interactiveshell import InteractiveShell
 
     os.environ["EVALKIT_RUN"] = "1"
@@ -51,7 +51,8 @@ def floor(template: Path, each: list[dict[str, str]]) -> dict[str, float]:
             if number:
                 taken.append(time.perf_counter() - start)
             os.chdir("/")
-    return {"seconds": statistics.median(taken), "units": len(taken)}
+    middle = statistics.median(taken)
+    return {"seconds": statistics.mean(taken), "median": middle, "units": len(taken)}
 
 
 def naive(template: Path, each: list[dict[str, str]], renderer: str) -> dict[str, float]:
@@ -79,7 +80,11 @@ def naive(template: Path, each: list[dict[str, str]], renderer: str) -> dict[str
             with own:
                 render_report(executed, labels, parameters["language"], pages, renderer)
     seconds = time.perf_counter() - start
-    return {"seconds": seconds / len(each), "units": len(each), "pandoc": own.median()}
+    return {
+        "seconds": seconds / len(each),
+        "units": len(each),
+        "pandoc": sum(own.taken) / len(each),
+    }
 
 
 class _OwnTime:
@@ -101,9 +106,6 @@ class _OwnTime:
 
     def __exit__(self, *_) -> None:
         subprocess.run = self._run
-
-    def median(self) -> float:
-        return statistics.median(self.taken) if self.taken else 0.0
 
 
 def reference(each: list[dict[str, str]], template: Path, workers: int) -> dict[str, float]:

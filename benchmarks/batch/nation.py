@@ -102,6 +102,7 @@ def compare(study: Path, workers: int, count: int) -> pd.DataFrame:
     again = by_evalkit(study, workers)
     pandoc = statistics.mean(loop["pandoc"] for loop in loops)
     warm = statistics.mean(part["seconds"] for part in floors)
+    middle = statistics.mean(part["median"] for part in floors)
     loop = statistics.mean(part["seconds"] for part in loops)
     floor, n = (warm + pandoc) / workers, len(every)
     made = sum(run["once"]["reports"] for run in runs) / n
@@ -110,7 +111,7 @@ def compare(study: Path, workers: int, count: int) -> pd.DataFrame:
     failed = max(run["exit"] for run in runs)
     rows = [
         ("naive loop, embedded renderer", loop, f"{len(timed)} of {n} units timed"),
-        ("floor", floor, f"cells {warm:.2f} s, pandoc {pandoc:.2f} s, {workers} workers"),
+        ("floor", floor, f"cells {warm:.2f} s (median {middle:.2f}), pandoc {pandoc:.2f} s"),
         ("evalkit, reports", made, f"{n} units, exit code {failed}"),
         ("evalkit, everything", seconds / n, f"{seconds:.0f} s in two runs, at first {first}"),
     ]

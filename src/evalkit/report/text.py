@@ -194,7 +194,7 @@ def open_text(labels: Labels, language: str) -> Text:
     """
     if language not in LANGUAGES:
         raise ParameterError(f"language: {language!r} is none of {', '.join(LANGUAGES)}")
-    return Text(labels, language, _catalogue(language))
+    return Text(labels, language, catalogue(language))
 
 
 def slot_names(template: str) -> set[str]:
@@ -203,7 +203,8 @@ def slot_names(template: str) -> set[str]:
 
 
 @cache
-def _catalogue(language: str) -> gettext.NullTranslations:
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The words of a language, read once."""
     source = files("evalkit.report") / "locale" / language / "evalkit.po"
     compiled = io.BytesIO()
     with source.open("rb") as stream:

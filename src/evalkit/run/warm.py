@@ -1,5 +1,5 @@
-"""What every warm process has when it begins: imports, fonts, how numbers are written, and one
-figure of nothing.
+"""What every warm process has when it begins: imports, fonts, words, code books, and one figure
+of nothing.
 
 The parent of the warm processes imports this module once. It loads the public names as a notebook
 would, by name, and calls none of them: no estimator runs and no study is opened. What a fresh
@@ -32,6 +32,8 @@ MODULES = (
     "matplotlib.backends.backend_agg",
     "papermill",
     "nbformat.v4",
+    "pandas.core.reshape.reshape",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "seaborn",
     "lifelines",
@@ -43,6 +45,7 @@ MODULES = (
     "evalkit.run.cells",
     "evalkit.run.worker",
 )
+CODE_BOOKS = ("benefits.csv", "instruments.csv", "value_sets.csv")
 
 
 def _import_all() -> None:
@@ -81,10 +84,19 @@ def _draw_a_little() -> None:
     style.to_png(figure)
 
 
-def _write_numbers() -> None:
-    """Load how numbers and dates are written in the languages of a report."""
+def _read_code_books() -> None:
+    """Load the code books that every study uses."""
+    codes = import_module("evalkit.codes")
+    for name in CODE_BOOKS:
+        codes.read_codes(name)
+
+
+def _read_words() -> None:
+    """Load the words of the languages of a report, and how they write numbers and dates."""
     numbers, dates = import_module("babel.numbers"), import_module("babel.dates")
-    for language in ("sv", "fi", "en"):
+    text = import_module("evalkit.report.text")
+    for language in text.LANGUAGES:
+        text.catalogue(language)
         numbers.format_decimal(0.5, locale=language)
         numbers.format_percent(0.5, locale=language)
         dates.format_date(date(2000, 1, 1), locale=language)
@@ -124,7 +136,8 @@ def _warm_up() -> float:
         with pyplot.rc_context():
             _import_all()
             _draw_a_little()
-    _write_numbers()
+    _read_code_books()
+    _read_words()
     # pandas fits tables to the terminal where it is imported outside a kernel.
     import_module("pandas").set_option("display.max_columns", 20)
     gc.collect()
