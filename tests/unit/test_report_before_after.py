@@ -263,6 +263,20 @@ def test_benefits_of_which_only_the_total_is_shown_are_not_drawn():
     assert "{.withheld}" in part.markdown
 
 
+def test_a_group_of_all_participants_alone_has_no_column():
+    arm = vector()
+    everybody = replace(arm, rows={**arm.rows, "stratum": np.full(len(arm.rows["n"]), "")})
+
+    def header(part):
+        line = next(line for line in part.markdown.splitlines() if line.startswith("| Benefit"))
+        return [cell.strip() for cell in line.strip("|").split("|")]
+
+    of_an_arm, of_all = (figures.benefits(value, speak()) for value in (arm, everybody))
+    assert header(of_an_arm)[:2] == ["Benefit", "Group"]
+    assert header(of_all) == [name for name in header(of_an_arm) if name != "Group"]
+    assert "All participants" not in of_all.markdown
+
+
 def test_the_table_of_leavers_names_every_unit():
     part = tables.leavers(change(), speak())
 

@@ -12,6 +12,7 @@ from evalkit.report import style
 from evalkit.report.certainty import estimand_label
 from evalkit.report.figures.hidden import MISSING, has_numbers, without_hidden
 from evalkit.report.markup import callout, escape, figure, paragraphs, pipe_table, span
+from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.phrases import not_shown, people_needed_to_show, too_few
 from evalkit.report.reading import require_released
@@ -72,7 +73,8 @@ def picture(
     A sentence stands there instead if the data table has no number beside its first `keys` columns.
     One that stands without words of its own above it is called what it is: a description.
     """
-    if not has_numbers(rows, text_columns if keys is None else keys):
+    keys = text_columns if keys is None else keys
+    if not has_numbers(rows, keys):
         return not_shown_part(released[0], text, finding)
     if not all(value.publishable for value in released):
         stamp = text.say("Not for publication")
@@ -81,13 +83,25 @@ def picture(
     if is_description:
         caption = f"{caption} {span(estimand_label('description', text), 'label')}"
     spoken = f"**{finding}** {caption} {span(source_line(text, n), 'source')}"
-    rows, left_out = without_hidden(header, rows, text_columns if keys is None else keys, text)
+    rows, left_out = without_hidden(header, rows, keys, text)
+    if _says_all_alone(header, rows, text):
+        at = list(header).index(text.say("Group"))
+        header, *rows = ([*row[:at], *row[at + 1 :]] for row in (header, *rows))
+        text_columns -= at < text_columns
     table = pipe_table(header, rows, text_columns=text_columns)
     notes = [left_out, *table_notes(header, rows, released[0], text)]
     table = paragraphs(table, *(span(note, "quiet") for note in notes if note))
     folded = callout(text.say("Data table"), table)
     markdown = paragraphs(figure(name, alt, spoken), folded)
     return Part(markdown, {f"fig-{name}.png": style.to_png(drawn)})
+
+
+def _says_all_alone(header: Sequence[str], rows: Sequence[Sequence[str]], text: Text) -> bool:
+    """Whether a column names the group, and it is all participants in every row."""
+    if text.say("Group") not in header:
+        return False
+    at = list(header).index(text.say("Group"))
+    return {row[at] for row in rows} == {escape(sentence_case(arm_name("", text)))}
 
 
 def too_few_part(text: Text) -> Part:
