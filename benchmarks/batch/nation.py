@@ -162,8 +162,9 @@ def grow(
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the nation, 4 units timed")
-    parser.add_argument("--units", type=int, nargs="+", help="growth with the municipalities")
-    parser.add_argument("--persons", type=int, nargs="+", help="growth with the persons")
+    growth = parser.add_mutually_exclusive_group()
+    growth.add_argument("--units", type=int, nargs="+", help="growth with the municipalities")
+    growth.add_argument("--persons", type=int, nargs="+", help="growth with the persons")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--timed", type=int, default=20, help="units of the loop and the floor")
     return parser.parse_args()

@@ -1,9 +1,13 @@
 """Rows of nothing leave a crowded table, and the sentence below it tells what their marks told."""
 
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 import released_by_hand as hand
 
-from evalkit.report import figures, tables
+from evalkit.report import figures, style, tables, words
 from evalkit.report.figures import stacks
 from evalkit.report.figures.hidden import MISSING, MOST_NAMED, has_numbers, without_hidden
 from evalkit.report.text import open_text
@@ -93,6 +97,14 @@ def test_of_more_names_than_a_sentence_holds_each_keeps_a_row():
     assert said.startswith(f"{len(names)} rows are left out")
 
 
+def test_a_heading_keeps_a_row_below_it_where_there_are_too_many_names():
+    many = [[f"name {number}", *NOTHING] for number in range(MOST_NAMED)]
+    sexes = [["**Sex**", "", ""], ["women", *NOTHING], ["men", *NOTHING]]
+    kept, _ = leave_out([*many, *sexes])
+
+    assert kept == [*many, *sexes[:2]]
+
+
 @pytest.mark.parametrize(("rows", "known"), [([["a", *NOTHING]], False), ([["a", "0", "–"]], True)])
 def test_a_table_has_numbers_or_none(rows, known):
     assert has_numbers(rows, 1) is known
@@ -131,6 +143,22 @@ def test_panels_have_the_same_months_and_a_mark_where_an_arm_has_none():
     assert ticks[0] == ticks[1]
 
 
+def test_few_times_that_differ_by_arm_all_stay_and_none_is_hatched_for_an_arm_without_it():
+    both = {
+        "programme": pd.DataFrame({"a": [0.0, 0.2, 0.3]}, index=[0, 7, 11]),
+        "comparison": pd.DataFrame(
+            {"a": [0.0, 0.1, np.nan], "b": [0.0, 0.1, 0.2]}, index=[0, 8, 11]
+        ),
+    }
+    made = stacks._same_columns(both, speak())
+
+    assert [list(wide.index) for wide in made.values()] == [[0, 7, 8, 11]] * 2
+    with style.style():
+        _, (axes,) = style.panel(40)
+        stacks._hatch_rest(axes, made["comparison"], ["a", "b"])
+    assert [round(bar.get_x() + 0.36) for bar in axes.patches] == [3]
+
+
 def test_the_end_of_a_curve_says_its_month():
     drawn = figures.curves.draw_incidence(hand.curve(), speak())
     written = [note.get_text() for note in drawn.axes[0].texts]
@@ -143,3 +171,13 @@ def test_a_figure_without_words_above_it_says_that_it_describes(make):
     value = hand.occupation() if make is figures.occupation else hand.curve()
 
     assert "[description]{.label}" in make(value, speak(level="national")).markdown
+
+
+def test_the_chapter_speaks_of_differences_only_where_there_are_two_groups():
+    both = hand.characteristics()
+    rows = both.tidy()
+    one = rows[rows["stratum"] == "programme"]
+    single = replace(both, rows={name: one[name].to_numpy() for name in one})
+
+    assert "last column" in words.participants(hand.flow(), both, speak()).markdown
+    assert "last column" not in words.participants(hand.flow(), single, speak()).markdown

@@ -66,6 +66,24 @@ def a_title_above_labels(axes):
     axes.set_title("Titel")
 
 
+def no_labels(axes):
+    axes.tick_params(labelbottom=False, left=False)
+
+
+def turned_labels(axes):
+    axes.tick_params(axis="x", rotation=45)
+    axes.tick_params(axis="y", direction="in")
+
+
+def a_power_of_ten(axes):
+    axes.set_ylim(0, 5e8)
+
+
+def labels_of_found_ticks(axes):
+    found_ticks(axes)
+    assert axes.get_xticklabels()
+
+
 def minor_ticks(axes):
     axes.minorticks_on()
 
@@ -73,6 +91,7 @@ def minor_ticks(axes):
 CASES = (
     named_ticks, found_ticks, quiet_ticks, no_ticks, ticks_outside_the_limits, a_scale_of_ratios,
     a_coloured_label, labels_above, a_title_above_labels, minor_ticks,
+    no_labels, turned_labels, a_power_of_ten, labels_of_found_ticks,
 )  # fmt: skip
 
 
@@ -101,6 +120,12 @@ def test_an_axis_keeps_no_ticks_unless_it_is_asked_for_them(dress, monkeypatch):
 
     assert (axes.xaxis.majorTicks, axes.yaxis.majorTicks) == ([], [])
     assert len(axes.get_xticklabels()) == len(axes.get_xticks())
+
+
+@pytest.mark.parametrize("kind", [LightAxes, Axes])
+def test_a_label_too_few_is_refused(kind, monkeypatch):
+    with pytest.raises(ValueError, match="3"):
+        drawn(lambda axes: axes.set_xticks([0, 6, 12], ["0", "6"]), kind, monkeypatch)
 
 
 def test_limits_widen_to_ticks_as_they_do_elsewhere(monkeypatch):

@@ -498,3 +498,8 @@ def test_the_preview_project_has_the_settings_of_a_run_but_its_own_output():
     assert preview["project"]["output-dir"] == "_preview"
     assert {**preview["format"]["html"], "css": "page.css"} == quarto.PROJECT["format"]["html"]
     assert all((path.parent / name).is_file() for name in preview["filters"])
+
+
+def test_a_quarto_that_is_gone_could_not_be_started(tmp_path):
+    with pytest.raises(RenderError, match="quarto: the program could not be started"):
+        quarto._run(tmp_path / "quarto", ["render"], tmp_path, 0, 10)

@@ -353,6 +353,14 @@ def test_the_title_says_what_kind_of_area_a_name_stands_for(country, level, name
     assert found == titles
 
 
+@pytest.mark.parametrize("name", ["Helsingfors", "Åland"])
+def test_an_area_outside_the_counties_is_not_called_one(name):
+    study = hand.labels(country="FI").study
+    labels = Labels(study=study, level="county", code="1", place={"sv": name})
+
+    assert words.heading(open_text(labels, "sv")) == f"Samordnad rehabilitering i {name}"
+
+
 def test_the_title_inflects_a_finnish_name_whose_case_is_given():
     place = {"sv": "Lundby", "fi": "Lehtola", "fi_locative": "Lehtolassa"}
     labels = Labels(study=hand.labels().study, level="municipality", code="023", place=place)

@@ -25,7 +25,8 @@ DATA = (
 CODES = "| Kommun | Antal | |\n|:--|--:|--:|\n| 0114 | =1+1 | +1,5 |\n\n: Kommuner {#tbl-codes}"
 SHARES = (
     "| Vilka | Insats | Datum |\n|:--|--:|--:|\n"
-    f"| Kvinnor | 1{NBSP}234 (48{NBSP}%) | 2024 (1{NBSP}%) |\n| Män | – | 3 av 5 |\n"
+    f"| Kvinnor | 1{NBSP}234 (48{NBSP}%) | ca 20 (1{NBSP}%) |\n| Män | – | 3 av 5 |\n"
+    f"| Få | 5 (under 1{NBSP}%) | – |\n| Ålder | 45,2 (10,1) | – |\n"
     "| Alla | 25 | – |\n\n: Deltagare {#tbl-shares}"
 )
 PARTS = (
@@ -144,8 +145,10 @@ def test_a_code_stays_text_and_a_text_never_becomes_a_formula(book):
 def test_a_count_with_its_share_is_two_numbers(book):
     assert rows(book["Tabell 3"]) == [
         ["Vilka", "Insats: antal", "Insats: andel", "Datum"],
-        ["Kvinnor", 1234, 0.48, f"2024 (1{NBSP}%)"],
+        ["Kvinnor", 1234, 0.48, f"ca 20 (1{NBSP}%)"],
         ["Män", "–", None, "3 av 5"],
+        ["Få", 5, f"under 1{NBSP}%", "–"],
+        ["Ålder", "45,2 (10,1)", None, "–"],
         ["Alla", 25, None, "–"],
     ]
 

@@ -2,7 +2,8 @@
 
 A report has hundreds of ticks, which took a quarter of the time of its cells. Here an axis draws
 its grid, its marks and its labels with one artist each, to the same pixels. Where it is asked for
-more than that (its labels as artists, minor ticks, labels on the far side), it is an ordinary axis.
+more than that (its labels as artists, minor ticks, another side, turned labels, a power of ten at
+its end), it is an ordinary axis.
 """
 
 import matplotlib as mpl
@@ -15,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 FAR_SIDE = ("top", "right", "labeltop", "labelright")
+NEAR_SIDE = ("bottom", "left", "labelbottom", "labelleft")
 OF_THE_GRID = ("color", "linewidth", "linestyle", "alpha")
 
 
@@ -33,6 +35,8 @@ class _Light:
         if minor or self.is_ordinary:
             return super().set_ticks(ticks, labels, minor=minor, **options)
         ticks = list(ticks)
+        if labels and len(labels) != len(ticks):
+            raise ValueError(f"{len(labels)} labels for {len(ticks)} ticks")
         if ticks:
             self.set_view_interval(min(ticks), max(ticks))
         self.set_major_locator(FixedLocator(ticks))
@@ -57,20 +61,21 @@ class _Light:
             self.is_ordinary = True
             places = self.get_majorticklocs()
             labels = self.major.formatter.format_ticks(places)
+            limits = self.get_view_interval().copy()
             super().set_ticks(places, labels, **self.label_options)
+            self.set_view_interval(*limits, ignore=True)
 
     def draw(self, renderer) -> None:
         """Draw grid, marks, labels and title."""
         if not self.get_visible():
             return
         chosen = self.get_tick_params()
-        is_far = any(chosen.get(side) for side in FAR_SIDE)
-        if self.is_ordinary or is_far or len(self.get_minorticklocs()):
+        places = np.asarray(self.get_majorticklocs(), dtype=float)
+        labels = self.major.formatter.format_ticks(places)
+        if self.is_ordinary or self._asks_for_more(chosen):
             super().draw(renderer)
             return
         renderer.open_group(type(self).__name__, gid=self.get_gid())
-        places = np.asarray(self.get_majorticklocs(), dtype=float)
-        labels = self.major.formatter.format_ticks(places)
         shown = self._in_view(places)
         self._draw_grid(renderer, chosen, places[shown])
         length = self._draw_marks(renderer, chosen, places[shown])
@@ -78,6 +83,17 @@ class _Light:
         self._draw_title(renderer, at, length if shown.any() else 0.0)
         renderer.close_group(type(self).__name__)
         self.stale = False
+
+    def _asks_for_more(self, chosen: dict) -> bool:
+        """Whether an ordinary axis is needed; after the formatter has seen the places."""
+        return (
+            any(chosen.get(side) for side in FAR_SIDE)
+            or not all(chosen.get(side, True) for side in NEAR_SIDE)
+            or bool(chosen.get("labelrotation") or chosen.get("rotation"))
+            or chosen.get("direction", mpl.rcParams[f"{self.axis_name}tick.direction"]) != "out"
+            or bool(self.major.formatter.get_offset())
+            or len(self.get_minorticklocs()) > 0
+        )
 
     def _in_view(self, places: np.ndarray) -> np.ndarray:
         low, high = sorted(self.get_transform().transform(self.get_view_interval()))

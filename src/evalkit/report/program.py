@@ -15,7 +15,7 @@ exec 3<&0 </dev/null
 "$@" 3<&-
 code=$?
 exec 2>/dev/null
-kill $!
+kill -KILL $!
 wait $!
 exit $code
 """

@@ -32,6 +32,7 @@ from evalkit.report.word_styles import reference_document
 PREFERENCES = ("auto", "quarto", "embedded")
 OUTPUT = "_output"
 TIME_LIMIT_SECONDS = 300
+NOT_STARTED = (126, 127)  # what a shell says of a program that it cannot run
 MORE_SECONDS = 30  # for each further page of a project
 HOW_TO_GET = "install it from conda-forge (quarto), or set QUARTO_PATH to the program"
 
@@ -306,6 +307,8 @@ def _run(program: Path, arguments: list[str], work: Path, epoch: int, seconds: f
         raise RenderError(f"quarto: not done after {seconds} seconds") from None
     except OSError:
         raise RenderError("quarto: the program could not be started") from None
+    if done.returncode in NOT_STARTED:
+        raise RenderError("quarto: the program could not be started")
     if done.returncode:
         told = done.stderr.replace(str(work), "").replace(str(program), "quarto")
         said = [line for line in told.splitlines() if line.strip()]

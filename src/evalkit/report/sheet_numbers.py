@@ -55,7 +55,8 @@ def is_numeric(table: ShownTable, column: int, language: str) -> bool:
 def counts_apart(table: ShownTable, text: Text) -> ShownTable:
     """Give a column of counts with shares, "16 (48 %)", as two columns.
 
-    A cell without a share, such as the mark of a withheld number, stands in the first of them.
+    A cell that is anything else, such as a mean or the mark of a withheld number, stands whole in
+    the first of them.
     """
     split = [_holds_shares(table, column, text.language) for column in range(len(table.header))]
     if not any(split):
@@ -74,17 +75,12 @@ def counts_apart(table: ShownTable, text: Text) -> ShownTable:
 
 
 def _holds_shares(table: ShownTable, column: int, language: str) -> bool:
-    """Whether some cells are a count with its share, and all others have neither digit."""
-    cells = [row[column] for row in table.rows]
-    found = [COUNT_AND_SHARE.fullmatch(cell) for cell in cells]
-    told = [match for match in found if match]
-    return bool(told) and all(
-        shown_number(part, language) for match in told for part in match.groups()
-    ) and not any(
-        any(map(str.isdigit, cell))
-        for cell, match in zip(cells, found, strict=True)
-        if match is None and not shown_number(cell, language)
-    )  # fmt: skip
+    """Whether some cells are a count with its share, and what looks like one is one."""
+    found = [COUNT_AND_SHARE.fullmatch(row[column]) for row in table.rows]
+    told = [match.groups() for match in found if match]
+    return all(shown_number(count, language) for count, _ in told) and any(
+        shown_number(share, language) for _, share in told
+    )
 
 
 def _names(words: str, text: Text) -> tuple[str, str]:

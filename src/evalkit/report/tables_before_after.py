@@ -143,7 +143,7 @@ def extents(shares, text: Text, *, name: str = "extents") -> Part:
     shares : Released StatusShares
     """
     frame = released_frame(shares, "StatusShares")
-    grouped = frame["stratum"].nunique() > 1
+    grouped = set(frame["stratum"]) != {""}
     rows = [
         [
             *([escape(_stratum(row["stratum"], text))] if grouped else []),
@@ -205,7 +205,7 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
     number = lambda value: text.number(value, decimals)  # noqa: E731
     signed = lambda value: text.number(value, decimals, signed=True)  # noqa: E731
     ranges = {label: offset_range(part) for label, part in frame.groupby("stratum")}
-    grouped = len(ranges) > 1
+    grouped = set(ranges) != {""}
     rows = [
         [
             escape(sentence_case(status_name(row["benefit"], text))),

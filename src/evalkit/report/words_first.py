@@ -31,6 +31,9 @@ from evalkit.report.words_plain import plain_words
 # What the name of a federation or county holds if it says itself what it is.
 KINDS = ("förbund", "federation", "liitto", "finsam", "välfärdsområde", "alue", "services county")
 
+# Areas of Finland that are as large as a wellbeing services county, and none.
+NO_COUNTIES = ("helsinki", "helsingfors", "åland", "ahvenanmaa")
+
 
 def heading(text: Text) -> str:
     """Title of the report, as plain text for the front matter."""
@@ -42,7 +45,7 @@ def heading(text: Text) -> str:
     locative = text.labels.place.fi_locative
     if text.language == "fi" and locative:
         return text.say("Coordinated rehabilitation {where}", where=locative)
-    if not any(kind in text.place.lower() for kind in KINDS):
+    if not any(kind in text.place.lower() for kind in (*KINDS, *NO_COUNTIES)):
         if text.labels.level == "federation":
             return text.say("Coordinated rehabilitation in the {name} coordination federation",
                             name=text.place)  # fmt: skip

@@ -62,10 +62,13 @@ def participants(flow, people, text: Text) -> Part:
         answer.append(_balance_sentence(people, text))
     label = span(estimand_label("description", text), "label")
     reading = text.say(
-        "Each bar shows how many people are left after a condition, and how many it leaves out. "
-        "The last column of the table says how far apart the groups were at the start, in standard "
-        "deviations; below 0.1 in either direction is usually taken as small."
+        "Each bar shows how many people are left after a condition, and how many it leaves out."
     )
+    if people is not None and len(arms_of(released_frame(people, "Characteristics"))) > 1:
+        reading += " " + text.say(
+            "The last column of the table says how far apart the groups were at the start, in "
+            "standard deviations; below 0.1 in either direction is usually taken as small."
+        )
     return chapter(
         text.say("Who took part?"), f"{' '.join(filter(None, answer))} {label}", reading, text
     )

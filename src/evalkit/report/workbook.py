@@ -19,6 +19,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
+from evalkit.release import load_profile
 from evalkit.report.archives import read_members, write_members
 from evalkit.report.document import ShownTable, read_labels, read_tables
 from evalkit.report.figures.frame import withheld_note
@@ -100,11 +101,12 @@ def _notes(front: FrontMatter, text: Text, labels: Sequence[str]) -> list[tuple[
     source = (study.data.source or study.title).in_language(text.language)
     licence = study.data.licence
     period, hidden, made = front.colophon  # see `front_matter`
+    protects = not load_profile(study.disclosure).hides_nothing
     notes = [
         (text.say("Area"), text.place or text.say("The whole study")
          if text.labels.level != "national" else text.say("The whole country")),
         (text.say("Period"), period),
-        (text.say("What is not shown"), f"{hidden} {withheld_note(text)}"),
+        (text.say("What is not shown"), f"{hidden} {withheld_note(text, protects=protects)}"),
         (text.say("What the numbers may be called"), _called(labels, text)),
         (text.say("Source of the data"), source),
         (text.say("Licence"), licence.in_language(text.language) if licence else text.say(

@@ -1,6 +1,7 @@
 """What earlier runs left that nobody needs: of units that are gone, of runs that were killed."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from evalkit.run.layout import Layout
@@ -38,6 +39,8 @@ def drop_stale(layout: Layout, study: Study) -> None:
     for pattern in UNFINISHED:
         for path in layout.folder.glob(pattern):
             _remove(path)
+    for path in layout.pages.glob("*/*/.*.new"):
+        _remove(path)
 
 
 def _remove(path: Path) -> None:
@@ -45,4 +48,5 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()

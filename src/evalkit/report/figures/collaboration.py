@@ -64,7 +64,8 @@ def collaboration_items(
     caption = text.say("Dot: mean of those who answered; bar: 95 per cent interval; at the right: "
                        "share of those asked who did not answer the question. 100 is the best "
                        "answer.")  # fmt: skip
-    hidden = [group_name(one, text) for one in groups if one not in _shown_groups(means)]
+    known_groups = _shown_groups(means)
+    hidden = [group_name(one, text) for one in groups if one not in known_groups]
     if hidden:
         caption += " " + text.say("Not shown, too few people: {names}.",
                                   names=escape(text.list(hidden)))  # fmt: skip
@@ -72,7 +73,7 @@ def collaboration_items(
         name, draw_items(scores, text, names=names), [scores], text,
         finding=text.say("{topic}: every question from 0 to 100.", topic=escape(topic)),
         caption=caption,
-        alt=_items_alt(known, len(groups), names, text), n=summary_n(scores),
+        alt=_items_alt(known, len(known_groups[:MOST_GROUPS]), names, text), n=summary_n(scores),
         header=[text.say("Question"), text.say("Group"), text.say("Mean"), text.say("Interval"),
                 text.say("Answers"), text.say("No answer")],
         rows=rows, text_columns=2,

@@ -144,7 +144,8 @@ def withheld_note(text: Text, *, protects: bool = True) -> str:
     if not protects:
         return text.say("{mark} means: not measured, or it cannot be worked out.", mark=MISSING)
     return text.say(
-        "{mark} means: not shown, to protect people or because they are too few for a number.",
+        "{mark} means: not shown, to protect people or because they are too few for a number; or "
+        "it cannot be worked out.",
         mark=MISSING,
     )
 

@@ -35,7 +35,7 @@ def without_hidden(
     under = {at: group for group in _groups(rows) for at in group}
     gone = _gone(rows, hidden, under)
     if len(gone) > MOST_NAMED:
-        hidden, gone = _one_row_each(rows, hidden, gone), []
+        hidden, gone = _one_row_each(rows, hidden, gone, under), []
     seconds = _gone_seconds(rows, hidden, gone) if keys > 1 else []
     parts = _parts(header, rows, hidden, [*gone, *seconds], under, keys, text)
     left = [row for at, row in enumerate(rows) if not hidden[at] and row[0] not in gone]
@@ -94,9 +94,12 @@ def _gone_seconds(rows, hidden: list[bool], gone: list[str]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _one_row_each(rows, hidden: list[bool], names: Iterable[str]) -> list[bool]:
+def _one_row_each(
+    rows, hidden: list[bool], names: Iterable[str], under: dict[int, range]
+) -> list[bool]:
     """Keep one row of each of many names, so that nobody is missing without a mark."""
-    kept = {next(at for at, row in enumerate(rows) if row[0] == name) for name in names}
+    first = (next(at for at, row in enumerate(rows) if row[0] == name) for name in names)
+    kept = {at + 1 if at in under and under[at].start == at else at for at in first}
     return [is_hidden and at not in kept for at, is_hidden in enumerate(hidden)]
 
 
@@ -107,7 +110,8 @@ def _parts(header, rows, hidden, gone, under, keys: int, text: Text) -> list[str
         first, rest = row[0], list(row[1:keys])
         if at in under:
             first, rest = rows[under[at].start][0], [row[0]]
-        if not hidden[at] or first in gone or rest[:1] == row[1:2] and row[1] in gone:
+        is_named_by_the_rest = rest[:1] == row[1:2] and row[1] in gone
+        if not hidden[at] or first in gone or is_named_by_the_rest:
             continue
         if not _is_word(first):
             first, rest = header[0], [first, *rest]

@@ -131,7 +131,7 @@ def draw_stack(
             draw(axes, wide[drawn], drawn, text)
             if open_ended:
                 _hatch_rest(axes, wide, drawn)
-            elif columns:
+            if columns:
                 _mark_hidden(axes, wide)
             _dress(axes, top, arm, text, first=axes is panels[0])
         _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, names)
@@ -194,7 +194,7 @@ def _mark_hidden(axes: Axes, wide: pd.DataFrame) -> None:
 def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str]) -> None:
     """Hatch from the top of each column to the whole where a layer of it is hidden."""
     bottom = wide[drawn].fillna(0).sum(axis=1).to_numpy()
-    hidden = wide.isna().any(axis=1).to_numpy()
+    hidden = (wide.isna().any(axis=1) & wide.notna().any(axis=1)).to_numpy()
     axes.bar(np.arange(len(wide))[hidden], (1 - bottom)[hidden], bottom=bottom[hidden], width=0.72,
              facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
              gid="hidden")  # fmt: skip
@@ -207,11 +207,11 @@ def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str,
 
 
 def _same_columns(wides: dict[str, pd.DataFrame], text: Text) -> dict[str, pd.DataFrame]:
-    """The same times in every panel: all, or those of the ticks where they differ or are many."""
+    """The same times in every panel: all, or those of the ticks where they are many."""
     times = sorted(set().union(*(wide.index for wide in wides.values())))
-    if len(times) > MOST_COLUMNS or _is_uneven(wides):
+    if len(times) > MOST_COLUMNS:
         ticks = time_ticks(times[-1], text)
-        times = [time for time in times if time in ticks]
+        times = [time for time in times if time in ticks] or times[-1:]
     return {arm: wide.reindex(times) for arm, wide in wides.items()}
 
 
