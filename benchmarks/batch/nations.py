@@ -32,8 +32,12 @@ def make_lean_nation(folder: Path, municipalities: int, persons: int) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         parts = list(_parts(Path(scratch), municipalities, persons))
         shutil.copy(parts[0] / "study.yaml", folder)
+        codes = {part: _codes(part) for part in parts}
         for table in REQUIRED:
-            frames = [_own(pd.read_parquet(part / f"{table}.parquet"), part.name) for part in parts]
+            frames = [
+                _own(pd.read_parquet(part / f"{table}.parquet"), part.name, codes[part])
+                for part in parts
+            ]
             pd.concat(frames).to_parquet(folder / f"{table}.parquet", index=False)
     return _ask_for_pages(folder / "study.yaml", without=("health", "economics"))
 
@@ -46,18 +50,18 @@ def _parts(scratch: Path, municipalities: int, persons: int) -> Iterator[Path]:
         yield folder
 
 
-def _own(frame: pd.DataFrame, part: str) -> pd.DataFrame:
+def _own(frame: pd.DataFrame, part: str, codes: dict[str, str]) -> pd.DataFrame:
     """Tell the ids, names and codes of a part from those of another."""
     frame = frame.assign(**{name: frame[name] + f"-{part}" for name in OF_A_PART if name in frame})
     if "municipality" in frame:
-        codes = {code: f"{part}{_number(code):03d}" for code in frame["municipality"].unique()}
         frame["municipality"] = frame["municipality"].map(codes)
     return frame
 
 
-def _number(code: str) -> int:
-    """Number of a municipality in its part: counties are 01, 02, ..., codes in them 10, 13, ..."""
-    return 19 * (int(code[:2]) - 1) + (int(code[2:]) - 10) // 3
+def _codes(part: Path) -> dict[str, str]:
+    """Codes of four digits by the codes of a part, whose number is the first digit."""
+    known = pd.read_parquet(part / "municipalities.parquet")["municipality"]
+    return {code: f"{part.name}{number:03d}" for number, code in enumerate(sorted(known))}
 
 
 def _synthesise(folder: Path, municipalities: int, persons: int, **options) -> None:
