@@ -160,40 +160,27 @@ class _Light:
             return
         pixels = self.axes.figure.dpi / 72
         end = min(reach, getattr(self.axes.bbox, self.outside) - length * pixels)
-        self._place_title(end - self.labelpad * pixels)
+        across = "y" if self.axis_name == "x" else "x"
+        self.label.set(**{across: end - self.labelpad * pixels})
         self.label.draw(renderer)
+
+    def _pair(self, along, across) -> tuple:
+        """Places along the axis and across it, as x and y."""
+        return (along, across) if self.axis_name == "x" else (across, along)
+
+    def _line_transform(self, which: str):
+        return getattr(self.axes, f"get_{self.axis_name}axis_transform")(which)
+
+    def _text_transform(self, pad: float) -> tuple:
+        return getattr(self.axes, f"get_{self.axis_name}axis_text1_transform")(pad)
 
 
 class _LightX(_Light, XAxis):
     mark, outside = TICKDOWN, "y0"
 
-    def _pair(self, along, across) -> tuple:
-        return along, across
-
-    def _line_transform(self, which: str):
-        return self.axes.get_xaxis_transform(which)
-
-    def _text_transform(self, pad: float) -> tuple:
-        return self.axes.get_xaxis_text1_transform(pad)
-
-    def _place_title(self, at: float) -> None:
-        self.label.set_y(at)
-
 
 class _LightY(_Light, YAxis):
     mark, outside = TICKLEFT, "x0"
-
-    def _pair(self, along, across) -> tuple:
-        return across, along
-
-    def _line_transform(self, which: str):
-        return self.axes.get_yaxis_transform(which)
-
-    def _text_transform(self, pad: float) -> tuple:
-        return self.axes.get_yaxis_text1_transform(pad)
-
-    def _place_title(self, at: float) -> None:
-        self.label.set_x(at)
 
 
 class LightAxes(Axes):
