@@ -1,14 +1,20 @@
 """The cohort of a study in its work folder: made once, and anew where it was damaged."""
 
-from types import SimpleNamespace
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from cohort_records import study, tables
 
+from evalkit.cohort import build_cohort, cohort_tables, part_of
+from evalkit.errors import CohortError
+from evalkit.records import read_records
 from evalkit.run import prepare as module
-from evalkit.run.layout import Layout
+from evalkit.run.layout import Layout, find_study
 from evalkit.run.plan import read_json, write_json
 from evalkit.run.prepare import prepare
+from evalkit.run.prepared import read_cohort
 
 PROTOCOL = study(report={"levels": ["study"], "languages": ["sv"]})
 # Months from 2020-01; packages start in 2021-01, position 12.
@@ -21,12 +27,13 @@ def layout(tmp_path, monkeypatch) -> Layout:
     """A study that stands prepared; `read` in its site counts how often its records were read."""
     layout = Layout(tmp_path / "site", tmp_path / "site.work", PROTOCOL.name)
 
-    def read(_: object) -> SimpleNamespace:
+    def read(_: object, folder: Path) -> dict[str, pd.DataFrame]:
+        assert folder.is_relative_to(layout.folder)
         layout.site.mkdir(exist_ok=True)
         (layout.site / f"read {len(list(layout.site.iterdir()))}").touch()
-        return SimpleNamespace(tables=tables(PEOPLE))
+        return tables(PEOPLE)
 
-    monkeypatch.setattr(module, "read_records", read)
+    monkeypatch.setattr(module, "store_records", read)
     monkeypatch.setattr(module, "prepare_inputs", lambda _: {"records": "as they are"})
     assert not prepare(PROTOCOL, layout).was_kept
     return layout
@@ -66,3 +73,52 @@ def test_what_another_version_prepared_is_prepared_anew(layout):
 
     assert not prepare(PROTOCOL, layout).was_kept
     assert prepare(PROTOCOL, layout).was_kept
+
+
+def test_a_cohort_that_cannot_be_built_leaves_the_one_before_as_it_stands(layout, monkeypatch):
+    path = layout.cohort / "people.parquet"
+    content = path.read_bytes()
+    monkeypatch.setattr(module, "prepare_inputs", lambda _: {"records": "others"})
+    # Two tables are written before the third cannot be made.
+    half = list(cohort_tables(tables(PEOPLE), PROTOCOL))[:2]
+    monkeypatch.setattr(module, "cohort_tables", lambda *_: _then_refused(half))
+
+    with pytest.raises(CohortError, match="faulty"):
+        prepare(PROTOCOL, layout)
+
+    assert path.read_bytes() == content
+    assert not list(layout.folder.glob(".*"))
+    monkeypatch.setattr(module, "prepare_inputs", lambda _: {"records": "as they are"})
+    assert prepare(PROTOCOL, layout).was_kept
+
+
+def _then_refused(given):
+    yield from given
+    raise CohortError("faulty")
+
+
+def test_slices_are_the_parts_of_the_cohort(tmp_path):
+    protocol = find_study("synthetic-se").model_copy(update={"name": "nation"})
+    layout = Layout(tmp_path / "site", tmp_path / "site.work", protocol.name)
+    records = read_records(protocol).tables
+    whole = build_cohort(records, protocol)
+
+    units = prepare(protocol, layout).units
+
+    assert {unit.level for unit in units} == {"municipality", "federation", "national"}
+    for unit in (units[0], units[-2], units[-1]):
+        codes = unit.municipalities(whole.areas)
+        expected = whole if codes is None else part_of(whole, codes)
+        found = read_cohort(layout.slices(unit.name))
+        for name in expected.__slots__:
+            _assert_same(getattr(expected, name), getattr(found, name))
+
+
+def _assert_same(frame: pd.DataFrame | None, stored: pd.DataFrame | None):
+    if frame is None:
+        assert stored is None
+        return
+    # Where a text is missing, a file gives None.
+    texts = frame.select_dtypes("object").columns
+    alike = frame.assign(**{name: frame[name].replace(np.nan, None) for name in texts})
+    pd.testing.assert_frame_equal(alike, stored)

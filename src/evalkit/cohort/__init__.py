@@ -1,7 +1,7 @@
 """Cohort: spells to months to exits; who is eligible, the attrition flow, and samples."""
 
 from evalkit.cohort.areas import area_count
-from evalkit.cohort.build import build_cohort
+from evalkit.cohort.build import build_cohort, cohort_tables
 from evalkit.cohort.definitions import impossible_definitions
 from evalkit.cohort.exits import Exits, sustained_exit
 from evalkit.cohort.flow import flow_steps, flow_table
@@ -19,7 +19,7 @@ from evalkit.cohort.samples import (
     Statuses,
     TimeToEvent,
 )
-from evalkit.cohort.tables import CohortParts, CohortTables, RowsByPlace, part_of
+from evalkit.cohort.tables import CohortParts, CohortTables, Place, RowsByPlace, TableParts, part_of
 
 __all__ = [
     "MONTH_STATES",
@@ -32,14 +32,17 @@ __all__ = [
     "Occasions",
     "Participations",
     "Persons",
+    "Place",
     "Responses",
     "RowsByPlace",
     "Samples",
     "StateHistory",
     "Statuses",
+    "TableParts",
     "TimeToEvent",
     "area_count",
     "build_cohort",
+    "cohort_tables",
     "flow_steps",
     "flow_table",
     "health_panel",

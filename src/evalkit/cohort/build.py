@@ -1,6 +1,6 @@
 """From records to a cohort: the one place where the steps stand in their order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -55,39 +55,78 @@ def build_cohort(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
         if an exit is from an absorbing state that the study does not list as competing; if the
         kind of comparison or the primary definition is not possible.
     """
+    return CohortTables(**dict(cohort_tables(tables, study)))
+
+
+def cohort_tables(
+    tables: Mapping[str, pd.DataFrame], study: Study
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of a cohort one after the other, so that only one need be held.
+
+    Parameters and errors are those of `build_cohort`.
+
+    Yields
+    ------
+    str, DataFrame
+        Field of `CohortTables` and its table, `areas` first; those that the study lacks are not
+        among them.
+    """
     if study.outcome.source == "events":
         return _from_events(tables, study)
     return _from_spells(tables, study)
 
 
-def _from_spells(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTables:
-    persons, spells, packages, participations = (
+def _from_spells(
+    tables: Mapping[str, pd.DataFrame], study: Study
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name in (schema.PERSONS, schema.SPELLS, schema.PACKAGES, schema.PARTICIPATIONS):
         table_of(tables, name, study)
-        for name in (schema.PERSONS, schema.SPELLS, schema.PACKAGES, schema.PARTICIPATIONS)
-    )
-    _require_possible(tables, study)
-    data_cut = int(month_number(study.data_cut))
-    persons = with_places(persons, tables.get(schema.MUNICIPALITIES))
-    first = first_packages(participations, packages, data_cut=data_cut)
+    impossible = _require_possible(tables, study)
+    persons = with_places(tables[schema.PERSONS], tables.get(schema.MUNICIPALITIES))
     _refuse_clash(persons)
-    started = persons.merge(first, on=schema.PERSON_ID, how="inner", validate="one_to_one")
-    index_month = started["index_month"].to_numpy()
-    months = timelines(
-        spells, benefits(study.country), started, index_month,
-        data_cut=data_cut, min_share=study.population.min_share_of_month,
-        history=max(HISTORY_MONTHS, study.population.months_of_support + 1),
-    )  # fmt: skip
-    reason, exits = _reasons_and_exits(tables, study, persons, started, months)
+    started, months = _followed(tables, study, persons)
+    reason, exits = _reasons_and_exits(tables, study, started, months)
     steps = _steps(persons, started[schema.PERSON_ID], reason, absent="no_package")
     kept = reason == ANALYSED
     analysed = started[kept].assign(time=exits.duration[kept], cause=exits.cause[kept])
-    _require_cohort(analysed.reset_index(drop=True), steps, study)
-    return _tables(
-        tables, study, persons, analysed.reset_index(drop=True), steps, months.keep(kept)
+    analysed, months = analysed.reset_index(drop=True), months.keep(kept)
+    _require_cohort(analysed, steps, study)
+    yield "areas", areas_frame(tables, persons, study)
+    yield "steps", steps
+    del steps  # everybody's, and not needed any more
+    unit = analysed[list(UNIT)]
+    yield "people", _people(analysed, months)
+    states = states_frame(months, parental_rule=study.self_support.parental)
+    yield "states", pd.concat([unit, states], axis=1)
+    yield "occasions", _attach(unit, occasions_frame(months))
+    yield (
+        "definitions",
+        _attach(unit, definitions_frame(tables, study, analysed[schema.PERSON_ID], months)),
     )
+    yield "impossible", _impossible(impossible, persons)
+    yield "answers", _answers(tables, study, unit, analysed[schema.START])
+    yield "costs", _costs(tables, study, unit, months.index_month)
+    yield from following_tables(tables, persons, analysed)
 
 
-def _reasons_and_exits(tables, study, persons, started, months):
+def _followed(
+    tables: Mapping[str, pd.DataFrame], study: Study, persons: pd.DataFrame
+) -> tuple[pd.DataFrame, Timelines]:
+    """Everybody who started a package, and their months."""
+    data_cut = int(month_number(study.data_cut))
+    first = first_packages(
+        tables[schema.PARTICIPATIONS], tables[schema.PACKAGES], data_cut=data_cut
+    )
+    started = persons.merge(first, on=schema.PERSON_ID, how="inner", validate="one_to_one")
+    months = timelines(
+        tables[schema.SPELLS], benefits(study.country), started, started["index_month"].to_numpy(),
+        data_cut=data_cut, min_share=study.population.min_share_of_month,
+        history=max(HISTORY_MONTHS, study.population.months_of_support + 1),
+    )  # fmt: skip
+    return started, months
+
+
+def _reasons_and_exits(tables, study, started, months):
     """Rule at which each starter leaves, and the exits under the primary definition."""
     rule, population = study.self_support, study.population
     exits = exits_under(
@@ -111,12 +150,10 @@ def _reasons_and_exits(tables, study, persons, started, months):
     return first_reason(failures), exits
 
 
-def _tables(tables, study, persons, analysed, steps, months: Timelines) -> CohortTables:
-    ids = analysed[schema.PERSON_ID]
-    unit = analysed[list(UNIT)]
+def _people(analysed: pd.DataFrame, months: Timelines) -> pd.DataFrame:
     described = at_start(analysed.drop(columns=list(MADE)), months.index_month)
     front = analysed[[*UNIT, schema.PACKAGE_ID]].assign(index_month=month_text(months.index_month))
-    people = pd.concat(
+    return pd.concat(
         [
             front,
             described.drop(columns=[schema.PERSON_ID, *PLACE]),
@@ -126,22 +163,11 @@ def _tables(tables, study, persons, analysed, steps, months: Timelines) -> Cohor
         ],
         axis=1,
     )
-    states = states_frame(months, parental_rule=study.self_support.parental)
-    return CohortTables(
-        people=people,
-        states=pd.concat([unit, states], axis=1),
-        occasions=_attach(unit, occasions_frame(months)),
-        answers=_answers(tables, study, unit, analysed[schema.START]),
-        steps=steps,
-        costs=_costs(tables, study, unit, months.index_month),
-        areas=areas_frame(tables, persons, study),
-        definitions=_attach(unit, definitions_frame(tables, study, ids, months)),
-        impossible=_impossible(tables, study, persons),
-        **following_tables(tables, persons, analysed),
-    )
 
 
-def _from_events(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTables:
+def _from_events(
+    tables: Mapping[str, pd.DataFrame], study: Study
+) -> Iterator[tuple[str, pd.DataFrame]]:
     events = table_of(tables, schema.EVENTS, study).reset_index(drop=True)
     persons = tables.get(schema.PERSONS)
     if persons is None:
@@ -158,6 +184,8 @@ def _from_events(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
     described = at_start(given.drop(columns=list(OUTCOME)), index_month)
     analysed = given[reason == ANALYSED].reset_index(drop=True)
     _require_cohort(analysed, steps, study)
+    yield "areas", pd.DataFrame(columns=list(AREA_COLUMNS))
+    yield "steps", steps
     people = described.assign(
         arm=given[schema.ARM],
         entry=given[schema.ENTRY],
@@ -166,19 +194,13 @@ def _from_events(tables: Mapping[str, pd.DataFrame], study: Study) -> CohortTabl
     )
     with_arm = given[schema.ARM].notna()
     unit = given.loc[with_arm, list(UNIT)].reset_index(drop=True)
-    empty = pd.DataFrame(columns=[*UNIT])
-    return CohortTables(
-        people=people[reason == ANALYSED].reset_index(drop=True),
-        states=empty,
-        occasions=empty,
-        answers=_answers(tables, study, unit, given.loc[with_arm, schema.INDEX_DATE]),
-        steps=steps,
-        costs=_costs(tables, study, unit, index_month[with_arm]),
-        areas=pd.DataFrame(columns=list(AREA_COLUMNS)),
-        definitions=empty,
-        impossible=pd.DataFrame(columns=[schema.MUNICIPALITY, "definition", "reason"]),
-        **following_tables(tables, persons, analysed),
-    )
+    yield "people", people[reason == ANALYSED].reset_index(drop=True)
+    for name in ("states", "occasions", "definitions"):
+        yield name, pd.DataFrame(columns=[*UNIT])
+    yield "impossible", pd.DataFrame(columns=[schema.MUNICIPALITY, "definition", "reason"])
+    yield "answers", _answers(tables, study, unit, given.loc[with_arm, schema.INDEX_DATE])
+    yield "costs", _costs(tables, study, unit, index_month[with_arm])
+    yield from following_tables(tables, persons, analysed)
 
 
 def _steps(persons, followed: pd.Series, reason: np.ndarray, *, absent: str) -> pd.DataFrame:
@@ -194,9 +216,9 @@ def _attach(unit: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([who, rows.drop(columns="row").reset_index(drop=True)], axis=1)
 
 
-def _impossible(tables, study: Study, persons: pd.DataFrame) -> pd.DataFrame:
+def _impossible(impossible: Mapping[str, str], persons: pd.DataFrame) -> pd.DataFrame:
     """Definitions that the records do not allow, once for every municipality."""
-    found = pd.Series(impossible_definitions(tables, study), dtype=object)
+    found = pd.Series(impossible, dtype=object)
     reasons = found.rename_axis("definition").rename("reason").reset_index()
     return persons[[schema.MUNICIPALITY]].drop_duplicates().merge(reasons, how="cross")
 
@@ -245,7 +267,8 @@ def _refuse_clash(persons: pd.DataFrame) -> None:
         )
 
 
-def _require_possible(tables, study: Study) -> None:
+def _require_possible(tables, study: Study) -> dict[str, str]:
+    """Refuse a protocol that the records do not allow; definitions besides that they do not."""
     if study.arms.comparison not in ("other_packages", "none"):
         raise CohortError(
             f"arms.comparison: `{study.arms.comparison}` is not available; use other_packages, "
@@ -256,12 +279,14 @@ def _require_possible(tables, study: Study) -> None:
         raise CohortError(f"competing: {', '.join(unknown)} unknown; known: {', '.join(ABSORBING)}")
     if not len(benefits(study.country)):
         raise CohortError(f"country: no code book of benefits for `{study.country}`")
-    reason = impossible_definitions(tables, study).get(study.self_support.definition)
+    impossible = impossible_definitions(tables, study)
+    reason = impossible.get(study.self_support.definition)
     if reason:
         raise CohortError(
             f"self_support.definition: {study.self_support.definition} is not possible: "
             f"{reason.replace('_', ' ')}"
         )
+    return impossible
 
 
 def _require_cohort(analysed: pd.DataFrame, steps: pd.DataFrame, study: Study) -> None:

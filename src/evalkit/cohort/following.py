@@ -4,7 +4,7 @@ They pass the cohort as they are. Rows of persons get the person's place, and th
 are analysed; answers get the area that they are about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,8 @@ OF_ALL = {"tariffs": schema.TARIFFS, "price_index": schema.PRICE_INDEX}
 
 def following_tables(
     tables: Mapping[str, pd.DataFrame], persons: pd.DataFrame, analysed: pd.DataFrame
-) -> dict[str, pd.DataFrame | None]:
-    """Tables of a cohort beyond the time to self-support; None where the study has none.
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Tables of a cohort beyond the time to self-support, one after the other.
 
     Parameters
     ----------
@@ -39,24 +39,37 @@ def following_tables(
     analysed : DataFrame
         `person_id` and `arm` of the persons analysed.
 
-    Returns
-    -------
-    dict of str to DataFrame or None
-        By field of `CohortTables`.
+    Yields
+    ------
+    str, DataFrame
+        Field of `CohortTables` and its table; those that the study lacks are not among them.
     """
     place = persons.set_index(schema.PERSON_ID)[list(PLACE)]
     arm = analysed.set_index(schema.PERSON_ID)[schema.ARM]
     areas = tables.get(schema.MUNICIPALITIES)
-    made = {name: _of_persons(tables.get(table), place, arm) for name, table in OF_PERSONS.items()}
-    made |= {name: _of_places(tables.get(table), areas) for name, table in OF_PLACES.items()}
-    made |= {name: tables.get(table) for name, table in (OF_ORGANISERS | OF_ALL).items()}
-    made["responses"] = _responses(tables, areas)
-    packages = tables.get(schema.PACKAGES)
-    if made["participations"] is not None and packages is not None:
-        coordination = packages.set_index(schema.PACKAGE_ID)[schema.COORDINATION]
-        of_package = made["participations"][schema.PACKAGE_ID].map(coordination)
-        made["participations"] = made["participations"].assign(coordination=of_package)
-    return made
+    for name, table in (OF_ORGANISERS | OF_ALL).items():
+        if table in tables:
+            yield name, tables[table]
+    for name, table in OF_PLACES.items():
+        if table in tables:
+            yield name, _of_places(tables[table], areas)
+    if schema.RESPONSES in tables:
+        yield "responses", _responses(tables, areas)
+    for name, table in OF_PERSONS.items():
+        if table in tables:
+            rows = _of_persons(tables[table], place, arm)
+            is_participation = table == schema.PARTICIPATIONS and schema.PACKAGES in tables
+            yield name, _with_coordination(rows, tables) if is_participation else rows
+            del rows
+
+
+def _with_coordination(
+    participations: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Participations with the coordination of their package."""
+    coordination = tables[schema.PACKAGES].set_index(schema.PACKAGE_ID)[schema.COORDINATION]
+    of_package = participations[schema.PACKAGE_ID].map(coordination)
+    return participations.assign(coordination=of_package)
 
 
 def organisers(areas: pd.DataFrame) -> pd.Series:
@@ -67,12 +80,8 @@ def organisers(areas: pd.DataFrame) -> pd.Series:
     return federation.where(federation != "", county)
 
 
-def _of_persons(
-    frame: pd.DataFrame | None, place: pd.DataFrame, arm: pd.Series
-) -> pd.DataFrame | None:
+def _of_persons(frame: pd.DataFrame, place: pd.DataFrame, arm: pd.Series) -> pd.DataFrame:
     """Rows with the place of their person, and the arm where the person is analysed."""
-    if frame is None:
-        return None
     row = place.index.get_indexer(frame[schema.PERSON_ID])
     known = {name: np.append(place[name].to_numpy(dtype=object), "")[row] for name in PLACE}
     kept = frame.drop(columns=[name for name in (*PLACE, schema.ARM) if name in frame])
@@ -80,10 +89,8 @@ def _of_persons(
     return kept.assign(**known, arm=arms[arm.index.get_indexer(frame[schema.PERSON_ID])])
 
 
-def _of_places(frame: pd.DataFrame | None, areas: pd.DataFrame | None) -> pd.DataFrame | None:
+def _of_places(frame: pd.DataFrame, areas: pd.DataFrame | None) -> pd.DataFrame:
     """Rows with the federation and the county of their municipality; empty text where unknown."""
-    if frame is None:
-        return None
     return frame.assign(**{
         name: _looked_up(frame[schema.MUNICIPALITY], areas, name)
         for name in (schema.FEDERATION, schema.COUNTY)
@@ -97,13 +104,9 @@ def _looked_up(code: pd.Series, areas: pd.DataFrame | None, column: str) -> pd.S
     return code.map(known).fillna("").astype(object)
 
 
-def _responses(
-    tables: Mapping[str, pd.DataFrame], areas: pd.DataFrame | None
-) -> pd.DataFrame | None:
+def _responses(tables: Mapping[str, pd.DataFrame], areas: pd.DataFrame | None) -> pd.DataFrame:
     """Answers with municipality and federation; those of a package are its federation's."""
-    frame = tables.get(schema.RESPONSES)
-    if frame is None:
-        return None
+    frame = tables[schema.RESPONSES]
     federation = frame[schema.FEDERATION].astype(object)
     packages = tables.get(schema.PACKAGES)
     if packages is not None:

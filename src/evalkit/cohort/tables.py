@@ -82,31 +82,67 @@ class CohortTables:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CohortParts:
-    """A cohort whose rows are sorted out by municipality once, to be cut into many parts.
+class Place:
+    """Some municipalities of a study.
+
+    Attributes
+    ----------
+    municipalities : tuple of str
+    federations : frozenset of str
+        Those that the municipalities are in; the county where one is in none.
+    whole : frozenset of str
+        Those of which all municipalities are here.
+    """
+
+    municipalities: tuple[str, ...]
+    federations: frozenset[str]
+    whole: frozenset[str]
+
+    @classmethod
+    def of(cls, areas: pd.DataFrame, municipalities: Collection[str]) -> "Place":
+        """Find the federations of some municipalities among all areas of a study."""
+        own = areas[areas[schema.MUNICIPALITY].isin(municipalities)]
+        federations = set(organisers(own)) - {""} if len(own) else set()
+        whole = _whole_federations(areas, own)
+        return cls(tuple(municipalities), frozenset(federations), frozenset(whole))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TableParts:
+    """A table of a cohort, its rows sorted out by municipality once, to be cut into many parts.
 
     Cutting a part costs as much as the part is long; a nation of n units is cut in the time of one
     pass over its rows, not of n.
     """
 
-    tables: CohortTables
-    _rows: Mapping[str, "RowsByPlace"]
+    name: str
+    frame: pd.DataFrame
+    rows: "RowsByPlace | None"
+    packages: pd.DataFrame | None
 
     @classmethod
-    def of(cls, tables: CohortTables) -> "CohortParts":
-        """Find the rows of every municipality in every table."""
-        placed = [
-            item.name
-            for item in fields(CohortTables)
-            if getattr(tables, item.name) is not None
-            and item.name not in (*OF_ALL, *OF_ORGANISERS, "responses")
-        ]
-        rows = {name: RowsByPlace.of(getattr(tables, name)) for name in placed}
-        type_cases = np.flatnonzero(tables.costs[schema.PERSON_ID].isna())
-        rows["costs"] = replace(rows["costs"], everywhere=type_cases)
-        return cls(tables, rows)
+    def of(
+        cls, name: str, frame: pd.DataFrame, packages: pd.DataFrame | None = None
+    ) -> "TableParts":
+        """Find the rows of every municipality.
 
-    def part(self, municipalities: Collection[str]) -> CohortTables:
+        Parameters
+        ----------
+        name : str
+            Field of `CohortTables`.
+        frame : DataFrame
+        packages : DataFrame, optional
+            Those of the cohort; participations are cut by them too.
+        """
+        if name in (*OF_ALL, *OF_ORGANISERS, "responses"):
+            return cls(name, frame, None, None)
+        rows = RowsByPlace.of(frame)
+        if name == "costs":
+            type_cases = np.flatnonzero(frame[schema.PERSON_ID].isna())
+            rows = replace(rows, everywhere=type_cases)
+        return cls(name, frame, rows, packages if name == "participations" else None)
+
+    def part(self, place: Place) -> pd.DataFrame:
         """The rows of some municipalities, in their order.
 
         Participations in packages of a federation that is there as a whole belong to it too,
@@ -116,38 +152,48 @@ class CohortParts:
         federation are every one's of its municipalities, unless it is asked by municipality too:
         then they stand at the federation only.
         """
-        areas = self.tables.areas
-        own = areas[areas[schema.MUNICIPALITY].isin(municipalities)]
-        federations = set(organisers(own)) - {""} if len(own) else set()
-        whole = _whole_federations(areas, own)
-        found = {}
-        for item in fields(CohortTables):
-            frame = getattr(self.tables, item.name)
-            if frame is None or item.name in OF_ALL:
-                found[item.name] = frame
-            elif item.name in OF_ORGANISERS:
-                found[item.name] = frame[frame[schema.FEDERATION].isin(federations)]
-            elif item.name == "responses":
-                found[item.name] = frame[_own_answers(frame, municipalities, federations, whole)]
-            else:
-                found[item.name] = frame.take(self._positions(item.name, municipalities, whole))
-        return CohortTables(
-            **{
-                name: frame if frame is None or name in OF_ALL else frame.reset_index(drop=True)
-                for name, frame in found.items()
-            }
-        )
+        frame = self.frame
+        if self.name in OF_ALL:
+            return frame
+        if self.name in OF_ORGANISERS:
+            own = frame[frame[schema.FEDERATION].isin(place.federations)]
+        elif self.name == "responses":
+            own = frame[_own_answers(frame, place)]
+        else:
+            own = frame.take(self._positions(place))
+        return own.reset_index(drop=True)
 
-    def _positions(
-        self, name: str, municipalities: Collection[str], whole: Collection[str]
-    ) -> np.ndarray:
-        """Positions of the rows of a table that belong to a part."""
-        positions = self._rows[name].of_places(municipalities)
-        if name != "participations" or self.tables.packages is None or not whole:
+    def _positions(self, place: Place) -> np.ndarray:
+        """Positions of the rows that belong to a part."""
+        positions = self.rows.of_places(place.municipalities)
+        if self.packages is None or not place.whole:
             return positions
-        packages = self.tables.participations[schema.PACKAGE_ID]
-        theirs = packages.isin(packages_of(self.tables.packages, whole)).to_numpy()
-        return np.union1d(positions, np.flatnonzero(theirs))
+        theirs = self.frame[schema.PACKAGE_ID].isin(packages_of(self.packages, place.whole))
+        return np.union1d(positions, np.flatnonzero(theirs.to_numpy()))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CohortParts:
+    """A cohort whose tables are all sorted out by municipality; see `TableParts`."""
+
+    areas: pd.DataFrame
+    _parts: Mapping[str, TableParts]
+
+    @classmethod
+    def of(cls, tables: CohortTables) -> "CohortParts":
+        """Find the rows of every municipality in every table."""
+        frames = {item.name: getattr(tables, item.name) for item in fields(CohortTables)}
+        parts = {
+            name: TableParts.of(name, frame, tables.packages)
+            for name, frame in frames.items()
+            if frame is not None
+        }
+        return cls(tables.areas, parts)
+
+    def part(self, municipalities: Collection[str]) -> CohortTables:
+        """The rows of some municipalities; see `TableParts.part`."""
+        place = Place.of(self.areas, municipalities)
+        return CohortTables(**{name: part.part(place) for name, part in self._parts.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -193,14 +239,9 @@ def _whole_federations(areas: pd.DataFrame, own: pd.DataFrame) -> set[str]:
     return {name for name, count in found.items() if name and wanted[name] == count}
 
 
-def _own_answers(
-    frame: pd.DataFrame,
-    municipalities: Collection[str],
-    federations: set[str],
-    whole: set[str],
-) -> pd.Series:
+def _own_answers(frame: pd.DataFrame, place: Place) -> pd.Series:
     """Answers of the municipalities, and of their federations as far as those are not split."""
     is_placed = frame[schema.MUNICIPALITY] != ""
     split = set(frame.loc[is_placed, schema.FEDERATION])
-    of_federation = frame[schema.FEDERATION].isin(whole | (federations - split))
-    return frame[schema.MUNICIPALITY].isin(municipalities) | (~is_placed & of_federation)
+    of_federation = frame[schema.FEDERATION].isin(place.whole | (place.federations - split))
+    return frame[schema.MUNICIPALITY].isin(place.municipalities) | (~is_placed & of_federation)

@@ -1,6 +1,7 @@
 """Checks across columns, rows and tables; each gives the faults that it finds."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import pandas as pd
 
@@ -15,20 +16,31 @@ Tables = Mapping[str, pd.DataFrame]
 OLDEST = 120  # years; an older person at the data cut is a wrong birth year
 
 
-def check_tables(tables: Tables, study: Study) -> list[Fault]:
-    """All faults between columns, rows and tables, in tables whose columns are typed.
+def check_table(
+    name: str, frame: pd.DataFrame, homes: Mapping[str, tuple[str, pd.Series]], study: Study
+) -> Iterator[tuple[int, Fault]]:
+    """All faults between columns, rows and tables, in a table whose columns are typed.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    name, frame : str, DataFrame
         Indexed by file row. Entries that broke their column's check are missing and pass here.
+    homes : mapping of str to (str, Series)
+        By column of ids: the table where each has its row, and the ids there.
+
+    Yields
+    ------
+    int, Fault
+        Place of the check among all, so that the faults of all tables can be told in one order.
     """
     checks: tuple[Callable[[Tables, Study], Iterator[list[Fault]]], ...] = (
-        _identity_numbers, _repeated_keys, _unknown_references, _wrong_order,
+        _identity_numbers, _repeated_keys, partial(_unknown_references, homes), _wrong_order,
         _overlapping_participations, _implausible_births, _unnamed_municipalities,
         _events, _answers, _ledger,
     )  # fmt: skip
-    return [fault for check in checks for found in check(tables, study) for fault in found]
+    for place, check in enumerate(checks):
+        for found in check({name: frame}, study):
+            yield from ((place, fault) for fault in found)
 
 
 def _identity_numbers(tables: Tables, study: Study) -> Iterator[list[Fault]]:
@@ -63,14 +75,10 @@ def _lacks_a_key(frame: pd.DataFrame, table: s.Table, study: Study) -> bool:
     return bool(len(frame)) and bool(frame[needed].isna().all().any())
 
 
-def _unknown_references(tables: Tables, study: Study) -> Iterator[list[Fault]]:
-    persons = s.PERSONS if s.PERSONS in tables else s.EVENTS
-    for column, home in (
-        (s.PERSON_ID, persons), (s.PACKAGE_ID, s.PACKAGES), (s.MUNICIPALITY, s.MUNICIPALITIES)
-    ):  # fmt: skip
-        if home not in tables:
-            continue
-        known = tables[home][column].dropna()
+def _unknown_references(
+    homes: Mapping[str, tuple[str, pd.Series]], tables: Tables, study: Study
+) -> Iterator[list[Fault]]:
+    for column, (home, known) in homes.items():
         for name, frame in tables.items():
             if name == home or column not in s.TABLES[name].names:
                 continue

@@ -49,6 +49,12 @@ def refuse_future(study: Study, tables: Mapping[str, pd.DataFrame]) -> None:
         raise CohortError(f"population.eligibility: dated after time zero\n{lines}")
 
 
+def tables_of_eligibility(study: Study) -> set[str]:
+    """Names of the tables that `refuse_future` looks into; none where the study names no column."""
+    named = {_parts(name)[0] for name in study.population.eligibility}
+    return named | {s.EVENTS, s.PARTICIPATIONS} if named else set()
+
+
 def _parts(name: str) -> tuple[str, str, str]:
     table, _, rest = name.partition(".")
     column, _, occasion = rest.partition("@")

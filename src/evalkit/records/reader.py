@@ -1,28 +1,32 @@
 """Records: files read as text, mapped, checked and typed; every fault told at once."""
 
-import csv
 import difflib
-import io
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from evalkit.errors import RecordsError
 from evalkit.provenance import digest_frame, digest_json
 from evalkit.records import schema
-from evalkit.records.checks import check_tables
+from evalkit.records.checks import check_table
 from evalkit.records.columns import check_columns, typed
-from evalkit.records.eligibility import refuse_future
+from evalkit.records.eligibility import refuse_future, tables_of_eligibility
 from evalkit.records.faults import Fault, raise_faults
-from evalkit.records.levels import by_level
+from evalkit.records.files import UnreadableError, files_of, is_table, read_text
 from evalkit.records.mapping import TableMapping, apply_mapping, read_mapping
 from evalkit.study import Study
 
+# Where each person, package and municipality has its row; of two, the first that there is.
+HOMES = {
+    schema.MUNICIPALITIES: schema.MUNICIPALITY,
+    schema.PACKAGES: schema.PACKAGE_ID,
+    schema.PERSONS: schema.PERSON_ID,
+    schema.EVENTS: schema.PERSON_ID,
+}
 SUFFIXES = {"auto": (".csv", ".parquet"), "csv": (".csv",), "parquet": (".parquet",)}
-SEPARATORS = ",;\t"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -75,24 +79,66 @@ def read_records(study: Study) -> Records:
     CohortError
         If eligibility names a column that is known only after time zero.
     """
-    folder = study.data_folder
-    if not folder.is_dir():
-        raise RecordsError(f"records of study {study.name}: no data folder at data.path")
-    mapping = read_mapping(study.folder / study.data.mapping) if study.data.mapping else {}
-    faults: list[Fault] = []
-    tables: dict[str, pd.DataFrame] = {}
-    for name, table in schema.TABLES.items():
-        path = _find(name, study, mapping.get(name), faults)
-        text = _read_table(path, name, mapping.get(name), faults) if path else None
-        if text is not None:
-            faults += check_columns(text, table, study)
-            tables[name] = typed(text, table)
-    faults += check_tables(tables, study)
-    raise_faults(study.name, faults)
-    refuse_future(study, tables)
-    tables = {name: table.reset_index(drop=True) for name, table in tables.items()}
+    read = dict(read_tables(study))
+    tables = {name: read[name] for name in schema.TABLES if name in read}
     digests = {name: digest_frame(table) for name, table in tables.items()}
     return Records(tables, digest_json(digests))
+
+
+def read_tables(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of a study one after the other, checked, so that only one need be held.
+
+    Those that others refer to come first.
+
+    Parameters
+    ----------
+    study : Study
+
+    Yields
+    ------
+    str, DataFrame
+        Name and table, in the columns and types of `schema`.
+
+    Raises
+    ------
+    RecordsError, StudyError, CohortError
+        After the last table, if anything is wrong with any of them: see `read_records`.
+    """
+    if not study.data_folder.is_dir():
+        raise RecordsError(f"records of study {study.name}: no data folder at data.path")
+    mapping = read_mapping(study.folder / study.data.mapping) if study.data.mapping else {}
+    faults: dict[tuple[int, int], list[Fault]] = defaultdict(list)
+    homes: dict[str, tuple[str, pd.Series]] = {}
+    dated: dict[str, pd.DataFrame] = {}
+    order = list(schema.TABLES)
+    for name in dict.fromkeys([*HOMES, *order]):
+        of_columns, position = faults[-1, order.index(name)], order.index(name)
+        frame = _read_typed(name, study, mapping.get(name), of_columns)
+        if frame is None:
+            continue
+        for place, fault in check_table(name, frame, homes, study):
+            faults[place, position].append(fault)
+        if name in HOMES and HOMES[name] not in homes:
+            homes[HOMES[name]] = name, frame[HOMES[name]].dropna()
+        if name in tables_of_eligibility(study):
+            dated[name] = frame
+        frame = frame.reset_index(drop=True)
+        yield name, frame
+        del frame  # or it would stand until the next one is read
+    raise_faults(study.name, [fault for key in sorted(faults) for fault in faults[key]])
+    refuse_future(study, dated)
+
+
+def _read_typed(
+    name: str, study: Study, mapping: TableMapping | None, faults: list[Fault]
+) -> pd.DataFrame | None:
+    """A table in its types, indexed by file row; None where there is none or it is unreadable."""
+    path = _find(name, study, mapping, faults)
+    text = _read_table(path, name, mapping, faults) if path else None
+    if text is None:
+        return None
+    faults += check_columns(text, schema.TABLES[name], study)
+    return typed(text, schema.TABLES[name])
 
 
 def record_files(study: Study) -> list[Path]:
@@ -103,7 +149,7 @@ def record_files(study: Study) -> list[Path]:
     if not study.data_folder.is_dir():
         return []
     found = [_find(name, study, mapping.get(name), ignored) for name in schema.TABLES]
-    read = [file for path in found if path is not None for file in _files_of(path)]
+    read = [file for path in found if path is not None for file in files_of(path)]
     return [mapped, *read] if mapped is not None else read
 
 
@@ -113,14 +159,14 @@ def _find(
     folder = study.data_folder
     if mapping is not None:
         path = folder / mapping.file
-        if not _is_table(path):
+        if not is_table(path):
             faults.append(Fault(name, "", f"no file {mapping.file}", "Correct data.mapping."))
             return None
         return path
     if name == schema.TARIFFS and study.economics.tariffs:
         return _named_tariffs(study, faults)
     names = [name + suffix for suffix in SUFFIXES[study.data.format]]
-    found = [folder / file for file in names if _is_table(folder / file)]
+    found = [folder / file for file in names if is_table(folder / file)]
     if len(found) > 1:
         faults.append(
             Fault(name, "", f"both {' and '.join(names)}", "Keep one, or set data.format.")
@@ -140,20 +186,11 @@ def _named_tariffs(study: Study, faults: list[Fault]) -> Path | None:
     """The file of tariffs that the study file names, beside the records or beside itself."""
     file = str(study.economics.tariffs)
     for path in (study.data_folder / file, study.folder / file):
-        if _is_table(path):
+        if is_table(path):
             return path
     remedy = "Correct economics.tariffs in the study file, or take the key out."
     faults.append(Fault(schema.TARIFFS, "", f"no file {file}", remedy))
     return None
-
-
-def _is_table(path: Path) -> bool:
-    return path.is_file() or (path.suffix == ".parquet" and path.is_dir())
-
-
-def _files_of(path: Path) -> list[Path]:
-    """The file of a table, or the parts of a folder in the order of their names."""
-    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 def _read_table(
@@ -161,8 +198,8 @@ def _read_table(
 ) -> pd.DataFrame | None:
     """The table as text in our columns, indexed by file row; None where it cannot be read."""
     try:
-        frame = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
-    except _UnreadableError as error:
+        frame = read_text(path)
+    except UnreadableError as error:
         faults.append(Fault(name, "", f"{path.name} {error.what}", error.remedy))
         return None
     if mapping is None:
@@ -170,119 +207,3 @@ def _read_table(
     frame, found = apply_mapping(frame, mapping, len(frame))
     faults += found
     return frame
-
-
-class _UnreadableError(Exception):
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.what, self.remedy = what, remedy
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    content = path.read_bytes()
-    if not content.strip(b"\xef\xbb\xbf\r\n\t "):
-        raise _UnreadableError("is empty", "Fill it, or remove the file.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        raise _UnreadableError(
-            f"is not UTF-8 (first at row {row})", "Save it as CSV UTF-8."
-        ) from None
-    blank = len(text) - len(text.lstrip("\r\n"))
-    first = 2 + text[:blank].count("\n")
-    header, separator = _header(text[blank:])
-    try:
-        frame = pd.read_csv(
-            io.StringIO(text[blank:]), sep=separator, dtype=str, names=range(len(header)),
-            header=None, keep_default_na=False, na_filter=False, skip_blank_lines=False,
-        )  # fmt: skip
-    except pd.errors.ParserError:
-        frame = None
-    if frame is None or not isinstance(frame.index, pd.RangeIndex):
-        row = _ragged_row(text[blank:], separator, len(header)) + first - 2
-        raise _UnreadableError(
-            f"has more fields in row {row} than in its header",
-            "Quote entries that contain the separator.",
-        )
-    frame = frame.iloc[1:].set_axis(header, axis=1)
-    frame.index = np.arange(first, first + len(frame))
-    named = [position for position, name in enumerate(header) if name]
-    return _cleaned(frame.iloc[:, named], decimal_comma=separator == ";")
-
-
-def _header(text: str) -> tuple[list[str], str]:
-    line = text.split("\n", 1)[0].rstrip("\r")
-    separator = max(SEPARATORS, key=line.count)
-    header = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
-    repeated = [i + 1 for i, name in enumerate(header) if name and name in header[:i]]
-    if repeated:
-        where = ", ".join(str(position) for position in repeated)
-        raise _UnreadableError(
-            f"has a column name twice (column {where})", "Give each column a name of its own."
-        )
-    return header, separator
-
-
-def _ragged_row(text: str, separator: str, width: int) -> int:
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
-    return next((i for i, row in enumerate(rows, start=1) if len(row) > width), 0)
-
-
-def _cleaned(frame: pd.DataFrame, *, decimal_comma: bool) -> pd.DataFrame:
-    """Strip spaces, make empty entries missing, leave out rows that are wholly empty."""
-
-    def clean(text: pd.Series) -> pd.Series:
-        text = text.str.strip()
-        if decimal_comma:
-            text = text.str.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True)
-        return text.mask(text == "", np.nan)
-
-    columns = [by_level(column, clean) for _, column in frame.items()]
-    frame = pd.concat(columns, axis=1, keys=frame.columns).astype(object).dropna(how="all")
-    if frame.empty:
-        raise _UnreadableError("has a header but no rows", "Fill it, or remove the file.")
-    return frame
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    files = _files_of(path)
-    if not files:
-        raise _UnreadableError("is a folder without parquet files", "Fill it, or remove it.")
-    frames = [_read_part(file, path) for file in files]
-    for file, frame in zip(files, frames, strict=True):
-        if list(frame.columns) != list(frames[0].columns):
-            raise _UnreadableError(
-                f"has other columns in {file.name} than in {files[0].name}",
-                "Give all parts the same columns in the same order.",
-            )
-    same = all(frame.dtypes.equals(frames[0].dtypes) for frame in frames)
-    frames = [pd.concat(frames, ignore_index=True)] if same else frames
-    frame = pd.concat([_as_text(frame) for frame in frames], ignore_index=True)
-    frame.index = np.arange(2, len(frame) + 2)
-    return _cleaned(frame, decimal_comma=False)
-
-
-def _read_part(file: Path, path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(file)
-    except (OSError, ValueError):
-        part = "" if file == path else f"has a part, {file.name}, that "
-        raise _UnreadableError(f"{part}is not a parquet file", "Write it again.") from None
-    return frame.set_axis([str(name) for name in frame.columns], axis=1)
-
-
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Typed columns as text: dates ISO, whole numbers without a point, missing as empty."""
-    columns = {name: by_level(frame[name], _text, missing="") for name in frame.columns}
-    return pd.DataFrame(columns, dtype=object)
-
-
-def _text(column: pd.Series) -> pd.Series:
-    """Text of the values of one column."""
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return column.dt.strftime("%Y-%m-%d").astype(object)
-    if pd.api.types.is_bool_dtype(column):
-        return column.astype("Int64").astype(str)
-    text = column.astype(object).astype(str)
-    return text.str.removesuffix(".0") if pd.api.types.is_float_dtype(column) else text

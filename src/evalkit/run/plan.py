@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.cohort import CohortParts, CohortTables
+from evalkit.cohort import Place
 from evalkit.errors import CohortError, ParameterError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.report.theme import theme_digest
@@ -60,10 +60,10 @@ class UnitPlan:
             study=study, level=self.level, code=self.code, place=self.place, parent=self.parent
         )
 
-    def rows(self, parts: CohortParts) -> CohortTables:
-        """The unit's own part of the cohort; the whole of it for a nation or a study."""
-        own = self.municipalities(parts.tables.areas)
-        return parts.tables if own is None else parts.part(own)
+    def area(self, areas: pd.DataFrame) -> Place | None:
+        """The unit's municipalities among all; None for a nation or a study: it has all rows."""
+        own = self.municipalities(areas)
+        return None if own is None else Place.of(areas, own)
 
     def municipalities(self, areas: pd.DataFrame) -> list[str] | None:
         """Codes of the unit's municipalities; None for a nation or a study, which has them all."""

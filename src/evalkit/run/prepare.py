@@ -2,12 +2,14 @@
 
 import os
 import shutil
-from dataclasses import fields
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from evalkit.cohort import CohortParts, CohortTables, build_cohort
+from evalkit.cohort import Place, TableParts, cohort_tables
 from evalkit.provenance import digest_bytes, digest_files, digest_json
-from evalkit.records import read_records, record_files
+from evalkit.records import record_files, store_records
 from evalkit.run.layout import Layout
 from evalkit.run.plan import (
     UnitPlan,
@@ -36,9 +38,11 @@ def prepare(study: Study, layout: Layout) -> Prepared:
     known = read_json(layout.folder / "prepared.json")
     if known and known.get("key") == key and _stand(known, layout):
         return read_prepared(layout.folder)
-    tables = build_cohort(read_records(study).tables, study)
-    units = plan_units(study, tables.areas)
-    _write_cohort(tables, units, layout)
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".new", dir=layout.folder) as scratch:
+        new = replace(layout, work=Path(scratch))
+        units = _write_cohort(study, new)
+        _put_in_place(new, layout)
     write_json(
         layout.folder / "prepared.json",
         {
@@ -73,24 +77,42 @@ def _cohort_digest(layout: Layout) -> str:
     return digest_files(layout.cohort.glob("*.parquet"), layout.cohort)
 
 
-def _write_cohort(tables: CohortTables, units: list[UnitPlan], layout: Layout) -> None:
+def _write_cohort(study: Study, layout: Layout) -> list[UnitPlan]:
+    """Write the cohort and the slices table by table; none is held longer than it is needed."""
+    records = layout.work / "records"
+    records.mkdir()
+    places, packages = {}, None
+    for name, frame in cohort_tables(store_records(study, records), study):
+        if name == "areas":
+            units = plan_units(study, frame)
+            places = {unit.name: unit.area(frame) for unit in units}
+        packages = frame if name == "packages" else packages
+        _write_table(TableParts.of(name, frame, packages), places, layout)
+        del frame  # or it would stand until the next one is made
+    return units
+
+
+def _write_table(parts: TableParts, places: Mapping[str, Place | None], layout: Layout) -> None:
+    for folder, place in ((layout.cohort, None), *_folders(places, layout)):
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = parts.frame if place is None else parts.part(place)
+        rows.to_parquet(folder / f"{parts.name}.parquet", index=False)
+
+
+def _folders(
+    places: Mapping[str, Place | None], layout: Layout
+) -> Iterator[tuple[Path, Place | None]]:
+    return ((layout.slices(unit), place) for unit, place in places.items())
+
+
+def _put_in_place(new: Layout, layout: Layout) -> None:
     # Both keys go first: what they stand for is not there until all of it is there again.
     for key in ("prepared.json", "shared.json"):
         (layout.folder / key).unlink(missing_ok=True)
     for stale in (layout.cohort, layout.folder / "slices", layout.shared):
         shutil.rmtree(stale, ignore_errors=True)
-    _write_tables(tables, layout.cohort)
-    parts = CohortParts.of(tables)
-    for unit in units:
-        _write_tables(unit.rows(parts), layout.slices(unit.name))
-
-
-def _write_tables(tables: CohortTables, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for field in fields(CohortTables):
-        frame = getattr(tables, field.name)
-        if frame is not None:
-            frame.to_parquet(folder / f"{field.name}.parquet", index=False)
+    for name in ("cohort", "slices"):
+        (new.folder / name).replace(layout.folder / name)
 
 
 def _records_digest(study: Study) -> str:
