@@ -48,21 +48,43 @@ def answers_by_wave(
             f"health: none of {int(mine.sum())} rows of those analysed is from the instrument "
             f"{protocol.instrument} that the study file names (health.instrument)"
         )
-    rows = health[chosen].assign(row=row[chosen])
+    rows = health.loc[chosen, [schema.OCCASION, schema.DATE, schema.ITEM, schema.VALUE]]
+    rows = rows.assign(row=row[chosen])
+    del health  # a nation's answers are long
     rows = rows[rows[schema.OCCASION] != END].reset_index(drop=True)
     begun = start.reset_index(drop=True).take(rows["row"]).reset_index(drop=True)
     planned = pd.to_numeric(rows[schema.OCCASION]).to_numpy(dtype=float)
     wave, distance = _nearest_wave(rows[schema.DATE], begun, planned, protocol)
     rows = rows.assign(wave=wave, distance=distance)[distance < np.inf]
-    key = ["row", "wave", schema.INSTRUMENT]
-    nearest = rows.sort_values([*key, "distance", schema.DATE], kind="stable")
-    answer = nearest.drop_duplicates(key)[[*key, schema.OCCASION, schema.DATE]]
-    kept = rows.merge(answer, on=[*key, schema.OCCASION, schema.DATE])
-    wide = kept.pivot_table(
-        index=key, columns=schema.ITEM, values=schema.VALUE, aggfunc="first", dropna=True
+    wide = _one_row_a_wave(rows[_is_nearest(rows)])
+    wide.insert(2, schema.INSTRUMENT, protocol.instrument)
+    return wide
+
+
+def _is_nearest(rows: pd.DataFrame) -> np.ndarray:
+    """Rows of the answer of each person and wave that is nearest, the earlier of two."""
+    occasion, _ = pd.factorize(rows[schema.OCCASION])
+    marks = rows[["row", "wave", "distance", schema.DATE]].assign(occasion=occasion)
+    group = marks.groupby(["row", "wave"]).ngroup().to_numpy()
+    nearest = marks.sort_values(["row", "wave", "distance", schema.DATE], kind="stable")
+    nearest = nearest.drop_duplicates(["row", "wave"])
+    same_day = marks[schema.DATE].to_numpy(dtype=np.int64) == (
+        nearest[schema.DATE].to_numpy(dtype=np.int64)[group]
     )
-    wide = wide.reset_index().rename_axis(columns=None)
-    return wide.astype({"wave": int}) if len(wide) else pd.DataFrame(columns=key)
+    return same_day & (occasion == nearest["occasion"].to_numpy()[group])
+
+
+def _one_row_a_wave(rows: pd.DataFrame) -> pd.DataFrame:
+    """Items as columns, one row a person and wave; without those that have no answer at all."""
+    rows = rows[rows[schema.VALUE].notna()]
+    keys = rows[["row", "wave"]].astype({"wave": int})
+    group = keys.groupby(["row", "wave"]).ngroup().to_numpy()
+    item, items = pd.factorize(rows[schema.ITEM], sort=True)
+    values = np.full((group.max(initial=-1) + 1, len(items)), np.nan)
+    # The first of several answers stays.
+    values[group[::-1], item[::-1]] = rows[schema.VALUE].to_numpy(dtype=float)[::-1]
+    wide = keys.drop_duplicates().sort_values(["row", "wave"], ignore_index=True)
+    return pd.concat([wide, pd.DataFrame(values, columns=list(items))], axis=1)
 
 
 def _nearest_wave(

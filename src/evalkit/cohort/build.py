@@ -224,10 +224,10 @@ def _impossible(impossible: Mapping[str, str], persons: pd.DataFrame) -> pd.Data
 
 
 def _answers(tables, study, unit: pd.DataFrame, start: pd.Series) -> pd.DataFrame:
-    health = tables.get(schema.HEALTH)
-    if study.health is None or health is None:
+    if study.health is None or schema.HEALTH not in tables:
         return unit.iloc[:0].assign(wave=pd.Series(dtype=int), instrument=pd.Series(dtype=object))
-    return _attach(unit, answers_by_wave(health, unit[schema.PERSON_ID], start, study.health))
+    ids = unit[schema.PERSON_ID]
+    return _attach(unit, answers_by_wave(tables[schema.HEALTH], ids, start, study.health))
 
 
 def _costs(tables, study: Study, unit: pd.DataFrame, index_month: np.ndarray) -> pd.DataFrame:

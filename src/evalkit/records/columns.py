@@ -70,7 +70,7 @@ def typed(frame: pd.DataFrame, table: schema.Table) -> pd.DataFrame:
         columns[name] = _guessed(frame[name])
     # Rows made from items share their file row, so columns are joined by position.
     by_position = {name: column.to_numpy() for name, column in columns.items()}
-    return pd.DataFrame(by_position, index=frame.index)
+    return pd.DataFrame(by_position, index=frame.index, copy=False)
 
 
 def _typed_column(text: pd.Series, column: schema.Column) -> pd.Series:

@@ -2,10 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 
 from evalkit.records.levels import by_level
 
@@ -68,10 +71,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
             f"has more fields in row {row} than in its header",
             "Quote entries that contain the separator.",
         )
-    frame = frame.iloc[1:].set_axis(header, axis=1)
-    frame.index = np.arange(first, first + len(frame))
-    named = [position for position, name in enumerate(header) if name]
-    return _cleaned(frame.iloc[:, named], decimal_comma=separator == ";")
+    frame = frame.iloc[1:]
+    columns = ((name, frame[place]) for place, name in enumerate(header) if name)
+    return _cleaned(columns, first, decimal_comma=separator == ";")
 
 
 def _header(text: str) -> tuple[list[str], str]:
@@ -92,8 +94,14 @@ def _ragged_row(text: str, separator: str, width: int) -> int:
     return next((i for i, row in enumerate(rows, start=1) if len(row) > width), 0)
 
 
-def _cleaned(frame: pd.DataFrame, *, decimal_comma: bool) -> pd.DataFrame:
-    """Strip spaces, make empty entries missing, leave out rows that are wholly empty."""
+def _cleaned(
+    columns: Iterable[tuple[str, pd.Series]], first: int, *, decimal_comma: bool
+) -> pd.DataFrame:
+    """Strip spaces, make empty entries missing, leave out rows that are wholly empty.
+
+    Column by column, so that a long table is not held twice. `first` is the number of the first
+    row in the file.
+    """
 
     def clean(text: pd.Series) -> pd.Series:
         text = text.str.strip()
@@ -101,44 +109,59 @@ def _cleaned(frame: pd.DataFrame, *, decimal_comma: bool) -> pd.DataFrame:
             text = text.str.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True)
         return text.mask(text == "", np.nan)
 
-    columns = [by_level(column, clean) for _, column in frame.items()]
-    frame = pd.concat(columns, axis=1, keys=frame.columns).astype(object).dropna(how="all")
-    if frame.empty:
+    texts = {name: by_level(text, clean).to_numpy(dtype=object) for name, text in columns}
+    frame = pd.DataFrame(texts, dtype=object, copy=False)
+    frame.index = np.arange(first, first + len(frame))
+    empty = np.ones(len(frame), dtype=bool)
+    for name in frame:
+        empty &= frame[name].isna().to_numpy()
+    if empty.all():
         raise UnreadableError("has a header but no rows", "Fill it, or remove the file.")
-    return frame
+    return frame[~empty] if empty.any() else frame
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     files = files_of(path)
     if not files:
         raise UnreadableError("is a folder without parquet files", "Fill it, or remove it.")
-    frames = [_read_part(file, path) for file in files]
-    for file, frame in zip(files, frames, strict=True):
-        if list(frame.columns) != list(frames[0].columns):
+    names = [_names(file, path) for file in files]
+    for file, found in zip(files, names, strict=True):
+        if found != names[0]:
             raise UnreadableError(
                 f"has other columns in {file.name} than in {files[0].name}",
                 "Give all parts the same columns in the same order.",
             )
-    same = all(frame.dtypes.equals(frames[0].dtypes) for frame in frames)
-    frames = [pd.concat(frames, ignore_index=True)] if same else frames
-    frame = pd.concat([_as_text(frame) for frame in frames], ignore_index=True)
-    frame.index = np.arange(2, len(frame) + 2)
-    return _cleaned(frame, decimal_comma=False)
+    columns = ((name, _column(files, path, name)) for name in names[0])
+    return _cleaned(columns, 2, decimal_comma=False)
 
 
-def _read_part(file: Path, path: Path) -> pd.DataFrame:
+@contextmanager
+def _reading(file: Path, path: Path) -> Iterator[None]:
     try:
-        frame = pd.read_parquet(file)
+        yield
     except (OSError, ValueError):
         part = "" if file == path else f"has a part, {file.name}, that "
         raise UnreadableError(f"{part}is not a parquet file", "Write it again.") from None
-    return frame.set_axis([str(name) for name in frame.columns], axis=1)
 
 
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Typed columns as text: dates ISO, whole numbers without a point, missing as empty."""
-    columns = {name: by_level(frame[name], _text, missing="") for name in frame.columns}
-    return pd.DataFrame(columns, dtype=object)
+def _names(file: Path, path: Path) -> list[str]:
+    """Columns of a part, without those that pandas keeps an index in."""
+    with _reading(file, path):
+        schema = ParquetFile(file).schema_arrow
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [name for name in schema.names if name not in index]
+
+
+def _column(files: list[Path], path: Path, name: str) -> pd.Series:
+    """One column of all parts as text: dates ISO, whole numbers without a point, missing empty."""
+    columns = []
+    for file in files:
+        with _reading(file, path):
+            columns.append(ParquetFile(file).read(columns=[name]).to_pandas()[name])
+    if all(column.dtype == columns[0].dtype for column in columns):
+        columns = [pd.concat(columns, ignore_index=True)]
+    texts = [by_level(column, _text, missing="") for column in columns]
+    return pd.concat(texts, ignore_index=True)
 
 
 def _text(column: pd.Series) -> pd.Series:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 
 from evalkit.records.reader import read_tables
 from evalkit.study import Study
@@ -20,7 +21,8 @@ class StoredRecords(Mapping[str, pd.DataFrame]):
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self.names:
             raise KeyError(name)
-        return pd.read_pickle(self.folder / name)
+        frame = ParquetFile(self.folder / name).read().to_pandas()
+        return _as_categories(frame).astype(dict.fromkeys(_texts(frame), object))
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -39,8 +41,7 @@ def store_records(study: Study, folder: Path) -> StoredRecords:
     ----------
     study : Study
     folder : Path
-        Empty, and for this process alone: the tables stand there as they are in memory, missing
-        values and shared texts too.
+        Empty.
 
     Raises
     ------
@@ -49,7 +50,21 @@ def store_records(study: Study, folder: Path) -> StoredRecords:
     """
     names = []
     for name, frame in read_tables(study):
-        frame.to_pickle(folder / name)
+        _as_categories(frame).to_parquet(folder / name, index=False)
         names.append(name)
         del frame  # or it would stand until the next one is read
     return StoredRecords(folder, tuple(names))
+
+
+def _as_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    """Texts as categories: each is stored once, and a missing one comes back as it was."""
+    return frame.assign(**{name: _category(frame[name]) for name in _texts(frame)})
+
+
+def _category(text: pd.Series) -> pd.Categorical:
+    codes, levels = pd.factorize(text)  # `astype` would sort them
+    return pd.Categorical.from_codes(codes, levels)
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    return list(frame.select_dtypes(["object", "category"]))
