@@ -68,8 +68,9 @@ def _is_nearest(rows: pd.DataFrame) -> np.ndarray:
     group = marks.groupby(["row", "wave"]).ngroup().to_numpy()
     nearest = marks.sort_values(["row", "wave", "distance", schema.DATE], kind="stable")
     nearest = nearest.drop_duplicates(["row", "wave"])
-    same_day = marks[schema.DATE].to_numpy(dtype=np.int64) == (
-        nearest[schema.DATE].to_numpy(dtype=np.int64)[group]
+    same_day = (
+        marks[schema.DATE].to_numpy(dtype=np.int64)
+        == (nearest[schema.DATE].to_numpy(dtype=np.int64)[group])
     )
     return same_day & (occasion == nearest["occasion"].to_numpy()[group])
 

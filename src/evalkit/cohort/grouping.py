@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,21 @@ def group_rows(
         words.insert(0, [levels[position] for position in found % len(levels)])
         found = found // len(levels)
     return number, tuple(", ".join(parts) for parts in zip(*words, strict=True))
+
+
+def rows_by_group(code: np.ndarray, n_group: int) -> list[np.ndarray]:
+    """Positions of the rows of each group, in their order; a row with a negative code is in none.
+
+    One pass over the rows, however many groups there are.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in rows_by_group(np.array([1, 0, -1, 1]), 3)]
+    [[1], [0, 3], []]
+    """
+    order = np.argsort(code, kind="stable")
+    bounds = np.searchsorted(code[order], np.arange(n_group + 1)).tolist()
+    return [order[low:high] for low, high in pairwise(bounds)]
 
 
 def _coded(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import Occasions, group_rows
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import require_level, wilson
@@ -78,10 +79,14 @@ def before_after(
         raise ParameterError("before_after: `after` must be later than `before`")
     first, second = _pairs(occasions, before, after)
     code, labels = group_rows(first, by)
-    cells = [
-        (label, source, *_cells(first[source][code == number], second[source][code == number]))
-        for number, label in enumerate(labels)
+    has = {
+        source: [frame[source].to_numpy(dtype=bool) for frame in (first, second)]
         for source in occasions.sources
+    }
+    cells = [
+        (label, source, *_cells(one[here], two[here]))
+        for label, here in zip(labels, rows_by_group(code, len(labels)), strict=True)
+        for source, (one, two) in has.items()
     ]
     stratum, source, both, left, entered, neither = zip(*cells, strict=True)
     counts = [np.array(cell) for cell in (both, left, entered, neither)]
@@ -181,9 +186,8 @@ def _pairs(occasions: Occasions, before: int, after: int) -> tuple[pd.DataFrame,
     return first.loc[shared].reset_index(), second.loc[shared].reset_index()
 
 
-def _cells(first: pd.Series, second: pd.Series) -> tuple[int, int, int, int]:
+def _cells(one: np.ndarray, two: np.ndarray) -> tuple[int, int, int, int]:
     """Persons with the source at both months, only before, only after, at neither."""
-    one, two = first.to_numpy(dtype=bool), second.to_numpy(dtype=bool)
     return (
         int((one & two).sum()),
         int((one & ~two).sum()),

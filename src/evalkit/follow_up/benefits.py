@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import BenefitSpells
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import require_level
@@ -81,17 +82,17 @@ def benefit_vector(
         equivalent.append(degree_days / spells.days_in((month, month))[:, None])
     used = _used(spells, [flags[seen] for flags in held])
     rows = []
-    for stratum, label in enumerate(labels):
-        here = seen & (code == stratum)
-        if not here.any():
+    for label, here in zip(labels, _members(seen, code, len(labels)), strict=True):
+        if not len(here):
             continue
+        own = [(flags[here], amount[here]) for flags, amount in zip(held, equivalent, strict=True)]
         for benefit in [*used, None]:
             columns = used if benefit is None else [benefit]
             name = TOTAL if benefit is None else spells.benefits[benefit]
             rows += [
-                (label, name, month, int(here.sum()), int(held[at][here][:, columns].any(1).sum()),
-                 float(equivalent[at][here][:, columns].sum()))
-                for at, month in enumerate(months)
+                (label, name, month, len(here), int(flags[:, columns].any(1).sum()),
+                 float(amount[:, columns].sum()))
+                for month, (flags, amount) in zip(months, own, strict=True)
             ]  # fmt: skip
     stratum, benefit, occasion, n, n_with, total = zip(*rows, strict=True)
     n, n_with, total = np.array(n), np.array(n_with), np.array(total)
@@ -184,9 +185,8 @@ def benefit_change(
     second, held_second = _amounts(spells, after, quantity)
     used = [at for at in chosen if (held_first | held_second)[seen][:, at].any()]
     rows = []
-    for stratum, label in enumerate(labels):
-        here = seen & (code == stratum)
-        if here.any():
+    for label, here in zip(labels, _members(seen, code, len(labels)), strict=True):
+        if len(here):
             parts = (first[here], second[here], held_first[here], held_second[here])
             found = _changes(label, spells, used, parts, quantity, conf_level)
             rows += _with_alert(found, benefits, quantity, alert_share, smallest_fall)
@@ -218,6 +218,11 @@ def _chosen(spells: BenefitSpells, arm: str | None, last: int) -> np.ndarray:
     if "arm" not in spells.covariates:
         raise ParameterError("arm: the people have no arm")
     return seen & (spells.covariates["arm"] == arm).to_numpy()
+
+
+def _members(seen: np.ndarray, code: np.ndarray, n_stratum: int) -> list[np.ndarray]:
+    """Positions of the persons of each stratum who were seen."""
+    return rows_by_group(np.where(seen, code, -1), n_stratum)
 
 
 def _used(spells: BenefitSpells, held: list[np.ndarray]) -> list[int]:

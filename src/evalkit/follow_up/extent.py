@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import Statuses
 from evalkit.errors import EstimationError
 from evalkit.follow_up.scores import require_level, wilson
@@ -86,10 +87,10 @@ def started_or_increased(
         raise EstimationError("started_or_increased: nobody's occupation is known both times")
     kinds = _kinds(pairs)
     rows = []
-    for stratum, label in enumerate(pairs.labels):
-        here = known & (pairs.stratum == stratum)
-        count = {name: int((flag & here).sum()) for name, flag in kinds.items()}
-        count["leavers"] = int(here.sum())
+    members = rows_by_group(np.where(known, pairs.stratum, -1), len(pairs.labels))
+    for label, here in zip(pairs.labels, members, strict=True):
+        count = {name: int(flag[here].sum()) for name, flag in kinds.items()}
+        count["leavers"] = len(here)
         rows += [(label, name, count[name], count[PARENT[name]]) for name in PARENT]
     stratum, quantity, n, n_of = zip(*rows, strict=True)
     n, n_of = np.array(n), np.array(n_of)

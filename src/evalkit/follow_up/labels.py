@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import Persons, group_rows
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import require_level, wilson
@@ -96,8 +97,8 @@ def collaboration_forms(
     code, labels = group_rows(persons.covariates, by)
     rows = pd.DataFrame([
         row | {"stratum": stratum}
-        for number, stratum in enumerate(labels)
-        for row in _of_stratum(has[code == number], names, combinations)
+        for stratum, here in zip(labels, rows_by_group(code, len(labels)), strict=True)
+        for row in _of_stratum(has[here], names, combinations)
     ])  # fmt: skip
     sample = digest_bytes(persons.digest.encode(), digest_frame(frame[[PERSON, label]]).encode())
     return _result(rows, label, len(labels), len(names), conf_level, provenance(
@@ -175,8 +176,8 @@ def theme_table(
     code, labels = group_rows(people, project)
     rows = pd.DataFrame([
         row | {"stratum": stratum}
-        for number, stratum in enumerate(labels)
-        for row in _each(has[code == number], names)
+        for stratum, here in zip(labels, rows_by_group(code, len(labels)), strict=True)
+        for row in _each(has[here], names)
     ])  # fmt: skip
     return _result(rows, "theme", len(labels), len(names), conf_level, provenance(
         "theme_table", digest_frame(coded)[:16], person=person, theme=theme, project=project,

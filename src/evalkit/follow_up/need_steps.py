@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import AreaCount, TargetGroup
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.need import need_and_coverage
@@ -73,19 +74,20 @@ def need_steps(
     nested = _nested(frame, inside)
     tells_need = group.of_population and group.knows_covered
     rows, outside = [], []
-    for stratum, label in enumerate(labels):
-        here = code == stratum
-        count = {name: int((flag & here).sum()) for name, flag in nested.items()}
+    in_broad = frame["broad"].to_numpy(dtype=bool)
+    was_covered = frame["covered"].to_numpy(dtype=bool) if tells_need else inside
+    for label, here in zip(labels, rows_by_group(code, len(labels)), strict=True):
+        count = {name: int(flag[here].sum()) for name, flag in nested.items()}
         first = "population" if group.of_population else "in_records"
         steps = [(first if name == STEPS[0] else name, n, n) for name, n in count.items()]
         if tells_need:
-            covered = int((nested["strict"] & here & frame["covered"].to_numpy(dtype=bool)).sum())
+            covered = int((nested["strict"][here] & was_covered[here]).sum())
             unmet = count["strict"] - covered
-            outside.append(_n_covered(frame, inside & here) - covered)
+            outside.append(int((inside[here] & was_covered[here]).sum()) - covered)
             steps += [("covered", covered, covered), ("unmet", unmet, unmet)]
             if low is not None:
                 steps.append(("expressed_unmet", low * unmet, high * unmet))
-        broad = int((frame["broad"].to_numpy(dtype=bool) & here).sum())
+        broad = int(in_broad[here].sum())
         steps.append(("broad", broad, broad))
         rows += [(label, *step, count[STEPS[0]]) for step in steps]
     stratum, step, n_low, n_high, total = zip(*rows, strict=True)
@@ -102,7 +104,7 @@ def need_steps(
         summary={
             "n": population,
             "population": population if group.of_population else np.nan,
-            "n_covered": _n_covered(frame, inside) if tells_need else np.nan,
+            "n_covered": int((inside & was_covered).sum()) if tells_need else np.nan,
             "period": group.month,
             "basis": "population" if group.of_population else "records",
             "label": "description",
@@ -239,10 +241,6 @@ def _nested(frame: pd.DataFrame, inside: np.ndarray) -> dict[str, np.ndarray]:
         found[name] = left
     found[STEPS[-1]] = left & ~frame["pensioner"].to_numpy(dtype=bool)
     return found
-
-
-def _n_covered(frame: pd.DataFrame, inside: np.ndarray) -> int:
-    return int((frame["covered"].to_numpy(dtype=bool) & inside).sum())
 
 
 def _with_ratio(ranges: pd.DataFrame, count: AreaCount) -> pd.DataFrame:

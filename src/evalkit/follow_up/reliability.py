@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from evalkit.codes import read_codes
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import Responses
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import cells_of, on_hundred, require_level
@@ -106,9 +107,11 @@ def scale_reliability(
     values = points.to_numpy(dtype=float)[complete]
     rng = np.random.default_rng(seed)
     rows = pd.DataFrame([
-        row | {"stratum": label, "n": int((cells.code == number).sum())}
-        for number, label in enumerate(cells.stratum)
-        for row in _of_stratum(values[cells.code == number], chosen, n_draw, conf_level, rng)
+        row | {"stratum": label, "n": len(here)}
+        for label, here in zip(
+            cells.stratum, rows_by_group(cells.code, len(cells.stratum)), strict=True
+        )
+        for row in _of_stratum(values[here], chosen, n_draw, conf_level, rng)
     ])  # fmt: skip
     return ResponseMeasures(
         rows=rows,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import Statuses
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.before_after import frechet_bounds, paired_estimates
@@ -88,14 +89,18 @@ def status_change(
     pairs = paired_statuses(statuses, by, before, after, "status_change")
     cells = []
     for measure, names in (("occupation", [*OCCUPATIONS, GROUP]), ("support", _sources(statuses))):
-        column = KNOWN[measure]
-        known_first, known_second = pairs.first[column], pairs.second[column]
-        for stratum, label in enumerate(pairs.labels):
-            here = (pairs.stratum == stratum) & known_first
-            both = here & pairs.has_second & known_second
-            for name in names:
-                one, two = _has(pairs.first, name, measure), _has(pairs.second, name, measure)
-                cells.append((label, measure, name, int(here.sum()), *_cross(one[both], two[both])))
+        known_first, known_second = (
+            frame[KNOWN[measure]].to_numpy(dtype=bool) for frame in (pairs.first, pairs.second)
+        )
+        has = {
+            name: (_has(pairs.first, name, measure), _has(pairs.second, name, measure))
+            for name in names
+        }
+        members = rows_by_group(np.where(known_first, pairs.stratum, -1), len(pairs.labels))
+        for label, here in zip(pairs.labels, members, strict=True):
+            both = here[pairs.has_second[here] & known_second[here]]
+            for name, (one, two) in has.items():
+                cells.append((label, measure, name, len(here), *_cross(one[both], two[both])))
     if not any(sum(cell[4:]) for cell in cells):
         raise EstimationError(
             f"status_change: nobody has both a status at {before} and one at {after}"

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import Statuses
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.status_change import OCCUPATIONS, paired_statuses
@@ -140,10 +141,9 @@ def support_after(
     names = [*statuses.sources, NONE]
     one, two = (_flags(frame, statuses.sources) for frame in (pairs.first, pairs.second))
     table, margins = [], []
-    for stratum in range(len(pairs.labels)):
-        here = known & (pairs.stratum == stratum)
+    for here in rows_by_group(np.where(known, pairs.stratum, -1), len(pairs.labels)):
         table.append(one[here].T.astype(np.int64) @ two[here])
-        margins.append((one[here].sum(axis=0), two[here].sum(axis=0), int(here.sum())))
+        margins.append((one[here].sum(axis=0), two[here].sum(axis=0), len(here)))
     return _result(
         np.array(table), pairs.labels, names, names, exclusive=False, measure="support",
         arguments={"by": by, "before": before, "after": after}, function="support_after",

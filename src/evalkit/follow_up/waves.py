@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import Responses, group_rows
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import (
@@ -91,8 +92,9 @@ def collaboration_trend(
     parts = [
         _slope(given.points[item].to_numpy(dtype=float)[rows], wave[rows], cells.cluster[rows],
                cluster is None, conf_level) | {"stratum": label, "item": item}
-        for number, label in enumerate(cells.stratum)
-        for rows in [cells.code == number]
+        for label, rows in zip(
+            cells.stratum, rows_by_group(cells.code, len(cells.stratum)), strict=True
+        )
         for item in given.points
     ]  # fmt: skip
     rows = pd.DataFrame(parts)
@@ -209,8 +211,7 @@ def survey_change(
     code, labels = group_rows(people, by)
     parts = [
         part | {"stratum": label, "item": item}
-        for number, label in enumerate(labels)
-        for rows in [code == number]
+        for label, rows in zip(labels, rows_by_group(code, len(labels)), strict=True)
         for item in given.points
         for part in _change(points[0][item][rows], points[1][item][rows], conf_level)
         if item != INDEX or part["quantity"] == "mean_change"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evalkit.cohort.grouping import rows_by_group
 from evalkit.cohort.samples import StateHistory
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.survival.contrasts import NOT_OBSERVED, require_horizon
@@ -81,6 +82,7 @@ def _units(data: Histories) -> tuple[np.ndarray, np.ndarray]:
 def occupation_by_month(data: Histories, n_state: int):
     """Yield occupation (n_level, n_state) and influence (n, n_state) for month 0, 1, ..."""
     n_level = len(data.labels)
+    members = rows_by_group(data.level, n_level)
     now = data.state[:, 0].astype(np.intp)
     seen = now >= 0
     probability = _share(data.level[seen] * n_state + now[seen], n_level, n_state)
@@ -99,9 +101,8 @@ def occupation_by_month(data: Histories, n_state: int):
         moves[n_origin == 0] = np.tile(np.eye(n_state), (n_level, 1))[n_origin == 0]
         table = moves.reshape(n_level, n_state, n_state)
         carried = np.empty_like(influence)
-        for number in range(n_level):
-            members = data.level == number
-            carried[members] = influence[members] @ table[number]
+        for number, rows in enumerate(members):
+            carried[rows] = influence[rows] @ table[number]
         surprise = -moves[cell]
         surprise[np.arange(len(target)), target] += 1.0
         size = probability[group, origin] / n_origin[cell]
