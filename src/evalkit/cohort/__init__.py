@@ -19,7 +19,15 @@ from evalkit.cohort.samples import (
     Statuses,
     TimeToEvent,
 )
-from evalkit.cohort.tables import CohortParts, CohortTables, Place, RowsByPlace, TableParts, part_of
+from evalkit.cohort.tables import (
+    CohortParts,
+    CohortTables,
+    Place,
+    Places,
+    RowsByPlace,
+    TableParts,
+    part_of,
+)
 
 __all__ = [
     "MONTH_STATES",
@@ -33,6 +41,7 @@ __all__ = [
     "Participations",
     "Persons",
     "Place",
+    "Places",
     "Responses",
     "RowsByPlace",
     "Samples",

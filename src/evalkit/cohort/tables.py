@@ -1,5 +1,6 @@
 """The tables of a built cohort, and the part of them that belongs to some municipalities."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 
@@ -98,13 +99,28 @@ class Place:
     federations: frozenset[str]
     whole: frozenset[str]
 
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Places:
+    """Which federation each municipality of a study is in, found once for many places."""
+
+    organiser: Mapping[str, str]
+    size: Mapping[str, int]
+
     @classmethod
-    def of(cls, areas: pd.DataFrame, municipalities: Collection[str]) -> "Place":
-        """Find the federations of some municipalities among all areas of a study."""
-        own = areas[areas[schema.MUNICIPALITY].isin(municipalities)]
-        federations = set(organisers(own)) - {""} if len(own) else set()
-        whole = _whole_federations(areas, own)
-        return cls(tuple(municipalities), frozenset(federations), frozenset(whole))
+    def of(cls, areas: pd.DataFrame) -> "Places":
+        """Find the federation of every area, and how many areas it has."""
+        names = organisers(areas) if len(areas) else pd.Series(dtype=object)
+        pairs = zip(areas[schema.MUNICIPALITY], names, strict=True)
+        return cls(dict(pairs), names.value_counts().to_dict())
+
+    def place(self, municipalities: Collection[str]) -> Place:
+        """Some of the municipalities, with the federations that they are in."""
+        known = [name for name in dict.fromkeys(municipalities) if name in self.organiser]
+        found = Counter(self.organiser[name] for name in known)
+        found.pop("", None)
+        whole = {name for name, count in found.items() if count == self.size[name]}
+        return Place(tuple(municipalities), frozenset(found), frozenset(whole))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -117,14 +133,14 @@ class TableParts:
 
     name: str
     frame: pd.DataFrame
-    rows: "RowsByPlace | None"
-    packages: pd.DataFrame | None
+    rows: Mapping[str, "RowsByPlace"]
+    packages: pd.DataFrame | None = None
 
     @classmethod
     def of(
         cls, name: str, frame: pd.DataFrame, packages: pd.DataFrame | None = None
     ) -> "TableParts":
-        """Find the rows of every municipality.
+        """Find the rows of every municipality, and of federations and packages where they count.
 
         Parameters
         ----------
@@ -134,13 +150,20 @@ class TableParts:
         packages : DataFrame, optional
             Those of the cohort; participations are cut by them too.
         """
-        if name in (*OF_ALL, *OF_ORGANISERS, "responses"):
-            return cls(name, frame, None, None)
-        rows = RowsByPlace.of(frame)
+        if name in OF_ALL:
+            return cls(name, frame, {})
+        if name in OF_ORGANISERS:
+            return cls(name, frame, _rows_by(frame, schema.FEDERATION))
+        if name == "responses":
+            return cls(name, frame, _rows_by(frame, schema.MUNICIPALITY, schema.FEDERATION))
+        if name == "participations" and packages is not None:
+            rows = _rows_by(frame, schema.MUNICIPALITY, schema.PACKAGE_ID)
+            return cls(name, frame, rows, packages)
+        rows = _rows_by(frame, schema.MUNICIPALITY)
         if name == "costs":
             type_cases = np.flatnonzero(frame[schema.PERSON_ID].isna())
-            rows = replace(rows, everywhere=type_cases)
-        return cls(name, frame, rows, packages if name == "participations" else None)
+            rows = {key: replace(of, everywhere=type_cases) for key, of in rows.items()}
+        return cls(name, frame, rows)
 
     def part(self, place: Place) -> pd.DataFrame:
         """The rows of some municipalities, in their order.
@@ -152,31 +175,38 @@ class TableParts:
         federation are every one's of its municipalities, unless it is asked by municipality too:
         then they stand at the federation only.
         """
-        frame = self.frame
-        if self.name in OF_ALL:
-            return frame
-        if self.name in OF_ORGANISERS:
-            own = frame[frame[schema.FEDERATION].isin(place.federations)]
-        elif self.name == "responses":
-            own = frame[_own_answers(frame, place)]
-        else:
-            own = frame.take(self._positions(place))
-        return own.reset_index(drop=True)
+        if not self.rows:
+            return self.frame
+        return self.frame.take(self._positions(place)).reset_index(drop=True)
 
     def _positions(self, place: Place) -> np.ndarray:
-        """Positions of the rows that belong to a part."""
-        positions = self.rows.of_places(place.municipalities)
-        if self.packages is None or not place.whole:
-            return positions
-        theirs = self.frame[schema.PACKAGE_ID].isin(packages_of(self.packages, place.whole))
-        return np.union1d(positions, np.flatnonzero(theirs.to_numpy()))
+        if self.name in OF_ORGANISERS:
+            return self.rows[schema.FEDERATION].of_places(place.federations)
+        own = self.rows[schema.MUNICIPALITY].of_places(place.municipalities)
+        if self.name == "responses":
+            return np.union1d(own, self._of_federations(place))
+        if self.packages is not None and place.whole:
+            theirs = packages_of(self.packages, place.whole)
+            return np.union1d(own, self.rows[schema.PACKAGE_ID].of_places(theirs))
+        return own
+
+    def _of_federations(self, place: Place) -> np.ndarray:
+        """Positions of the answers that name only a federation, where they are the part's."""
+        nowhere = self.rows[schema.MUNICIPALITY].of_places([""])
+        found = []
+        for name in place.federations:
+            theirs = self.rows[schema.FEDERATION].of_places([name])
+            unplaced = np.intersect1d(theirs, nowhere, assume_unique=True)
+            if name in place.whole or len(unplaced) == len(theirs):
+                found.append(unplaced)
+        return np.concatenate([np.zeros(0, dtype=np.intp), *found])
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CohortParts:
     """A cohort whose tables are all sorted out by municipality; see `TableParts`."""
 
-    areas: pd.DataFrame
+    places: Places
     _parts: Mapping[str, TableParts]
 
     @classmethod
@@ -188,11 +218,11 @@ class CohortParts:
             for name, frame in frames.items()
             if frame is not None
         }
-        return cls(tables.areas, parts)
+        return cls(Places.of(tables.areas), parts)
 
     def part(self, municipalities: Collection[str]) -> CohortTables:
         """The rows of some municipalities; see `TableParts.part`."""
-        place = Place.of(self.areas, municipalities)
+        place = self.places.place(municipalities)
         return CohortTables(**{name: part.part(place) for name, part in self._parts.items()})
 
 
@@ -205,19 +235,23 @@ class RowsByPlace:
     everywhere: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> "RowsByPlace":
-        """Sort positions by municipality, in one pass."""
-        codes, places = pd.factorize(frame[schema.MUNICIPALITY])
+    def of(cls, frame: pd.DataFrame, column: str = schema.MUNICIPALITY) -> "RowsByPlace":
+        """Sort positions by municipality, or another column, in one pass."""
+        codes, places = pd.factorize(frame[column])
         order = np.argsort(codes, kind="stable")
         ends = np.searchsorted(codes[order], np.arange(len(places) + 1))
         spans = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
         return cls(order, dict(zip(places, spans, strict=True)))
 
-    def of_places(self, municipalities: Collection[str]) -> np.ndarray:
+    def of_places(self, places: Collection[str]) -> np.ndarray:
         """Positions of the rows of some municipalities, in the order of the table."""
-        spans = [self.bounds[place] for place in municipalities if place in self.bounds]
+        spans = [self.bounds[place] for place in places if place in self.bounds]
         parts = [self.order[low:high] for low, high in spans]
         return np.unique(np.concatenate([*parts, self.everywhere]))
+
+
+def _rows_by(frame: pd.DataFrame, *columns: str) -> dict[str, RowsByPlace]:
+    return {column: RowsByPlace.of(frame, column) for column in columns}
 
 
 def part_of(tables: CohortTables, municipalities: Collection[str]) -> CohortTables:
@@ -229,19 +263,3 @@ def packages_of(packages: pd.DataFrame, federations: Collection[str]) -> set[str
     """Ids of the packages of some federations."""
     own = packages[schema.FEDERATION].isin(federations)
     return set(packages.loc[own, schema.PACKAGE_ID])
-
-
-def _whole_federations(areas: pd.DataFrame, own: pd.DataFrame) -> set[str]:
-    """Federations of which all municipalities are among the own ones."""
-    if not len(areas):
-        return set()
-    found, wanted = organisers(own).value_counts(), organisers(areas).value_counts()
-    return {name for name, count in found.items() if name and wanted[name] == count}
-
-
-def _own_answers(frame: pd.DataFrame, place: Place) -> pd.Series:
-    """Answers of the municipalities, and of their federations as far as those are not split."""
-    is_placed = frame[schema.MUNICIPALITY] != ""
-    split = set(frame.loc[is_placed, schema.FEDERATION])
-    of_federation = frame[schema.FEDERATION].isin(place.whole | (place.federations - split))
-    return frame[schema.MUNICIPALITY].isin(place.municipalities) | (~is_placed & of_federation)

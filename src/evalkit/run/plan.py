@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.cohort import Place
 from evalkit.errors import CohortError, ParameterError
 from evalkit.provenance import digest_files, digest_json
 from evalkit.report.theme import theme_digest
@@ -59,11 +58,6 @@ class UnitPlan:
         return Labels(
             study=study, level=self.level, code=self.code, place=self.place, parent=self.parent
         )
-
-    def area(self, areas: pd.DataFrame) -> Place | None:
-        """The unit's municipalities among all; None for a nation or a study: it has all rows."""
-        own = self.municipalities(areas)
-        return None if own is None else Place.of(areas, own)
 
     def municipalities(self, areas: pd.DataFrame) -> list[str] | None:
         """Codes of the unit's municipalities; None for a nation or a study, which has them all."""

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from evalkit.cohort import Place, TableParts, cohort_tables
+import pandas as pd
+
+from evalkit.cohort import Place, Places, TableParts, cohort_tables
 from evalkit.provenance import digest_bytes, digest_files, digest_json
 from evalkit.records import record_files, store_records
 from evalkit.run.layout import Layout
@@ -85,11 +87,18 @@ def _write_cohort(study: Study, layout: Layout) -> list[UnitPlan]:
     for name, frame in cohort_tables(store_records(study, records), study):
         if name == "areas":
             units = plan_units(study, frame)
-            places = {unit.name: unit.area(frame) for unit in units}
+            places = _places(units, frame)
         packages = frame if name == "packages" else packages
         _write_table(TableParts.of(name, frame, packages), places, layout)
         del frame  # or it would stand until the next one is made
     return units
+
+
+def _places(units: list[UnitPlan], areas: pd.DataFrame) -> dict[str, Place | None]:
+    """The municipalities of each unit; None for a nation or a study, which has all rows."""
+    known = Places.of(areas)
+    owned = {unit.name: unit.municipalities(areas) for unit in units}
+    return {name: None if own is None else known.place(own) for name, own in owned.items()}
 
 
 def _write_table(parts: TableParts, places: Mapping[str, Place | None], layout: Layout) -> None:

@@ -12,14 +12,15 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.cohort import (
-    CohortParts,
     CohortTables,
     HealthPanel,
     Occasions,
     Persons,
+    Places,
     Responses,
     Samples,
     StateHistory,
+    TableParts,
     TimeToEvent,
     area_count,
     flow_steps,
@@ -110,11 +111,13 @@ class Shared(Following):
         dict of str to list of results
             By municipality: its flow, and what could be estimated.
         """
-        found, parts, order = {}, CohortParts.of(self._tables), flow_steps(self.study)
+        found, order = {}, flow_steps(self.study)
+        steps, places = TableParts.of("steps", self._tables.steps), Places.of(self.areas)
+        areas = TableParts.of("areas", self.areas)
         for code in self.areas["municipality"]:
-            own = parts.part([code])
-            area = area_count(own.areas)
-            found[code] = [flow_table(own.steps, order=order)]
+            place = places.place([code])
+            area = area_count(areas.part(place))
+            found[code] = [flow_table(steps.part(place), order=order)]
             found[code] += [need(area)] if area is not None else []
         for estimator, options in ((money, {"n_bootstrap": 0}), (curve, {"horizon_years": 2})):
             if estimator is not None:

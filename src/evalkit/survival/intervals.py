@@ -57,7 +57,8 @@ def survival_interval(
     width = critical * std_error
     if conf_type == "plain":
         return np.maximum(estimate - width, 0.0), np.minimum(estimate + width, 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # An error that is large beside its scale gives a factor of infinity, and limits of 0 and 1.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if conf_type == "log":
             inside = np.where(estimate > 0.0, estimate, np.nan)
             factor = np.exp(width / inside)
