@@ -20,7 +20,6 @@ from evalkit.cohort.samples import (
     TimeToEvent,
 )
 from evalkit.cohort.tables import (
-    CohortParts,
     CohortTables,
     Place,
     Places,
@@ -32,7 +31,6 @@ from evalkit.cohort.tables import (
 __all__ = [
     "MONTH_STATES",
     "AreaCount",
-    "CohortParts",
     "CohortTables",
     "Exits",
     "Forms",

@@ -203,30 +203,6 @@ class TableParts:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CohortParts:
-    """A cohort whose tables are all sorted out by municipality; see `TableParts`."""
-
-    places: Places
-    _parts: Mapping[str, TableParts]
-
-    @classmethod
-    def of(cls, tables: CohortTables) -> "CohortParts":
-        """Find the rows of every municipality in every table."""
-        frames = {item.name: getattr(tables, item.name) for item in fields(CohortTables)}
-        parts = {
-            name: TableParts.of(name, frame, tables.packages)
-            for name, frame in frames.items()
-            if frame is not None
-        }
-        return cls(Places.of(tables.areas), parts)
-
-    def part(self, municipalities: Collection[str]) -> CohortTables:
-        """The rows of some municipalities; see `TableParts.part`."""
-        place = self.places.place(municipalities)
-        return CohortTables(**{name: part.part(place) for name, part in self._parts.items()})
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RowsByPlace:
     """Positions of the rows of a table by municipality, and of those that belong to all."""
 
@@ -255,8 +231,16 @@ def _rows_by(frame: pd.DataFrame, *columns: str) -> dict[str, RowsByPlace]:
 
 
 def part_of(tables: CohortTables, municipalities: Collection[str]) -> CohortTables:
-    """The rows of some municipalities, in their order: see `CohortParts.part`."""
-    return CohortParts.of(tables).part(municipalities)
+    """The rows of some municipalities, in their order: see `TableParts.part`."""
+    place = Places.of(tables.areas).place(municipalities)
+    frames = {item.name: getattr(tables, item.name) for item in fields(CohortTables)}
+    return CohortTables(
+        **{
+            name: TableParts.of(name, frame, tables.packages).part(place)
+            for name, frame in frames.items()
+            if frame is not None
+        }
+    )
 
 
 def packages_of(packages: pd.DataFrame, federations: Collection[str]) -> set[str]:

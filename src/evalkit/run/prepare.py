@@ -12,6 +12,7 @@ import pandas as pd
 from evalkit.cohort import Place, Places, TableParts, cohort_tables
 from evalkit.provenance import digest_bytes, digest_files, digest_json
 from evalkit.records import record_files, store_records
+from evalkit.run.apart import call_apart
 from evalkit.run.layout import Layout
 from evalkit.run.plan import (
     UnitPlan,
@@ -25,10 +26,11 @@ from evalkit.run.prepared import Prepared, read_prepared
 from evalkit.study import Study
 
 
-def prepare(study: Study, layout: Layout) -> Prepared:
+def prepare(study: Study, layout: Layout, *, apart: bool = False) -> Prepared:
     """Build the cohort and the slices of all units, unless they stand there for the same records.
 
-    A cohort or slices that are not as they were left, for whatever reason, are built anew.
+    A cohort or slices that are not as they were left, for whatever reason, are built anew; with
+    `apart` in a process of its own, since a nation's take memory that a run needs afterwards.
 
     Raises
     ------
@@ -36,11 +38,18 @@ def prepare(study: Study, layout: Layout) -> Prepared:
         If the records are faulty or give no cohort. Nothing is written then.
     """
     inputs = prepare_inputs(study)
-    key = digest_json(inputs)
     known = read_json(layout.folder / "prepared.json")
-    if known and known.get("key") == key and _stand(known, layout):
+    if known and known.get("key") == digest_json(inputs) and _stand(known, layout):
         return read_prepared(layout.folder)
+    if apart:
+        return call_apart(build, study, layout, inputs, what=f"{study.name}: building the cohort")
+    return build(study, layout, inputs)
+
+
+def build(study: Study, layout: Layout, inputs: dict[str, str]) -> Prepared:
+    """Read the records, and write cohort and slices; what stood there stays until all is ready."""
     layout.folder.mkdir(parents=True, exist_ok=True)
+    key = digest_json(inputs)
     with tempfile.TemporaryDirectory(prefix=".", suffix=".new", dir=layout.folder) as scratch:
         new = replace(layout, work=Path(scratch))
         units = _write_cohort(study, new)

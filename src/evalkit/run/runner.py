@@ -174,7 +174,7 @@ def _run_study(
     if not options.cold and read_json(layout.folder / "prepared.json") is None:
         start_parent()  # it imports while the records are read
     progress.stage(study.name, "reading")
-    prepare(study, layout)
+    prepare(study, layout, apart=not options.cold)
     outcome.steps["prepare"] = time.monotonic() - started
     progress.stage(study.name, "shared")
     run_shared_stage(source, study, layout, limits=options.limits, cold=options.cold)
