@@ -21,7 +21,7 @@ from evalkit.cohort.checks import (
     require_columns,
     require_one_a_person,
 )
-from evalkit.cohort.grouping import group_rows
+from evalkit.cohort.grouping import group_rows, rows_by_group
 from evalkit.cohort.histories import AreaCount, Occasions, Persons, StateHistory
 from evalkit.cohort.participations import Forms, Participations
 from evalkit.cohort.responses import Responses
@@ -46,6 +46,7 @@ __all__ = [
     "frozen",
     "group_rows",
     "listed",
+    "rows_by_group",
 ]
 
 

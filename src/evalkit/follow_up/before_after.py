@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import Occasions, group_rows
+from evalkit.cohort.samples import Occasions, group_rows, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import require_level, wilson
 from evalkit.provenance import provenance

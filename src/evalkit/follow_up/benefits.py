@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import BenefitSpells
+from evalkit.cohort.samples import BenefitSpells, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import require_level
 from evalkit.provenance import provenance

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import Statuses
+from evalkit.cohort.samples import Statuses, rows_by_group
 from evalkit.errors import EstimationError
 from evalkit.follow_up.scores import require_level, wilson
 from evalkit.follow_up.status_change import WORK_OR_STUDY, paired_statuses

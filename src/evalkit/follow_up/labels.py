@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import Persons, group_rows
+from evalkit.cohort.samples import Persons, group_rows, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import require_level, wilson
 from evalkit.provenance import digest_bytes, digest_frame, provenance

@@ -6,8 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import AreaCount, TargetGroup
+from evalkit.cohort.samples import AreaCount, TargetGroup, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.need import need_and_coverage
 from evalkit.provenance import digest_frame, provenance

@@ -8,8 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from evalkit.codes import read_codes
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import Responses
+from evalkit.cohort.samples import Responses, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.scores import cells_of, on_hundred, require_level
 from evalkit.provenance import provenance

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import Statuses
+from evalkit.cohort.samples import Statuses, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.before_after import frechet_bounds, paired_estimates
 from evalkit.follow_up.scores import require_level

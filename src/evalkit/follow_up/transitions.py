@@ -6,8 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import Statuses
+from evalkit.cohort.samples import Statuses, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.follow_up.status_change import OCCUPATIONS, paired_statuses
 from evalkit.provenance import provenance

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.cohort.grouping import rows_by_group
-from evalkit.cohort.samples import StateHistory
+from evalkit.cohort.samples import StateHistory, rows_by_group
 from evalkit.errors import EstimationError, ParameterError
 from evalkit.survival.contrasts import NOT_OBSERVED, require_horizon
 from evalkit.survival.grouped import units_of_dependence
