@@ -8,6 +8,7 @@ from evalkit.errors import CohortError
 from evalkit.records import schema
 from evalkit.study import Health
 
+CHUNK = 1_000_000  # answers that are put to their waves at once
 BASELINE_LATEST_DAYS = 14  # a baseline is answered at most two weeks after the start
 END = "end"
 
@@ -49,12 +50,17 @@ def answers_by_wave(
             f"{protocol.instrument} that the study file names (health.instrument)"
         )
     rows = health.loc[chosen, [schema.OCCASION, schema.DATE, schema.ITEM, schema.VALUE]]
-    rows = rows.assign(row=row[chosen])
+    rows = rows.assign(row=row[chosen].astype(np.int32))
     del health  # a nation's answers are long
     rows = rows[rows[schema.OCCASION] != END].reset_index(drop=True)
     begun = start.reset_index(drop=True).take(rows["row"]).reset_index(drop=True)
     planned = pd.to_numeric(rows[schema.OCCASION]).to_numpy(dtype=float)
-    wave, distance = _nearest_wave(rows[schema.DATE], begun, planned, protocol)
+    dates = rows[schema.DATE]
+    found = [
+        _nearest_wave(dates[at], begun[at], planned[at], protocol)
+        for at in (slice(low, low + CHUNK) for low in range(0, max(len(rows), 1), CHUNK))
+    ]
+    wave, distance = (np.concatenate(parts) for parts in zip(*found, strict=True))
     rows = rows.assign(wave=wave, distance=distance)[distance < np.inf]
     wide = _one_row_a_wave(rows[_is_nearest(rows)])
     wide.insert(2, schema.INSTRUMENT, protocol.instrument)
@@ -63,7 +69,7 @@ def answers_by_wave(
 
 def _is_nearest(rows: pd.DataFrame) -> np.ndarray:
     """Rows of the answer of each person and wave that is nearest, the earlier of two."""
-    occasion, _ = pd.factorize(rows[schema.OCCASION])
+    occasion = pd.factorize(rows[schema.OCCASION])[0].astype(np.int32)
     marks = rows[["row", "wave", "distance", schema.DATE]].assign(occasion=occasion)
     group = marks.groupby(["row", "wave"]).ngroup().to_numpy()
     nearest = marks.sort_values(["row", "wave", "distance", schema.DATE], kind="stable")

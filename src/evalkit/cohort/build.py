@@ -14,7 +14,14 @@ from evalkit.cohort.eligibility import exclusions, payers
 from evalkit.cohort.flow import ANALYSED, first_reason
 from evalkit.cohort.following import following_tables
 from evalkit.cohort.months import ABSORBING, NEVER, month_number, month_text
-from evalkit.cohort.starts import PLACE, age_at, at_start, first_packages, table_of, with_places
+from evalkit.cohort.starts import (
+    PLACE,
+    age_at,
+    at_start,
+    first_packages,
+    require_tables,
+    with_places,
+)
 from evalkit.cohort.tables import CohortTables
 from evalkit.cohort.timelines import (
     HISTORY_MONTHS,
@@ -79,21 +86,17 @@ def cohort_tables(
 def _from_spells(
     tables: Mapping[str, pd.DataFrame], study: Study
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    for name in (schema.PERSONS, schema.SPELLS, schema.PACKAGES, schema.PARTICIPATIONS):
-        table_of(tables, name, study)
+    required = (schema.PERSONS, schema.SPELLS, schema.PACKAGES, schema.PARTICIPATIONS)
+    require_tables(tables, required, study)
     impossible = _require_possible(tables, study)
     persons = with_places(tables[schema.PERSONS], tables.get(schema.MUNICIPALITIES))
     _refuse_clash(persons)
-    started, months = _followed(tables, study, persons)
-    reason, exits = _reasons_and_exits(tables, study, started, months)
-    steps = _steps(persons, started[schema.PERSON_ID], reason, absent="no_package")
-    kept = reason == ANALYSED
-    analysed = started[kept].assign(time=exits.duration[kept], cause=exits.cause[kept])
-    analysed, months = analysed.reset_index(drop=True), months.keep(kept)
-    _require_cohort(analysed, steps, study)
+    analysed, months, steps = _analysed(tables, study, persons)
     yield "areas", areas_frame(tables, persons, study)
     yield "steps", steps
-    del steps  # everybody's, and not needed any more
+    # Everybody's, and not needed any more; a nation's are long.
+    del steps
+    persons = persons[[schema.PERSON_ID, *PLACE]]
     unit = analysed[list(UNIT)]
     yield "people", _people(analysed, months)
     states = states_frame(months, parental_rule=study.self_support.parental)
@@ -109,6 +112,20 @@ def _from_spells(
     yield from following_tables(tables, persons, analysed)
 
 
+def _analysed(
+    tables: Mapping[str, pd.DataFrame], study: Study, persons: pd.DataFrame
+) -> tuple[pd.DataFrame, Timelines, pd.DataFrame]:
+    """The persons analysed with exits, their months, and the step at which all others left."""
+    started, months = _followed(tables, study, persons)
+    reason, exits = _reasons_and_exits(tables, study, started, months)
+    steps = _steps(persons, started[schema.PERSON_ID], reason, absent="no_package")
+    kept = reason == ANALYSED
+    analysed = started[kept].assign(time=exits.duration[kept], cause=exits.cause[kept])
+    analysed = analysed.reset_index(drop=True)
+    _require_cohort(analysed, steps, study)
+    return analysed, months.keep(kept), steps
+
+
 def _followed(
     tables: Mapping[str, pd.DataFrame], study: Study, persons: pd.DataFrame
 ) -> tuple[pd.DataFrame, Timelines]:
@@ -118,8 +135,10 @@ def _followed(
         tables[schema.PARTICIPATIONS], tables[schema.PACKAGES], data_cut=data_cut
     )
     started = persons.merge(first, on=schema.PERSON_ID, how="inner", validate="one_to_one")
+    spells = tables[schema.SPELLS]
+    spells = spells[spells[schema.PERSON_ID].isin(started[schema.PERSON_ID])]
     months = timelines(
-        tables[schema.SPELLS], benefits(study.country), started, started["index_month"].to_numpy(),
+        spells, benefits(study.country), started, started["index_month"].to_numpy(),
         data_cut=data_cut, min_share=study.population.min_share_of_month,
         history=max(HISTORY_MONTHS, study.population.months_of_support + 1),
     )  # fmt: skip
@@ -168,7 +187,8 @@ def _people(analysed: pd.DataFrame, months: Timelines) -> pd.DataFrame:
 def _from_events(
     tables: Mapping[str, pd.DataFrame], study: Study
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    events = table_of(tables, schema.EVENTS, study).reset_index(drop=True)
+    require_tables(tables, [schema.EVENTS], study)
+    events = tables[schema.EVENTS].reset_index(drop=True)
     persons = tables.get(schema.PERSONS)
     if persons is None:
         persons = events[[schema.PERSON_ID]].reindex(columns=schema.TABLES[schema.PERSONS].names)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from evalkit.cohort.exits import Exits, sustained_exit
 from evalkit.cohort.months import NEVER, month_number
+from evalkit.cohort.starts import size_of
 from evalkit.cohort.timelines import Timelines
 from evalkit.records import schema
 from evalkit.study import Study
@@ -33,8 +34,7 @@ def impossible_definitions(tables: Mapping[str, pd.DataFrame], study: Study) -> 
     wanted = dict.fromkeys((study.self_support.definition, *study.self_support.shown.definitions))
     reasons = {}
     for name in wanted:
-        table = tables.get(TABLE_OF_DEFINITION[name])
-        if table is None or not len(table):
+        if not size_of(tables, TABLE_OF_DEFINITION[name]):
             reasons[name] = f"no_{TABLE_OF_DEFINITION[name]}_table"
         elif name == "SS-INCOME" and study.self_support.income_threshold is None:
             reasons[name] = "no_threshold"

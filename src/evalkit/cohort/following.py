@@ -82,11 +82,16 @@ def organisers(areas: pd.DataFrame) -> pd.Series:
 
 def _of_persons(frame: pd.DataFrame, place: pd.DataFrame, arm: pd.Series) -> pd.DataFrame:
     """Rows with the place of their person, and the arm where the person is analysed."""
+    added = (*PLACE, schema.ARM)
+    made = frame.copy(deep=False)  # a nation's spells are long
+    for name in set(added) & set(frame):
+        del made[name]
     row = place.index.get_indexer(frame[schema.PERSON_ID])
-    known = {name: np.append(place[name].to_numpy(dtype=object), "")[row] for name in PLACE}
-    kept = frame.drop(columns=[name for name in (*PLACE, schema.ARM) if name in frame])
+    for name in PLACE:
+        made[name] = np.append(place[name].to_numpy(dtype=object), "")[row]
     arms = np.append(arm.to_numpy(dtype=object), np.nan)
-    return kept.assign(**known, arm=arms[arm.index.get_indexer(frame[schema.PERSON_ID])])
+    made[schema.ARM] = arms[arm.index.get_indexer(frame[schema.PERSON_ID])]
+    return made
 
 
 def _of_places(frame: pd.DataFrame, areas: pd.DataFrame | None) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Who started what and when: first packages, arms, places, and what a person was like at start."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -105,18 +105,31 @@ def age_groups(age: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(age), "unknown", names[np.maximum(position, 0)])
 
 
-def table_of(tables: Mapping[str, pd.DataFrame], name: str, study: Study) -> pd.DataFrame:
-    """Give a table that the outcome of the study cannot do without.
+def size_of(tables: Mapping[str, pd.DataFrame], name: str) -> int:
+    """Rows of a table, 0 where there is none; tables that know their `sizes` are not read for it.
+
+    Examples
+    --------
+    >>> size_of({"spells": pd.DataFrame({"start": [1, 2]})}, "spells")
+    2
+    """
+    if name not in tables:
+        return 0
+    sizes = getattr(tables, "sizes", None)
+    return len(tables[name]) if sizes is None else sizes[name]
+
+
+def require_tables(tables: Mapping[str, pd.DataFrame], names: Iterable[str], study: Study) -> None:
+    """Check that the tables are there that the outcome of the study cannot do without.
 
     Raises
     ------
     CohortError
-        If the table is missing or empty.
+        If one is missing or empty.
     """
-    table = tables.get(name)
-    if table is None or not len(table):
-        what = "missing" if table is None else "empty"
-        raise CohortError(
-            f"{name}: the table is {what}; an outcome from {study.outcome.source} needs it"
-        )
-    return table
+    for name in names:
+        if not size_of(tables, name):
+            what = "empty" if name in tables else "missing"
+            raise CohortError(
+                f"{name}: the table is {what}; an outcome from {study.outcome.source} needs it"
+            )

@@ -50,7 +50,8 @@ def check_columns(frame: pd.DataFrame, table: schema.Table, study: Study) -> lis
     present = [column for column in table.columns if column.name in frame.columns]
     checks = {column.name: _pandera_column(column, study) for column in present}
     try:
-        pa.DataFrameSchema(checks).validate(frame, lazy=True)
+        # In place: nothing is changed, and a long table is not copied.
+        pa.DataFrameSchema(checks).validate(frame, lazy=True, inplace=True)
     except SchemaErrors as errors:
         # failure_cases also holds the values; only places and check names are taken from it.
         cases = errors.failure_cases[["column", "check", "index"]]
@@ -61,16 +62,19 @@ def check_columns(frame: pd.DataFrame, table: schema.Table, study: Study) -> lis
 
 
 def typed(frame: pd.DataFrame, table: schema.Table) -> pd.DataFrame:
-    """The table in the types of `schema`; text that does not fit its type becomes missing."""
+    """The table in the types of `schema`; text that does not fit its type becomes missing.
+
+    The columns are taken out of `frame`, so that a long table does not stand here twice.
+    """
+    index, others = frame.index, frame.columns.difference(table.names, sort=False)
     columns = {}
     for column in table.columns:
-        text = frame.get(column.name, pd.Series(np.nan, frame.index, dtype=object))
-        columns[column.name] = _typed_column(text, column)
-    for name in frame.columns.difference(table.names, sort=False):
-        columns[name] = _guessed(frame[name])
+        absent = column.name not in frame
+        text = pd.Series(np.nan, index, dtype=object) if absent else frame.pop(column.name)
+        columns[column.name] = _typed_column(text, column).to_numpy()
+    columns |= {name: _guessed(frame.pop(name)).to_numpy() for name in others}
     # Rows made from items share their file row, so columns are joined by position.
-    by_position = {name: column.to_numpy() for name, column in columns.items()}
-    return pd.DataFrame(by_position, index=frame.index, copy=False)
+    return pd.DataFrame(columns, index=index, copy=False)
 
 
 def _typed_column(text: pd.Series, column: schema.Column) -> pd.Series:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pyarrow.parquet import ParquetFile
 
@@ -13,25 +14,32 @@ from evalkit.study import Study
 
 @dataclass(frozen=True, slots=True)
 class StoredRecords(Mapping[str, pd.DataFrame]):
-    """Tables by name, each read when it is asked for and not kept."""
+    """Tables by name, each read when it is asked for and not kept.
+
+    Attributes
+    ----------
+    folder : Path
+    sizes : mapping of str to int
+        Rows of each table, known without reading it.
+    """
 
     folder: Path
-    names: tuple[str, ...]
+    sizes: Mapping[str, int]
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in self.names:
+        if name not in self.sizes:
             raise KeyError(name)
         frame = ParquetFile(self.folder / name).read().to_pandas()
-        return _as_categories(frame).astype(dict.fromkeys(_texts(frame), object))
+        return frame.assign(**{text: _as_text(frame[text]) for text in _texts(frame)})
 
     def __contains__(self, name: object) -> bool:
-        return name in self.names
+        return name in self.sizes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
+        return iter(self.sizes)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.sizes)
 
 
 def store_records(study: Study, folder: Path) -> StoredRecords:
@@ -48,12 +56,12 @@ def store_records(study: Study, folder: Path) -> StoredRecords:
     RecordsError, StudyError, CohortError
         As by `read_records`.
     """
-    names = []
+    sizes = {}
     for name, frame in read_tables(study):
         _as_categories(frame).to_parquet(folder / name, index=False)
-        names.append(name)
+        sizes[name] = len(frame)
         del frame  # or it would stand until the next one is read
-    return StoredRecords(folder, tuple(names))
+    return StoredRecords(folder, sizes)
 
 
 def _as_categories(frame: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +72,13 @@ def _as_categories(frame: pd.DataFrame) -> pd.DataFrame:
 def _category(text: pd.Series) -> pd.Categorical:
     codes, levels = pd.factorize(text)  # `astype` would sort them
     return pd.Categorical.from_codes(codes, levels)
+
+
+def _as_text(column: pd.Series) -> np.ndarray:
+    """Texts of a stored column, a missing one as NaN; of none there are no categories."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.to_numpy(dtype=object)
+    return np.full(len(column), np.nan, dtype=object)
 
 
 def _texts(frame: pd.DataFrame) -> list[str]:
