@@ -9,19 +9,20 @@ from evalkit.codes import benefits
 from evalkit.cohort.answers import answers_by_wave
 from evalkit.cohort.areas import COLUMNS as AREA_COLUMNS
 from evalkit.cohort.areas import areas_frame
-from evalkit.cohort.definitions import definitions_frame, exits_under, impossible_definitions
+from evalkit.cohort.definitions import definitions_frame, exits_under
 from evalkit.cohort.eligibility import exclusions, payers
 from evalkit.cohort.flow import ANALYSED, first_reason
 from evalkit.cohort.following import following_tables
 from evalkit.cohort.months import ABSORBING, NEVER, month_number, month_text
-from evalkit.cohort.starts import (
-    PLACE,
-    age_at,
-    at_start,
-    first_packages,
+from evalkit.cohort.refusals import (
+    MADE,
+    refuse_clash,
+    require_cohort,
+    require_currency,
+    require_possible,
     require_tables,
-    with_places,
 )
+from evalkit.cohort.starts import PLACE, age_at, at_start, first_packages, with_places
 from evalkit.cohort.tables import CohortTables
 from evalkit.cohort.timelines import (
     HISTORY_MONTHS,
@@ -31,12 +32,9 @@ from evalkit.cohort.timelines import (
     states_frame,
     timelines,
 )
-from evalkit.errors import CohortError
 from evalkit.records import schema
 from evalkit.study import Study
 
-CENSORED = schema.CENSORED
-MADE = (schema.PACKAGE_ID, schema.START, schema.ARM, "index_month", "time", "cause")
 OUTCOME = tuple(name for name in schema.TABLES[schema.EVENTS].names if name != schema.PERSON_ID)
 UNIT = (schema.PERSON_ID, *PLACE, schema.ARM)
 
@@ -88,9 +86,9 @@ def _from_spells(
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     required = (schema.PERSONS, schema.SPELLS, schema.PACKAGES, schema.PARTICIPATIONS)
     require_tables(tables, required, study)
-    impossible = _require_possible(tables, study)
+    impossible = require_possible(tables, study)
     persons = with_places(tables[schema.PERSONS], tables.get(schema.MUNICIPALITIES))
-    _refuse_clash(persons)
+    refuse_clash(persons)
     analysed, months, steps = _analysed(tables, study, persons)
     yield "areas", areas_frame(tables, persons, study)
     yield "steps", steps
@@ -122,7 +120,7 @@ def _analysed(
     kept = reason == ANALYSED
     analysed = started[kept].assign(time=exits.duration[kept], cause=exits.cause[kept])
     analysed = analysed.reset_index(drop=True)
-    _require_cohort(analysed, steps, study)
+    require_cohort(analysed, steps, study)
     return analysed, months.keep(kept), steps
 
 
@@ -203,7 +201,7 @@ def _from_events(
     index_month = month_number(given[schema.INDEX_DATE])
     described = at_start(given.drop(columns=list(OUTCOME)), index_month)
     analysed = given[reason == ANALYSED].reset_index(drop=True)
-    _require_cohort(analysed, steps, study)
+    require_cohort(analysed, steps, study)
     yield "areas", pd.DataFrame(columns=list(AREA_COLUMNS))
     yield "steps", steps
     people = described.assign(
@@ -256,7 +254,7 @@ def _costs(tables, study: Study, unit: pd.DataFrame, index_month: np.ndarray) ->
     if costs is None:
         names = [name for name in schema.TABLES[schema.COSTS].names if name not in UNIT]
         return pd.DataFrame(columns=[*UNIT, *names, "month_from_start"])
-    _require_currency(costs, study)
+    require_currency(costs, study)
     row = pd.Index(unit[schema.PERSON_ID]).get_indexer(costs[schema.PERSON_ID])
     kept = (row >= 0) | costs[schema.PERSON_ID].isna().to_numpy()
     costs, row = costs[kept].reset_index(drop=True), row[kept]
@@ -265,65 +263,3 @@ def _costs(tables, study: Study, unit: pd.DataFrame, index_month: np.ndarray) ->
     who = unit.reindex(np.where(row >= 0, row, -1)).reset_index(drop=True)
     rest = costs.drop(columns=[name for name in UNIT if name in costs])
     return pd.concat([who, rest.assign(month_from_start=month)], axis=1)
-
-
-def _require_currency(costs: pd.DataFrame, study: Study) -> None:
-    """Amounts are never converted: they must be in the currency of the study."""
-    currency = study.economics.currency
-    other = int((costs[schema.CURRENCY] != currency).sum()) if currency else 0
-    if other:
-        raise CohortError(
-            f"costs: {other} of {len(costs)} rows are not in {currency}, the economics.currency of "
-            "the study file; convert them first"
-        )
-
-
-def _refuse_clash(persons: pd.DataFrame) -> None:
-    clash = [name for name in MADE if name in persons]
-    if clash:
-        raise CohortError(
-            f"persons: {', '.join(clash)} are names of columns that the cohort makes; rename them "
-            "in the file or with data.mapping"
-        )
-
-
-def _require_possible(tables, study: Study) -> dict[str, str]:
-    """Refuse a protocol that the records do not allow; definitions besides that they do not."""
-    if study.arms.comparison not in ("other_packages", "none"):
-        raise CohortError(
-            f"arms.comparison: `{study.arms.comparison}` is not available; use other_packages, "
-            "none, or an events table with given arms"
-        )
-    unknown = [name for name in study.competing if name not in ABSORBING]
-    if unknown:
-        raise CohortError(f"competing: {', '.join(unknown)} unknown; known: {', '.join(ABSORBING)}")
-    if not len(benefits(study.country)):
-        raise CohortError(f"country: no code book of benefits for `{study.country}`")
-    impossible = impossible_definitions(tables, study)
-    reason = impossible.get(study.self_support.definition)
-    if reason:
-        raise CohortError(
-            f"self_support.definition: {study.self_support.definition} is not possible: "
-            f"{reason.replace('_', ' ')}"
-        )
-    return impossible
-
-
-def _require_cohort(analysed: pd.DataFrame, steps: pd.DataFrame, study: Study) -> None:
-    if not len(analysed):
-        left = ", ".join(
-            f"{name} {count}" for name, count in steps["reason"].value_counts().items()
-        )
-        raise CohortError(f"cohort: nobody of {len(steps)} persons is eligible ({left})")
-    wanted = schema.ARMS if study.arms.comparison != "none" else (schema.PROGRAMME,)
-    counts = {name: int((analysed[schema.ARM] == name).sum()) for name in wanted}
-    if not all(counts.values()):
-        found = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise CohortError(f"arms: an arm is without persons ({found}); see arms.comparison")
-    causes = (study.outcome.cause, *study.competing, CENSORED)
-    other = ~analysed[schema.CAUSE].isin(causes)
-    if other.any():
-        raise CohortError(
-            f"competing: {int(other.sum())} of {len(analysed)} persons exit to a state that the "
-            "study does not list as competing; only the end of the records may censor"
-        )

@@ -1,6 +1,6 @@
 """Who started what and when: first packages, arms, places, and what a person was like at start."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,6 @@ import pandas as pd
 from evalkit.cohort.months import NEVER, month_number
 from evalkit.errors import CohortError
 from evalkit.records import schema
-from evalkit.study import Study
 
 PLACE = (schema.MUNICIPALITY, schema.FEDERATION, schema.COUNTY)
 ARM_OF_COORDINATION = {
@@ -117,19 +116,3 @@ def size_of(tables: Mapping[str, pd.DataFrame], name: str) -> int:
         return 0
     sizes = getattr(tables, "sizes", None)
     return len(tables[name]) if sizes is None else sizes[name]
-
-
-def require_tables(tables: Mapping[str, pd.DataFrame], names: Iterable[str], study: Study) -> None:
-    """Check that the tables are there that the outcome of the study cannot do without.
-
-    Raises
-    ------
-    CohortError
-        If one is missing or empty.
-    """
-    for name in names:
-        if not size_of(tables, name):
-            what = "empty" if name in tables else "missing"
-            raise CohortError(
-                f"{name}: the table is {what}; an outcome from {study.outcome.source} needs it"
-            )
