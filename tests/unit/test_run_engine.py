@@ -18,8 +18,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from evalkit.run import fork
-from evalkit.run.engine import Limits, register
+from evalkit.run import engine, fork
+from evalkit.run.engine import Limits, _Process, register
 from evalkit.run.execute import NotebookError, run_notebook
 from evalkit.run.fork import start_warm
 
@@ -68,14 +68,17 @@ def write(folder: Path, *sources: str) -> Path:
     return path
 
 
-def run(folder: Path, *sources: str, limits: Limits | None = None, cold: bool = False):
+def run(
+    folder: Path, *sources: str, limits: Limits | None = None, cold: bool = False,
+    keep: bool = False,
+):  # fmt: skip
     """Run cells as a report would; return the kept notebook and the error, if any."""
     work = folder / ("cold" if cold else "warm")
     error = None
     try:
         run_notebook(
             write(folder, *sources), work, {"x": 2},
-            site=folder, limits=limits or Limits(), cold=cold,
+            site=folder, limits=limits or Limits(), cold=cold, keep=keep,
         )  # fmt: skip
     except NotebookError as raised:
         error = raised
@@ -101,13 +104,13 @@ def test_a_warm_process_gives_what_a_kernel_gives(tmp_path, monkeypatch):
     register()
     made = {}
 
-    for engine in ("evalkit", None):
+    for name in ("evalkit", None):
         with pytest.raises(PapermillExecutionError, match="ZeroDivisionError"):
             papermill.execute_notebook(
-                str(tmp_path / "in.ipynb"), str(tmp_path / f"{engine}.ipynb"),
-                parameters={"x": 2}, engine_name=engine, progress_bar=False, cwd=str(tmp_path),
+                str(tmp_path / "in.ipynb"), str(tmp_path / f"{name}.ipynb"),
+                parameters={"x": 2}, engine_name=name, progress_bar=False, cwd=str(tmp_path),
             )  # fmt: skip
-        made[engine] = without_ids(nbformat.read(tmp_path / f"{engine}.ipynb", as_version=4))
+        made[name] = without_ids(nbformat.read(tmp_path / f"{name}.ipynb", as_version=4))
 
     assert made["evalkit"] == made[None]
     assert made["evalkit"].count("image/png") > 3
@@ -146,6 +149,95 @@ def test_filters_and_settings_are_those_of_a_fresh_kernel(tmp_path):
     cold, _ = run(tmp_path, FRESH.strip(), cold=True)
 
     assert warm.cells[3].outputs[0].text == cold.cells[3].outputs[0].text
+
+
+PROCESS = "import os\nos.getpid()"
+CHANGED = """
+import os, warnings
+import matplotlib.pyplot as plt, numpy
+warnings.simplefilter("ignore")
+plt.rcParams["font.size"] = 1
+numpy.seterr(all="raise")
+numpy.set_printoptions(precision=1)
+os.environ["LEFT"] = os.environ["MPLBACKEND"] = "behind"
+os.chdir("/")
+_ = plt.figure()
+y = 1
+"""
+
+
+def result(made, cell: int = 3) -> str:
+    return made.cells[cell].outputs[0].data["text/plain"]
+
+
+@pytest.fixture
+def kept():
+    """What is kept by other tests ends, and what these keep."""
+    _Process.end_kept()
+    yield lambda *given, **more: run(*given, keep=True, **more)
+    _Process.end_kept()
+
+
+def test_a_process_is_kept_for_the_next_notebook_and_renewed_now_and_then(
+    tmp_path, kept, monkeypatch
+):
+    monkeypatch.setattr(engine, "MOST_NOTEBOOKS", 3)
+    processes = [result(kept(tmp_path, PROCESS)[0]) for _ in range(7)]
+    assert [processes.count(each) for each in dict.fromkeys(processes)] == [3, 3, 1]
+
+
+def test_a_kept_process_gives_the_next_notebook_what_a_fresh_kernel_has(tmp_path, kept):
+    kept(tmp_path, CHANGED.strip())
+    look = "print('y' in globals(), 'LEFT' in os.environ, os.getcwd(), plt.get_fignums())"
+    made, error = kept(
+        tmp_path, FRESH.strip(), f"import os\nimport matplotlib.pyplot as plt\n{look}", PROCESS
+    )
+    cold, _ = run(tmp_path, FRESH.strip(), cold=True)
+
+    assert error is None
+    assert made.cells[3].outputs[0].text == cold.cells[3].outputs[0].text
+    assert made.cells[4].outputs[0].text == f"False False {tmp_path / 'warm'} []\n"
+    assert [cell.execution_count for cell in made.cells[3:]] == [3, 4, 5]
+    assert result(made, 5) == result(kept(tmp_path, PROCESS)[0])
+
+
+def test_a_warning_is_told_in_every_notebook_of_a_process(tmp_path, kept):
+    source = "import numpy\nnumpy.log(numpy.zeros(1))"
+    texts = [kept(tmp_path, source)[0].cells[3].outputs[0].text for _ in range(2)]
+    assert texts[0] == texts[1] and "divide by zero" in texts[0]
+
+
+@pytest.mark.parametrize("source", ["1 / 0", "import os\nos._exit(3)", "while True: pass"])
+def test_a_process_in_which_a_notebook_failed_is_not_kept(tmp_path, kept, source):
+    before = result(kept(tmp_path, PROCESS)[0])
+    _, error = kept(tmp_path, source, limits=Limits(seconds=5))
+    after = result(kept(tmp_path, PROCESS)[0])
+    assert error is not None and before != after
+
+
+def test_a_notebook_whose_memory_is_limited_has_a_process_of_its_own(tmp_path, kept):
+    before = result(kept(tmp_path, PROCESS)[0])
+    alone = kept(tmp_path, PROCESS, limits=Limits(memory_bytes=2**40))[0]
+    assert before != result(alone)
+    assert before == result(kept(tmp_path, PROCESS)[0])
+
+
+def test_a_kept_process_that_ends_meanwhile_is_replaced(tmp_path, kept):
+    before = result(kept(tmp_path, PROCESS)[0])
+    os.kill(int(before), signal.SIGKILL)
+    _Process._kept[0].warm.wait(10)
+    made, error = kept(tmp_path, PROCESS)
+    assert error is None and result(made) != before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_most_memory_is_that_of_the_notebook_alone(tmp_path, kept):
+    peaks = []
+    for size in (300, 1):
+        notebook_path = write(tmp_path, f"_ = bytearray({size} * 2**20)\n_ = None")
+        usage = run_notebook(notebook_path, tmp_path / "warm", {"x": 2}, site=tmp_path, keep=True)
+        peaks.append(usage.peak_bytes)
+    assert peaks[0] - peaks[1] > 200 * 2**20
 
 
 def test_random_numbers_differ_between_notebooks_that_set_no_seed(tmp_path):

@@ -49,55 +49,58 @@ def answers_by_wave(
             f"health: none of {int(mine.sum())} rows of those analysed is from the instrument "
             f"{protocol.instrument} that the study file names (health.instrument)"
         )
-    rows = health.loc[chosen, [schema.OCCASION, schema.DATE, schema.ITEM, schema.VALUE]]
-    rows = rows.assign(row=row[chosen].astype(np.int32))
+    at = np.flatnonzero(chosen & (health[schema.OCCASION] != END).to_numpy())
+    occasion, occasions = pd.factorize(health[schema.OCCASION].to_numpy()[at])
+    item, items = pd.factorize(health[schema.ITEM].to_numpy()[at], sort=True)
+    date, value = (health[name].to_numpy()[at] for name in (schema.DATE, schema.VALUE))
+    row = row[at]
     del health  # a nation's answers are long
-    rows = rows[rows[schema.OCCASION] != END].reset_index(drop=True)
-    begun = start.reset_index(drop=True).take(rows["row"]).reset_index(drop=True)
-    planned = pd.to_numeric(rows[schema.OCCASION]).to_numpy(dtype=float)
-    dates = rows[schema.DATE]
+    planned = np.append(pd.to_numeric(pd.Series(occasions)).to_numpy(dtype=float), np.nan)
+    begun = start.to_numpy()
     found = [
-        _nearest_wave(dates[at], begun[at], planned[at], protocol)
-        for at in (slice(low, low + CHUNK) for low in range(0, max(len(rows), 1), CHUNK))
+        _nearest_wave(date[part], begun[row[part]], planned[occasion[part]], protocol)
+        for part in (slice(low, low + CHUNK) for low in range(0, max(len(at), 1), CHUNK))
     ]
     wave, distance = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    rows = rows.assign(wave=wave, distance=distance)[distance < np.inf]
-    wide = _one_row_a_wave(rows[_is_nearest(rows)])
+    rows = pd.DataFrame({
+        "row": row.astype(np.int32), "wave": wave, "distance": distance, "date": date,
+        "occasion": occasion.astype(np.int32), "item": item.astype(np.int32), "value": value,
+    })  # fmt: skip
+    rows = rows[rows["distance"] < np.inf]
+    wide = _one_row_a_wave(rows[_is_nearest(rows)], list(items))
     wide.insert(2, schema.INSTRUMENT, protocol.instrument)
     return wide
 
 
 def _is_nearest(rows: pd.DataFrame) -> np.ndarray:
     """Rows of the answer of each person and wave that is nearest, the earlier of two."""
-    occasion = pd.factorize(rows[schema.OCCASION])[0].astype(np.int32)
-    marks = rows[["row", "wave", "distance", schema.DATE]].assign(occasion=occasion)
-    group = marks.groupby(["row", "wave"]).ngroup().to_numpy()
-    nearest = marks.sort_values(["row", "wave", "distance", schema.DATE], kind="stable")
+    group = rows.groupby(["row", "wave"]).ngroup().to_numpy()
+    order = ["row", "wave", "distance", "date"]
+    nearest = rows[[*order, "occasion"]].sort_values(order, kind="stable")
     nearest = nearest.drop_duplicates(["row", "wave"])
-    same_day = (
-        marks[schema.DATE].to_numpy(dtype=np.int64)
-        == (nearest[schema.DATE].to_numpy(dtype=np.int64)[group])
-    )
-    return same_day & (occasion == nearest["occasion"].to_numpy()[group])
+    date = nearest["date"].to_numpy(dtype=np.int64)[group]
+    same_day = rows["date"].to_numpy(dtype=np.int64) == date
+    return same_day & (rows["occasion"].to_numpy() == nearest["occasion"].to_numpy()[group])
 
 
-def _one_row_a_wave(rows: pd.DataFrame) -> pd.DataFrame:
+def _one_row_a_wave(rows: pd.DataFrame, items: list[str]) -> pd.DataFrame:
     """Items as columns, one row a person and wave; without those that have no answer at all."""
-    rows = rows[rows[schema.VALUE].notna()]
-    keys = rows[["row", "wave"]].astype({"wave": int})
+    rows = rows[(rows["value"].notna() & (rows["item"] >= 0)).to_numpy()]
+    keys = rows[["row", "wave"]].astype(int)
     group = keys.groupby(["row", "wave"]).ngroup().to_numpy()
-    item, items = pd.factorize(rows[schema.ITEM], sort=True)
     values = np.full((group.max(initial=-1) + 1, len(items)), np.nan)
     # The first of several answers stays.
-    values[group[::-1], item[::-1]] = rows[schema.VALUE].to_numpy(dtype=float)[::-1]
+    values[group[::-1], rows["item"].to_numpy()[::-1]] = rows["value"].to_numpy(dtype=float)[::-1]
     wide = keys.drop_duplicates().sort_values(["row", "wave"], ignore_index=True)
-    return pd.concat([wide, pd.DataFrame(values, columns=list(items))], axis=1)
+    answers = pd.DataFrame(values, columns=items)
+    return pd.concat([wide, answers.dropna(axis=1, how="all")], axis=1)
 
 
 def _nearest_wave(
-    date: pd.Series, start: pd.Series, planned: np.ndarray, protocol: Health
+    dates: np.ndarray, starts: np.ndarray, planned: np.ndarray, protocol: Health
 ) -> tuple[np.ndarray, np.ndarray]:
     """Wave of each answer and its distance in months; infinite where it belongs to none."""
+    date, start = pd.Series(dates), pd.Series(starts)
     waves = np.array(protocol.waves, dtype=float)
     undated = (date.isna() | start.isna()).to_numpy()
     # Whole months apart, and days as parts of the longest month: the same day of the month k

@@ -1,10 +1,13 @@
-"""The cells of one notebook, run in this process as a kernel would, messages and all.
+"""The cells of notebooks, run in this process as a kernel would, messages and all.
 
-Shell, display hook and publisher are ipykernel's own; only what they send to is replaced, so that
-what a notebook keeps is what a kernel would have sent. Streams are written out before a display and
-at the end of a cell, never by a clock.
+A process may run several notebooks, one after the other; each has a shell of its own, and finds
+settings, warnings and figures as the first one did. Shell, display hook and publisher are
+ipykernel's own; only what they send to is replaced, so that what a notebook keeps is what a kernel
+would have sent. Streams are written out before a display and at the end of a cell, never by a
+clock.
 """
 
+import atexit
 import builtins
 import io
 import os
@@ -12,7 +15,9 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import set_start_method
 from multiprocessing.connection import Connection
@@ -30,26 +35,53 @@ class Cell:
     allows_errors: bool = False
 
 
-def run_cells(connection: Connection, cells: list[Cell], folder: str, profile: str) -> None:
-    """Run cells in order in a folder, and send what they give; IPython writes into `profile`.
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A notebook to run: its cells, where, and with which environment variables.
+
+    IPython writes into `profile`.
+    """
+
+    cells: list[Cell]
+    folder: str
+    profile: str
+    environment: dict[str, str]
+
+
+def serve_notebooks(connection: Connection) -> None:
+    """Run the notebooks that are asked for, until the asker is gone.
 
     Sent are `(index, "begin", None)`, `(index, message type, content)` and `(index, "end", reply)`
     for each cell; after the last cell, or the first error, `(-1, "done", peak memory in bytes)`.
     """
-    os.chdir(folder)
-    send = _Sender(connection)
+    while True:
+        try:
+            job = connection.recv()
+        except EOFError:
+            return
+        send = _Sender(connection)
+        with _as_it_was():
+            peak = _run_notebook(job, send)
+        send("done", peak)
+
+
+def _run_notebook(job: Job, send: "_Sender") -> int:
+    """Run cells in order in a folder, and send what they give; the peak of memory in bytes."""
+    os.chdir(job.folder)
+    os.environ.clear()
+    os.environ.update(job.environment)
     _be_fresh()
-    shell = _open_shell(send, profile)
-    for cell in cells:
+    shell = _open_shell(send, job.profile)
+    for cell in job.cells:
         send.index = cell.index
         send("begin", None)
         reply = _run_cell(shell, cell, send)
         send("end", reply)
         if reply["status"] == "error" and not cell.allows_errors:
             break
+    _close_shell(shell)
     send.index = -1
-    unit = 1 if sys.platform == "darwin" else 1024
-    send("done", unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return _peak_bytes()
 
 
 class _Sender:
@@ -61,6 +93,39 @@ class _Sender:
     def __call__(self, kind: str, content: object) -> None:
         if os.getpid() == self.pid:
             self.connection.send((self.index, kind, content))
+
+
+@contextmanager
+def _as_it_was() -> Iterator[None]:
+    """Undo what a thin notebook may have changed for the next one: settings, figures, the peak."""
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        if "matplotlib.pyplot" in sys.modules:
+            pyplot = sys.modules["matplotlib.pyplot"]
+            stack.enter_context(pyplot.rc_context())
+            stack.callback(pyplot.close, "all")
+        if "numpy" in sys.modules:
+            stack.enter_context(sys.modules["numpy"].errstate())
+            stack.enter_context(sys.modules["numpy"].printoptions())
+        yield
+    for module in list(sys.modules.values()):  # or a warning would be told once for all notebooks
+        getattr(module, "__dict__", {}).get("__warningregistry__", {}).clear()
+    _forget_peak()
+
+
+def _peak_bytes() -> int:
+    """Most memory in use so far; on Linux since the notebook began."""
+    try:
+        with open("/proc/self/status", encoding="utf-8") as handle:
+            return 1024 * next(int(line.split()[1]) for line in handle if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _forget_peak() -> None:
+    with suppress(OSError), open("/proc/self/clear_refs", "w", encoding="utf-8") as handle:
+        handle.write("5")
 
 
 def _be_fresh() -> None:
@@ -109,6 +174,13 @@ def _open_shell(send: Callable[[str, object], None], profile: str):
     builtins.input = MethodType(Kernel.raw_input, SimpleNamespace(_allow_stdin=False))
     _show_figures(shell)
     return shell
+
+
+def _close_shell(shell) -> None:
+    """Let go of a notebook's shell and of all that its cells hold."""
+    shell.reset(new_session=False)
+    atexit.unregister(shell.atexit_operations)
+    type(shell).clear_instance()
 
 
 def _show_figures(shell) -> None:

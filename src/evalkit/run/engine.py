@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 
@@ -18,13 +19,14 @@ from nbformat.v4 import new_output
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.log import logger
 
-from evalkit.run.cells import Cell, run_cells
+from evalkit.run.cells import Cell, Job, serve_notebooks
 from evalkit.run.fork import WarmProcess, start_warm
 
 NAME = "evalkit"
 LOOK_SECONDS = 0.05  # how often time and memory are looked at
 TIMEOUT, MEMORY, ENDED, KILLED = "TimeLimit", "MemoryLimit", "ProcessEnded", "WorkerKilled"
 LIMITS_BROKEN = frozenset({TIMEOUT, MEMORY, ENDED, KILLED})
+MOST_NOTEBOOKS = 25  # of one process, so that what one leaves behind does not add up
 SKIP_TAG, ERROR_TAG = "skip-execution", "raises-exception"
 
 
@@ -59,6 +61,7 @@ class EvalkitEngine(Engine):
         folder: str | None = None,
         environment: Mapping[str, str] | None = None,
         limits: Limits | None = None,
+        keep: bool = False,
         execution_timeout: float | None = None,
         **options: object,
     ) -> None:
@@ -74,6 +77,10 @@ class EvalkitEngine(Engine):
         environment : mapping
             Environment variables besides those of this process.
         limits : Limits
+        keep : bool
+            Keep the process for the next notebook of this caller, which then need not touch
+            everything for the first time. One in which a notebook failed is never kept, nor one
+            whose memory is limited.
         execution_timeout : float
             Seconds for a cell, as papermill's own engine names it.
         **options
@@ -83,19 +90,54 @@ class EvalkitEngine(Engine):
         limits = limits or Limits(cell_seconds=execution_timeout)
         run = _Run(nb_man, limits, options)
         with TemporaryDirectory(prefix="evalkit-", ignore_cleanup_errors=True) as profile:
-            process = start_warm(
-                run_cells,
-                run.cells(),
-                folder or os.getcwd(),
-                profile,
-                environment={**os.environ, **(environment or {})},
-            )
+            variables = {**os.environ, **(environment or {})}
+            keep = keep and limits.memory_bytes is None
+            process = _Process.take(variables) if keep else _Process(variables)
             try:
-                run.follow(process)
+                process.run(run, Job(run.cells(), folder or os.getcwd(), profile, variables))
             finally:
-                process.close()
+                process.settle(keep and run.succeeded)
         nb_man.nb.metadata["language_info"] = dict(IPythonKernel.language_info)
         nb_man.nb.metadata.papermill["peak_bytes"] = run.peak
+
+
+class _Process:
+    """A warm process that runs notebooks; at most one is kept for the next."""
+
+    _kept: "list[_Process]" = []
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.warm, self.asked = start_warm(serve_notebooks, environment=environment), 0
+
+    @classmethod
+    def take(cls, environment: dict[str, str]) -> "_Process":
+        """The process that was kept, or a new one."""
+        while cls._kept:
+            kept = cls._kept.pop()
+            if not kept.warm.wait(0):  # it neither ended nor said anything since
+                return kept
+            kept.warm.close()
+        return cls(environment)
+
+    @classmethod
+    def end_kept(cls) -> None:
+        """End the process that was kept."""
+        while cls._kept:
+            cls._kept.pop().warm.close()
+
+    def run(self, run: "_Run", job: Job) -> None:
+        """Run a notebook; one whose process has ended already fails as if it ended then."""
+        self.asked += 1
+        with suppress(OSError):
+            self.warm.connection.send(job)
+        run.follow(self.warm)
+
+    def settle(self, keep: bool) -> None:
+        """Keep it, or end it."""
+        if keep and self.asked < MOST_NOTEBOOKS and not self._kept:
+            self._kept.append(self)
+        else:
+            self.warm.close()
 
 
 @dataclass
@@ -110,10 +152,16 @@ class _Run:
     index: int = 0  # the first cell that papermill was not told about
     peak: int = 0
     done: bool = False
+    failed: bool = False
 
     def __post_init__(self) -> None:
         self.client = NotebookClient(self.manager.nb, record_timing=False, log=logger)
         self.client.reset_execution_trackers()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every cell ran, and none failed."""
+        return self.done and not self.failed
 
     def cells(self) -> list[Cell]:
         """Cells that have something to run."""
@@ -192,7 +240,7 @@ class _Run:
 
     def _pass_over(self, index: int) -> None:
         """Tell papermill of cells with nothing to run, as its own engine does."""
-        if getattr(self, "failed", False):
+        if self.failed:
             return
         for between in range(self.index, index):
             cell = self.manager.nb.cells[between]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import nbformat
@@ -61,6 +61,7 @@ def run_notebook(
     site: Path,
     limits: Limits = DEFAULT_LIMITS,
     cold: bool = False,
+    keep: bool = False,
 ) -> Usage:
     """Execute a template in a fresh folder of its own.
 
@@ -79,6 +80,8 @@ def run_notebook(
         What the notebook may use.
     cold : bool
         Use an ordinary kernel. Its limit of time holds for a cell, and it has none of memory.
+    keep : bool
+        Keep the warm process for the next notebook; see the engine.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def run_notebook(
     work.mkdir(parents=True)
     target = work / NOTEBOOK
     environment = {**ENVIRONMENT, "EVALKIT_SITE": str(site)}
-    run = _run_cold if cold else _run_warm
+    run = _run_cold if cold else partial(_run_warm, keep=keep)
     try:
         executed = run(template, target, parameters, environment, limits)
     except PapermillExecutionError as error:
@@ -103,7 +106,7 @@ def run_notebook(
     return usage
 
 
-def _run_warm(template, target, parameters, environment, limits) -> NotebookNode:
+def _run_warm(template, target, parameters, environment, limits, *, keep) -> NotebookNode:
     engine.register()
     return papermill.execute_notebook(
         str(template),
@@ -116,6 +119,7 @@ def _run_warm(template, target, parameters, environment, limits) -> NotebookNode
         folder=str(target.parent),
         environment=environment,
         limits=limits,
+        keep=keep,
     )
 
 

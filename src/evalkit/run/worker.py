@@ -272,6 +272,7 @@ def _execute(task: Task) -> tuple[bool, Usage]:
         site=task.layout.site,
         limits=task.limits,
         cold=task.cold,
+        keep=True,
     )
     _keep_copy(work, task.execute_key, catalogue_digest(task.language))
     return True, usage
