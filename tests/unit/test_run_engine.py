@@ -201,6 +201,16 @@ def test_a_kept_process_gives_the_next_notebook_what_a_fresh_kernel_has(tmp_path
     assert result(made, 5) == result(kept(tmp_path, PROCESS)[0])
 
 
+def test_parts_of_a_page_are_numbered_from_one_in_every_notebook(tmp_path, kept):
+    source = "from evalkit.report.parts import Part\nimport evalkit as ek\n"
+    source += "ek.display(Part('## A'), Part('Words.'))"
+    for _ in range(2):
+        made, error = kept(tmp_path, source)
+        assert error is None
+        parts = [output.metadata["evalkit"]["part"] for output in made.cells[3].outputs]
+        assert parts == [1, 2]
+
+
 def test_a_warning_is_told_in_every_notebook_of_a_process(tmp_path, kept):
     source = "import numpy\nnumpy.log(numpy.zeros(1))"
     texts = [kept(tmp_path, source)[0].cells[3].outputs[0].text for _ in range(2)]

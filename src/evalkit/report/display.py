@@ -18,8 +18,25 @@ QUIET = r"\[[^\]\n]*\]\{\.quiet\}"
 LONE_SENTENCE = re.compile(
     rf"(?:\*\*[^*\n]*\*\* )?(?:{QUIET} )?(\[[^\]\n]*\]\{{\.withheld\}})(?: {QUIET})?"
 )
-_numbers = count(1)
-_chapter: list[str] = []  # parts shown since the last heading
+
+
+class _Page:
+    """The page that this process makes: how many parts it has, and those since the last heading."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        self.numbers = count(1)
+        self.chapter: list[str] = []
+
+
+_page = _Page()
+
+
+def begin_page() -> None:
+    """Number parts from one again: another notebook begins in this process."""
+    _page.begin()
 
 
 def display(*parts: Part | None) -> None:
@@ -77,17 +94,17 @@ def _require_part(value: object) -> None:
 def _is_repeated(markdown: str) -> bool:
     """Whether this is only a sentence, that nothing is shown, which the chapter has already."""
     if markdown.startswith("## "):
-        _chapter.clear()
+        _page.chapter.clear()
     lone = LONE_SENTENCE.fullmatch(markdown)
-    is_repeated = lone is not None and any(lone[1] in shown for shown in _chapter)
-    _chapter.append(markdown)
+    is_repeated = lone is not None and any(lone[1] in shown for shown in _page.chapter)
+    _page.chapter.append(markdown)
     return is_repeated
 
 
 def _hand_over(part: Part) -> None:
     for name, image in sorted(part.images.items()):
         _write_image(name, image)
-    note = {"part": next(_numbers)}
+    note = {"part": next(_page.numbers)}
     if part.recipe is not None:
         note["recipe"] = store_recipe(part.recipe, Path(RELEASED_FOLDER))
     publish_display_data({"text/markdown": part.markdown}, metadata={"evalkit": note})

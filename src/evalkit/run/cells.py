@@ -24,6 +24,7 @@ from multiprocessing.connection import Connection
 from types import MethodType, SimpleNamespace
 
 INLINE = "module://matplotlib_inline.backend_inline"
+PAGE = "evalkit.report.display"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def _as_it_was() -> Iterator[None]:
             stack.enter_context(sys.modules["numpy"].errstate())
             stack.enter_context(sys.modules["numpy"].printoptions())
         yield
+    if PAGE in sys.modules:
+        sys.modules[PAGE].begin_page()
     for module in list(sys.modules.values()):  # or a warning would be told once for all notebooks
         getattr(module, "__dict__", {}).get("__warningregistry__", {}).clear()
     _forget_peak()
