@@ -53,6 +53,36 @@ def test_an_answer_at_the_end_of_a_package_is_never_a_wave():
 def test_the_nearest_answer_wins_a_wave_and_the_earlier_of_two_equally_near():
     assert waves(("a", "6", "2024-07-30", 3), ("a", "12", "2024-07-10", 4)) == [(0, 6, 4.0)]
     assert waves(("a", "6", "2024-07-20", 3), ("a", "12", "2024-07-10", 4)) == [(0, 6, 4.0)]
+    assert waves(("a", "12", "2024-07-10", 4), ("a", "6", "2024-07-30", 3)) == [(0, 6, 4.0)]
+
+
+def test_an_answer_that_is_not_the_nearest_fills_no_gap_of_it():
+    near = rows(("a", "6", "2024-07-16", 3)).query("item == 'mo'")
+    far = rows(("a", "12", "2024-08-16", 4))
+    for given in (pd.concat([near, far]), pd.concat([far, near])):
+        found = answers_by_wave(given, PERSONS, START, PROTOCOL)
+        assert found.columns.tolist() == ["row", "wave", "instrument", "mo"]
+        assert found[["row", "wave", "mo"]].to_numpy().tolist() == [[0, 6, 3]]
+
+
+def test_of_two_answers_to_one_item_the_first_counts():
+    given = rows(("a", "6", "2024-07-16", 3), ("a", "6", "2024-07-16", 5))
+    assert answers_by_wave(given, PERSONS, START, PROTOCOL)["mo"].tolist() == [3]
+    assert answers_by_wave(given[::-1], PERSONS, START, PROTOCOL)["mo"].tolist() == [5]
+
+
+def test_rows_without_an_item_answer_nothing():
+    given = rows(("a", "6", "2024-07-16", 3))
+    given.loc[given["item"] == "sc", "item"] = None
+    found = answers_by_wave(given, PERSONS, START, PROTOCOL)
+    assert found.columns.tolist() == ["row", "wave", "instrument", "mo"]
+
+
+def test_many_answers_are_put_to_their_waves_in_parts(monkeypatch):
+    given = [("a", "0", "2024-01-15", 1), ("a", "6", "2024-07-15", 2), ("b", "6", "2024-10-01", 3)]
+    whole = waves(*given)
+    monkeypatch.setattr("evalkit.cohort.answers.CHUNK", 2)
+    assert waves(*given) == whole == [(0, 0, 1.0), (0, 6, 2.0), (1, 6, 3.0)]
 
 
 def test_without_a_date_the_planned_month_counts():

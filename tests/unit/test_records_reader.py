@@ -129,6 +129,21 @@ def test_an_events_study_needs_no_table_but_its_events(tmp_path):
     assert events["age"].tolist() == [40, 50]
 
 
+def test_persons_are_looked_up_in_persons_where_there_are_events_too(tmp_path):
+    write_study(tmp_path)
+    (tmp_path / "events.csv").write_text(
+        f"person_id,arm,entry,time,cause,time_unit\n{ANNA},programme,0,12,linkage,days\n"
+    )
+    events = {"source": "events", "cause": "linkage", "time_unit": "days"}
+    study = make_study(tmp_path, outcome=events, arms={"comparison": "given"})
+
+    assert len(read_records(study).tables["health"]) == 3  # of two persons
+
+    with (tmp_path / "events.csv").open("a", encoding="utf-8") as file:
+        file.write("xq-nobody,programme,0,12,linkage,days\n")
+    assert "table events, column person_id: not in table persons: 1 of 2 rows" in refusal(study)
+
+
 def test_missing_folder_is_refused(tmp_path):
     with pytest.raises(RecordsError, match="no data folder"):
         read_records(make_study(tmp_path, data={"path": "nowhere"}))

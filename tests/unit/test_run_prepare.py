@@ -97,11 +97,21 @@ def _then_refused(given):
     raise CohortError("faulty")
 
 
-def test_slices_are_the_parts_of_the_cohort(tmp_path):
+def _with_people_from_elsewhere(records):
+    """Records in which a federation's packages have people of other federations too."""
+    rows = records["participations"]
+    return {
+        **records,
+        "participations": rows.assign(package_id=rows["package_id"].to_numpy()[::-1]),
+    }
+
+
+def test_slices_are_the_parts_of_the_cohort(tmp_path, monkeypatch):
     protocol = find_study("synthetic-se").model_copy(update={"name": "nation"})
     layout = Layout(tmp_path / "site", tmp_path / "site.work", protocol.name)
-    records = read_records(protocol).tables
+    records = _with_people_from_elsewhere(read_records(protocol).tables)
     whole = build_cohort(records, protocol)
+    monkeypatch.setattr(module, "store_records", lambda *_: records)
 
     units = prepare(protocol, layout).units
 

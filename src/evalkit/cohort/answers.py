@@ -84,13 +84,16 @@ def _is_nearest(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _one_row_a_wave(rows: pd.DataFrame, items: list[str]) -> pd.DataFrame:
-    """Items as columns, one row a person and wave; without those that have no answer at all."""
+    """Items as columns, one row a person and wave; without those that have no answer at all.
+
+    Of several answers to one item the first counts.
+    """
     rows = rows[(rows["value"].notna() & (rows["item"] >= 0)).to_numpy()]
+    rows = rows.drop_duplicates(["row", "wave", "item"])
     keys = rows[["row", "wave"]].astype(int)
     group = keys.groupby(["row", "wave"]).ngroup().to_numpy()
     values = np.full((group.max(initial=-1) + 1, len(items)), np.nan)
-    # The first of several answers stays.
-    values[group[::-1], rows["item"].to_numpy()[::-1]] = rows["value"].to_numpy(dtype=float)[::-1]
+    values[group, rows["item"].to_numpy()] = rows["value"].to_numpy(dtype=float)
     wide = keys.drop_duplicates().sort_values(["row", "wave"], ignore_index=True)
     answers = pd.DataFrame(values, columns=items)
     return pd.concat([wide, answers.dropna(axis=1, how="all")], axis=1)
