@@ -64,6 +64,19 @@ def test_rows_of_persons_get_place_and_the_arm_of_those_analysed():
     assert found["arm"][1] == "programme"
 
 
+def test_places_and_arms_that_a_table_has_already_give_way_and_the_records_stay():
+    statuses = frame("statuses", [
+        {"person_id": "a", "package_id": "north", "occasion": "start", "occupation": "work"}
+    ]).assign(municipality="9999", arm="other")  # fmt: skip
+    before = statuses.copy()
+
+    found = built(statuses=statuses).statuses
+
+    assert found[["municipality", "arm"]].to_numpy().tolist() == [["0114", "programme"]]
+    assert list(found)[-4:] == ["municipality", "federation", "county", "arm"]
+    pd.testing.assert_frame_equal(statuses, before)
+
+
 def test_what_a_study_lacks_is_none_and_what_a_place_lacks_is_empty():
     made = built(statuses=frame("statuses", [
         {"person_id": "a", "package_id": "north", "occasion": "start"}]))  # fmt: skip

@@ -64,6 +64,12 @@ def test_a_place_knows_its_federations_and_which_are_whole(chosen):
     assert place.whole == whole
 
 
+def test_a_municipality_in_neither_federation_nor_county_has_none():
+    areas = AREAS.assign(county=["1", "1", "1", "", "2"])
+    place = Places.of(areas).place(["d"])
+    assert (place.federations, place.whole) == (frozenset(), frozenset())
+
+
 @pytest.mark.parametrize("chosen", CHOSEN)
 def test_answers_of_a_federation_are_every_ones_unless_it_is_asked_by_municipality(chosen):
     rng = np.random.default_rng(20262)

@@ -20,9 +20,25 @@ def refusal(study) -> str:
 def test_tables_in_order_are_read_without_a_fault(tmp_path):
     records = read_records(write_study(tmp_path))
 
-    assert set(records.tables) == set(TABLES)
+    assert list(records.tables) == [name for name in schema.TABLES if name in TABLES]
     assert len(records.tables["spells"]) == 4
     assert records.tables["persons"]["municipality"].tolist() == ["0114", "0114", "2480"]
+
+
+def test_columns_without_a_name_are_left_out(tmp_path):
+    lines = [f",{line},x" for line in TABLES["spells"]]
+    lines[0] = f",{TABLES['spells'][0]},"
+    tables = read_records(write_study(tmp_path, spells=lines)).tables
+    assert list(tables["spells"]) == list(schema.TABLES["spells"].names)
+
+
+def test_the_index_of_a_parquet_file_is_no_column(tmp_path):
+    study = write_study(tmp_path)
+    expected = read_records(study).tables["spells"]
+    frame = pd.read_csv(tmp_path / "spells.csv", parse_dates=["start", "end"])
+    frame.set_axis(pd.Index([9, 9, 3, 1], name="mark")).to_parquet(tmp_path / "spells.parquet")
+    (tmp_path / "spells.csv").unlink()
+    pd.testing.assert_frame_equal(read_records(study).tables["spells"], expected)
 
 
 def test_columns_are_delivered_in_the_types_of_the_schema(tmp_path):
