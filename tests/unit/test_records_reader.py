@@ -1,5 +1,7 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from records_study import ANNA, BERIT, TABLES, make_study, with_line, with_row, write_study
 
@@ -39,6 +41,27 @@ def test_the_index_of_a_parquet_file_is_no_column(tmp_path):
     frame.set_axis(pd.Index([9, 9, 3, 1], name="mark")).to_parquet(tmp_path / "spells.parquet")
     (tmp_path / "spells.csv").unlink()
     pd.testing.assert_frame_equal(read_records(study).tables["spells"], expected)
+
+
+def test_names_of_parquet_columns_may_be_numbers_or_begin_alike(tmp_path):
+    study = write_study(tmp_path)
+    frame = pd.read_csv(tmp_path / "spells.csv", parse_dates=["start", "end"])
+    frame["a"], frame["a.b"], frame[2024] = 1, 2, 3
+    frame.columns = [str(name) for name in frame]
+    frame.to_parquet(tmp_path / "spells.parquet", index=False)
+    (tmp_path / "spells.csv").unlink()
+    spells = read_records(study).tables["spells"]
+    assert spells[["a", "a.b", "2024"]].drop_duplicates().to_numpy().tolist() == [[1, 2, 3]]
+    pd.DataFrame([[1, 2]], columns=[2023, 2024]).to_parquet(tmp_path / "spells.parquet")
+    assert "table spells, column person_id: the column is missing" in refusal(study)
+
+
+def test_a_parquet_column_name_twice_is_a_fault(tmp_path):
+    study = write_study(tmp_path)
+    (tmp_path / "spells.csv").unlink()
+    twice = pa.table([["a"], ["b"]], names=["benefit", "benefit"])
+    pq.write_table(twice, tmp_path / "spells.parquet")
+    assert "table spells: spells.parquet has a column name twice" in refusal(study)
 
 
 def test_columns_are_delivered_in_the_types_of_the_schema(tmp_path):

@@ -106,6 +106,45 @@ def _with_people_from_elsewhere(records):
     }
 
 
+def test_a_study_without_units_has_a_cohort_all_the_same(layout, monkeypatch):
+    nowhere = study(report={"levels": ["federation"], "languages": ["sv"]})
+    (layout.folder / "prepared.json").unlink()
+    areas = tables(PEOPLE)["municipalities"].assign(federation=np.nan)
+    records = tables(PEOPLE) | {"municipalities": areas}
+    monkeypatch.setattr(module, "store_records", lambda *_: records)
+
+    assert prepare(nowhere, layout).units == ()
+    assert prepare(nowhere, layout).was_kept
+
+
+def test_what_a_killed_run_left_half_made_is_removed_by_the_next(layout, monkeypatch):
+    (layout.folder / ".cohort-abc.new" / "records").mkdir(parents=True)
+    monkeypatch.setattr(module, "prepare_inputs", lambda _: {"records": "others"})
+    monkeypatch.setattr(module, "call_apart", lambda call, *given, what: call(*given))
+
+    prepare(PROTOCOL, layout, apart=True)
+
+    assert not list(layout.folder.glob(".*"))
+
+
+def test_what_was_shared_before_goes_with_its_cohort(layout, monkeypatch):
+    layout.shared.mkdir()
+    write_json(layout.folder / "shared.json", {"key": "before"})
+    monkeypatch.setattr(module, "prepare_inputs", lambda _: {"records": "others"})
+
+    prepare(PROTOCOL, layout)
+
+    assert not layout.shared.exists() and not (layout.folder / "shared.json").exists()
+
+
+def test_a_run_prepares_in_another_process(tmp_path):
+    protocol = find_study("synthetic-fi")
+    layout = Layout(tmp_path / "site", tmp_path / "site.work", protocol.name)
+    made = prepare(protocol, layout, apart=True)
+    assert not made.was_kept and prepare(protocol, layout).was_kept
+    assert made.units == prepare(protocol, layout).units
+
+
 def test_slices_are_the_parts_of_the_cohort(tmp_path, monkeypatch):
     protocol = find_study("synthetic-se").model_copy(update={"name": "nation"})
     layout = Layout(tmp_path / "site", tmp_path / "site.work", protocol.name)

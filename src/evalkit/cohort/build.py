@@ -73,8 +73,8 @@ def cohort_tables(
     Yields
     ------
     str, DataFrame
-        Field of `CohortTables` and its table, `areas` first; those that the study lacks are not
-        among them.
+        Field of `CohortTables` and its table, `areas` first, `packages` before `participations`;
+        those that the study lacks are not among them.
     """
     if study.outcome.source == "events":
         return _from_events(tables, study)

@@ -10,6 +10,8 @@ import pandas as pd
 from evalkit.cohort.following import OF_ALL, OF_ORGANISERS, organisers
 from evalkit.records import schema
 
+UNPLACED = "unplaced"  # the federation of answers that name no municipality
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CohortTables:
@@ -155,7 +157,9 @@ class TableParts:
         if name in OF_ORGANISERS:
             return cls(name, frame, _rows_by(frame, schema.FEDERATION))
         if name == "responses":
-            return cls(name, frame, _rows_by(frame, schema.MUNICIPALITY, schema.FEDERATION))
+            unplaced = frame[schema.FEDERATION].where(frame[schema.MUNICIPALITY] == "")
+            rows = _rows_by(frame, schema.MUNICIPALITY, schema.FEDERATION)
+            return cls(name, frame, rows | _rows_by(frame.assign(**{UNPLACED: unplaced}), UNPLACED))
         if name == "participations" and packages is not None:
             rows = _rows_by(frame, schema.MUNICIPALITY, schema.PACKAGE_ID)
             return cls(name, frame, rows, packages)
@@ -192,14 +196,13 @@ class TableParts:
 
     def _of_federations(self, place: Place) -> np.ndarray:
         """Positions of the answers that name only a federation, where they are the part's."""
-        nowhere = self.rows[schema.MUNICIPALITY].of_places([""])
-        found = []
-        for name in place.federations:
-            theirs = self.rows[schema.FEDERATION].of_places([name])
-            unplaced = np.intersect1d(theirs, nowhere, assume_unique=True)
-            if name in place.whole or len(unplaced) == len(theirs):
-                found.append(unplaced)
-        return np.concatenate([np.zeros(0, dtype=np.intp), *found])
+        every, unplaced = self.rows[schema.FEDERATION], self.rows[UNPLACED]
+        theirs = [
+            name
+            for name in place.federations
+            if name in place.whole or unplaced.count(name) == every.count(name)
+        ]
+        return unplaced.of_places(theirs)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -218,6 +221,11 @@ class RowsByPlace:
         ends = np.searchsorted(codes[order], np.arange(len(places) + 1))
         spans = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
         return cls(order, dict(zip(places, spans, strict=True)))
+
+    def count(self, place: str) -> int:
+        """Rows of one place."""
+        low, high = self.bounds.get(place, (0, 0))
+        return high - low
 
     def of_places(self, places: Collection[str]) -> np.ndarray:
         """Positions of the rows of some municipalities, in the order of the table."""

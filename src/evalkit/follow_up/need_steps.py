@@ -74,7 +74,7 @@ def need_steps(
     tells_need = group.of_population and group.knows_covered
     rows, outside = [], []
     in_broad = frame["broad"].to_numpy(dtype=bool)
-    was_covered = frame["covered"].to_numpy(dtype=bool) if tells_need else inside
+    was_covered = frame["covered"].to_numpy(dtype=bool) if tells_need else None
     for label, here in zip(labels, rows_by_group(code, len(labels)), strict=True):
         count = {name: int(flag[here].sum()) for name, flag in nested.items()}
         first = "population" if group.of_population else "in_records"

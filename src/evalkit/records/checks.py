@@ -13,6 +13,7 @@ from evalkit.study import Study
 
 Tables = Mapping[str, pd.DataFrame]
 
+REFERENCES = (s.PERSON_ID, s.PACKAGE_ID, s.MUNICIPALITY)
 OLDEST = 120  # years; an older person at the data cut is a wrong birth year
 
 
@@ -34,8 +35,9 @@ def check_table(
         Place of the check among all, so that the faults of all tables can be told in one order.
     """
     checks: tuple[Callable[[Tables, Study], Iterator[list[Fault]]], ...] = (
-        _identity_numbers, _repeated_keys, partial(_unknown_references, homes), _wrong_order,
-        _overlapping_participations, _implausible_births, _unnamed_municipalities,
+        _identity_numbers, _repeated_keys,
+        *(partial(_unknown_references, homes, column) for column in REFERENCES),
+        _wrong_order, _overlapping_participations, _implausible_births, _unnamed_municipalities,
         _events, _answers, _ledger,
     )  # fmt: skip
     for place, check in enumerate(checks):
@@ -76,17 +78,19 @@ def _lacks_a_key(frame: pd.DataFrame, table: s.Table, study: Study) -> bool:
 
 
 def _unknown_references(
-    homes: Mapping[str, tuple[str, pd.Series]], tables: Tables, study: Study
+    homes: Mapping[str, tuple[str, pd.Series]], column: str, tables: Tables, study: Study
 ) -> Iterator[list[Fault]]:
-    for column, (home, known) in homes.items():
-        for name, frame in tables.items():
-            if name == home or column not in s.TABLES[name].names:
-                continue
-            unknown = frame[column].notna() & ~frame[column].isin(known)
-            yield row_fault(
-                name, column, frame.index[unknown], len(frame), f"not in table {home}",
-                f"Add the missing rows to {home}, or make both extracts from one selection.",
-            )  # fmt: skip
+    if column not in homes:
+        return
+    home, known = homes[column]
+    for name, frame in tables.items():
+        if name == home or column not in s.TABLES[name].names:
+            continue
+        unknown = frame[column].notna() & ~frame[column].isin(known)
+        yield row_fault(
+            name, column, frame.index[unknown], len(frame), f"not in table {home}",
+            f"Add the missing rows to {home}, or make both extracts from one selection.",
+        )  # fmt: skip
 
 
 def _wrong_order(tables: Tables, study: Study) -> Iterator[list[Fault]]:

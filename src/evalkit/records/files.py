@@ -148,6 +148,8 @@ def _names(file: Path, path: Path) -> list[str]:
     """Columns of a part, without those that pandas keeps an index in."""
     with _reading(file, path):
         schema = ParquetFile(file).schema_arrow
+    if len(set(schema.names)) < len(schema.names):
+        raise UnreadableError("has a column name twice", "Give each column a name of its own.")
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     return [name for name in schema.names if name not in index]
 
@@ -157,7 +159,9 @@ def _column(files: list[Path], path: Path, name: str) -> pd.Series:
     columns = []
     for file in files:
         with _reading(file, path):
-            columns.append(ParquetFile(file).read(columns=[name]).to_pandas()[name])
+            # Of `a` and `a.b` the file gives both for the first.
+            table = ParquetFile(file).read(columns=[name]).select([name])
+            columns.append(table.to_pandas().iloc[:, 0])
     if all(column.dtype == columns[0].dtype for column in columns):
         columns = [pd.concat(columns, ignore_index=True)]
     texts = [by_level(column, _text, missing="") for column in columns]

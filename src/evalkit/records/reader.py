@@ -112,8 +112,8 @@ def read_tables(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     dated: dict[str, pd.DataFrame] = {}
     order = list(schema.TABLES)
     for name in dict.fromkeys([*HOMES, *order]):
-        of_columns, position = faults[-1, order.index(name)], order.index(name)
-        frame = _read_typed(name, study, mapping.get(name), of_columns)
+        position = order.index(name)
+        frame = _read_typed(name, study, mapping.get(name), faults[-1, position])
         if frame is None:
             continue
         for place, fault in check_table(name, frame, homes, study):

@@ -78,6 +78,8 @@ def _as_text(column: pd.Series) -> np.ndarray:
     """Texts of a stored column, a missing one as NaN; of none there are no categories."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.to_numpy(dtype=object)
+    if column.notna().any():
+        raise TypeError(f"{column.name}: stored as text, and not read as text")
     return np.full(len(column), np.nan, dtype=object)
 
 

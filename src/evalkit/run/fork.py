@@ -162,12 +162,21 @@ def start_warm(
     theirs.close()
     alive = os.dup(writer)
     try:
+        pid = _begin(status, writer, data)
+    except BaseException:  # an interrupt: the process ends when nobody holds these
+        WarmProcess(0, ours, status, alive).close()
+        raise
+    return WarmProcess(pid, ours, status, alive)
+
+
+def _begin(status: int, writer: int, data: bytes) -> int:
+    """Tell a new process what to do; its number, 0 where it or its parent ended meanwhile."""
+    try:
         with os.fdopen(writer, "wb") as stream:
             stream.write(data)
-        pid = forkserver.read_signed(status)
-    except (EOFError, BrokenPipeError):  # the parent, or the process, ended while it began
-        pid = 0
-    return WarmProcess(pid, ours, status, alive)
+        return forkserver.read_signed(status)
+    except (EOFError, BrokenPipeError):
+        return 0
 
 
 def import_seconds() -> float:

@@ -25,6 +25,8 @@ from evalkit.run.plan import (
 from evalkit.run.prepared import Prepared, read_prepared
 from evalkit.study import Study
 
+SCRATCH = ".cohort-{}.new"
+
 
 def prepare(study: Study, layout: Layout, *, apart: bool = False) -> Prepared:
     """Build the cohort and the slices of all units, unless they stand there for the same records.
@@ -35,25 +37,30 @@ def prepare(study: Study, layout: Layout, *, apart: bool = False) -> Prepared:
     Raises
     ------
     RecordsError, CohortError
-        If the records are faulty or give no cohort. Nothing is written then.
+        If the records are faulty or give no cohort. What stood there stays then.
     """
     inputs = prepare_inputs(study)
     known = read_json(layout.folder / "prepared.json")
     if known and known.get("key") == digest_json(inputs) and _stand(known, layout):
         return read_prepared(layout.folder)
-    if apart:
-        return call_apart(build, study, layout, inputs, what=f"{study.name}: building the cohort")
-    return build(study, layout, inputs)
-
-
-def build(study: Study, layout: Layout, inputs: dict[str, str]) -> Prepared:
-    """Read the records, and write cohort and slices; what stood there stays until all is ready."""
     layout.folder.mkdir(parents=True, exist_ok=True)
-    key = digest_json(inputs)
-    with tempfile.TemporaryDirectory(prefix=".", suffix=".new", dir=layout.folder) as scratch:
-        new = replace(layout, work=Path(scratch))
-        units = _write_cohort(study, new)
-        _put_in_place(new, layout)
+    if apart:  # a run, which has the lock of the site: nobody uses what a killed one left here
+        for left in layout.folder.glob(SCRATCH.format("*")):
+            shutil.rmtree(left, ignore_errors=True)
+    prefix, suffix = SCRATCH.format("|").split("|")
+    # Made and removed by this process: one that builds apart may be killed.
+    with tempfile.TemporaryDirectory(prefix=prefix, suffix=suffix, dir=layout.folder) as scratch:
+        given = (study, layout, inputs, Path(scratch))
+        if apart:
+            return call_apart(_build, *given, what=f"{study.name}: building the cohort")
+        return _build(*given)
+
+
+def _build(study: Study, layout: Layout, inputs: dict[str, str], scratch: Path) -> Prepared:
+    """Read the records, and write cohort and slices; what stood there stays until all is ready."""
+    key, new = digest_json(inputs), replace(layout, work=scratch)
+    units = _write_cohort(study, new)
+    _put_in_place(new, layout)
     write_json(
         layout.folder / "prepared.json",
         {
@@ -92,6 +99,7 @@ def _write_cohort(study: Study, layout: Layout) -> list[UnitPlan]:
     """Write the cohort and the slices table by table; none is held longer than it is needed."""
     records = layout.work / "records"
     records.mkdir()
+    (layout.folder / "slices").mkdir(parents=True)  # a study may have no unit
     places, packages = {}, None
     for name, frame in cohort_tables(store_records(study, records), study):
         if name == "areas":
@@ -128,7 +136,8 @@ def _put_in_place(new: Layout, layout: Layout) -> None:
     for key in ("prepared.json", "shared.json"):
         (layout.folder / key).unlink(missing_ok=True)
     for stale in (layout.cohort, layout.folder / "slices", layout.shared):
-        shutil.rmtree(stale, ignore_errors=True)
+        if stale.exists():
+            stale.replace(new.work / f"old {stale.name}")
     for name in ("cohort", "slices"):
         (new.folder / name).replace(layout.folder / name)
 

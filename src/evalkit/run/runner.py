@@ -10,11 +10,10 @@ from evalkit.errors import OutputError
 from evalkit.report.quarto import find_renderer
 from evalkit.run.distributed import require_distributed, run_distributed
 from evalkit.run.engine import Limits
-from evalkit.run.fork import ProcessError, import_seconds, start_parent
+from evalkit.run.fork import ProcessError, import_seconds
 from evalkit.run.guard import clear_errors, lock, processors, stoppable
 from evalkit.run.layout import Layout, layout_of
 from evalkit.run.manifest import read_manifest, write_manifest, write_timings
-from evalkit.run.plan import read_json
 from evalkit.run.pool import run_tasks
 from evalkit.run.prepare import prepare
 from evalkit.run.progress import Progress, default_progress
@@ -171,8 +170,6 @@ def _run_study(
     source: str, study: Study, layout: Layout, options: Options, progress: Progress
 ) -> _Outcome:
     outcome, started = _Outcome(), time.monotonic()
-    if not options.cold and read_json(layout.folder / "prepared.json") is None:
-        start_parent()  # it imports while the records are read
     progress.stage(study.name, "reading")
     prepare(study, layout, apart=not options.cold)
     outcome.steps["prepare"] = time.monotonic() - started

@@ -136,8 +136,9 @@ class Shared(Following):
         people = followed(self._tables.people, self.study)
         costs = self._tables.costs
         costs = costs[costs["person_id"].isin(people["person_id"])]
+        counts = people.groupby(["municipality", "arm"]).size().sort_values(ascending=False)
         for code, own in costs.groupby("municipality"):
-            arms = people.loc[people["municipality"] == code, "arm"].value_counts()
+            arms = counts.loc[[code]].droplevel(0)
             own = own.reset_index(drop=True)
             of_page = {"n_person": arms.to_dict(), "months": self.horizon, **self.prices}
             if set(own["arm"]) != set(ARMS):
