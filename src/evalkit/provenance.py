@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ except PackageNotFoundError:  # a source tree that was never installed
     VERSION = "0"
 
 BLOCK = 8192  # rows that are hashed at once; they fit into a processor's cache
+PIECE = 1 << 20  # bytes of a file that are read at once
 FEW = 4  # values up to which comparing with each is faster than a table of them
 PROBED = 1000  # rows that tell whether a column of objects repeats a few of them
 
@@ -62,9 +64,27 @@ def digest_bytes(*parts: bytes) -> str:
     """SHA-256 of byte strings, each preceded by its length so that no two lists collide."""
     state = hashlib.sha256()
     for part in parts:
-        state.update(len(part).to_bytes(8, "big"))
-        state.update(part)
+        _add(state, part)
     return state.hexdigest()
+
+
+def _add(state: "hashlib._Hash", part: bytes) -> None:
+    state.update(len(part).to_bytes(8, "big"))
+    state.update(part)
+
+
+def digest_file(path: Path) -> str:
+    """`digest_bytes` of what a file holds, read in pieces."""
+    state = hashlib.sha256()
+    _add_file(state, path)
+    return state.hexdigest()
+
+
+def _add_file(state: "hashlib._Hash", path: Path) -> None:
+    with path.open("rb") as handle:
+        state.update(os.fstat(handle.fileno()).st_size.to_bytes(8, "big"))
+        while piece := handle.read(PIECE):
+            state.update(piece)
 
 
 def digest_json(value: object) -> str:
@@ -175,7 +195,8 @@ def _mixed(values: np.ndarray) -> np.ndarray:
 
 def digest_files(paths: Iterable[Path], root: Path) -> str:
     """SHA-256 of files by relative name and content, independent of the order given."""
-    listed = sorted((path.relative_to(root).as_posix(), path) for path in paths)
-    return digest_bytes(
-        *(part for name, path in listed for part in (name.encode(), path.read_bytes()))
-    )
+    state = hashlib.sha256()
+    for name, path in sorted((path.relative_to(root).as_posix(), path) for path in paths):
+        _add(state, name.encode())
+        _add_file(state, path)
+    return state.hexdigest()

@@ -2,7 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.provenance import BLOCK, PROBED, digest_frame, factorised, hash_rows
+from evalkit.provenance import (
+    BLOCK,
+    PIECE,
+    PROBED,
+    digest_bytes,
+    digest_file,
+    digest_files,
+    digest_frame,
+    factorised,
+    hash_rows,
+)  # fmt: skip
 
 N = 2**16 + BLOCK + 5  # more rows than 16 bits have values, and no whole number of blocks
 TEXTS = np.array(["work", "died", None, np.nan, "none"], dtype=object)
@@ -80,3 +90,13 @@ def test_equal_objects_at_different_addresses_are_one_and_a_late_one_is_found():
     codes, found = factorised(values)
     assert first is not second and list(found) == ["work", "died"]
     assert codes[:-1].max() == 0 and codes[-1] == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1])
+def test_a_file_that_is_read_in_pieces_has_the_digest_of_its_bytes(size, tmp_path):
+    a, b = bytes(size), b"b" * size
+    (tmp_path / "b").write_bytes(b)
+    (tmp_path / "a").write_bytes(a)
+
+    assert digest_file(tmp_path / "a") == digest_bytes(a)
+    assert digest_files(tmp_path.iterdir(), tmp_path) == digest_bytes(b"a", a, b"b", b)

@@ -202,10 +202,12 @@ def test_a_file_with_only_a_header_is_refused(tmp_path):
     assert "table health: health.csv has a header but no rows" in message
 
 
-def test_a_latin_1_file_is_refused_with_its_row(tmp_path):
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_latin_1_file_is_refused_with_its_row(mark, tmp_path):
     study = write_study(tmp_path)
-    lines = with_row("municipalities", 3, "2480,SE,Hallå,24,F2")
-    (tmp_path / "municipalities.csv").write_bytes("\n".join(lines).encode("latin-1"))
+    lines = with_row("municipalities", 3, "\xe52480,SE,Lund,24,F2")
+    content = "\n".join(lines).encode("latin-1")
+    (tmp_path / "municipalities.csv").write_bytes(mark + content)
 
     message = refusal(study)
 

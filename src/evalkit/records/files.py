@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pyarrow.parquet import ParquetFile
 from evalkit.records.levels import by_level
 
 SEPARATORS = ",;\t"
+BEFORE_HEADER = re.compile(rb"(\xef\xbb\xbf)?[\r\n]*")  # byte order mark and empty lines
 
 
 class UnreadableError(Exception):
@@ -48,25 +50,22 @@ def _read_csv(path: Path) -> pd.DataFrame:
     content = path.read_bytes()
     if not content.strip(b"\xef\xbb\xbf\r\n\t "):
         raise UnreadableError("is empty", "Fill it, or remove the file.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        raise UnreadableError(
-            f"is not UTF-8 (first at row {row})", "Save it as CSV UTF-8."
-        ) from None
-    blank = len(text) - len(text.lstrip("\r\n"))
-    first = 2 + text[:blank].count("\n")
-    header, separator = _header(text[blank:])
+    _check_encoding(content)
+    start = BEFORE_HEADER.match(content).end()
+    first = 2 + content.count(b"\n", 0, start)
+    end = content.find(b"\n", start)
+    header, separator = _header(content[start : end if end >= 0 else None].decode())
+    rows = io.BytesIO(content)  # shares the bytes; a StringIO would hold the text once more
+    rows.seek(start)
     try:
         frame = pd.read_csv(
-            io.StringIO(text[blank:]), sep=separator, dtype=str, names=range(len(header)),
+            rows, sep=separator, dtype=str, names=range(len(header)), encoding="utf-8",
             header=None, keep_default_na=False, na_filter=False, skip_blank_lines=False,
         )  # fmt: skip
     except pd.errors.ParserError:
         frame = None
     if frame is None or not isinstance(frame.index, pd.RangeIndex):
-        row = _ragged_row(text[blank:], separator, len(header)) + first - 2
+        row = _ragged_row(content[start:].decode(), separator, len(header)) + first - 2
         raise UnreadableError(
             f"has more fields in row {row} than in its header",
             "Quote entries that contain the separator.",
@@ -76,8 +75,18 @@ def _read_csv(path: Path) -> pd.DataFrame:
     return _cleaned(columns, first, decimal_comma=separator == ";")
 
 
-def _header(text: str) -> tuple[list[str], str]:
-    line = text.split("\n", 1)[0].rstrip("\r")
+def _check_encoding(content: bytes) -> None:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableError(
+            f"is not UTF-8 (first at row {row})", "Save it as CSV UTF-8."
+        ) from None
+
+
+def _header(line: str) -> tuple[list[str], str]:
+    line = line.rstrip("\r")
     separator = max(SEPARATORS, key=line.count)
     header = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
     repeated = [i + 1 for i, name in enumerate(header) if name and name in header[:i]]
