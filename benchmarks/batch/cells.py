@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -33,12 +34,21 @@ def code_cells(template: Path, parameters: dict[str, str]) -> list[str]:
 
 
 def floor(template: Path, each: list[dict[str, str]]) -> dict[str, float]:
-    """Seconds of the cells of one notebook, mean and median, after a first that does not count."""
+    """Seconds of the cells of a notebook, and of the renderer's programs on it, after a first one.
+
+    The programs render the notebook that the run before has executed.
+    """
     from IPython.core.interactiveshell import InteractiveShell
+
+    from evalkit.report.rendering import render_report
+    from evalkit.run.layout import find_study, running_layout
 
     os.environ["EVALKIT_RUN"] = "1"
     shell = InteractiveShell.instance()
-    taken = []
+    study = find_study(each[0]["study"])
+    layout = running_layout(study)
+    labels = _labels_of(study)
+    taken, own = [], _OwnTime()
     for number, parameters in enumerate([each[0], *each]):
         with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
             os.chdir(folder)
@@ -51,8 +61,27 @@ def floor(template: Path, each: list[dict[str, str]]) -> dict[str, float]:
             if number:
                 taken.append(time.perf_counter() - start)
             os.chdir("/")
-    middle = statistics.median(taken)
-    return {"seconds": statistics.mean(taken), "median": middle, "units": len(taken)}
+            if number:
+                executed = layout.executed(parameters["unit"], parameters["language"])
+                with own:
+                    render_report(
+                        executed / "notebook.ipynb", labels(parameters["unit"]),
+                        parameters["language"], Path(folder), "embedded",
+                    )  # fmt: skip
+    return {
+        "seconds": statistics.mean(taken),
+        "median": statistics.median(taken),
+        "pandoc": sum(own.taken) / len(taken),
+        "units": len(taken),
+    }
+
+
+def _labels_of(study: Path) -> Callable[[str], object]:
+    from evalkit.run.layout import running_layout
+    from evalkit.run.prepared import read_prepared
+
+    units = {unit.name: unit for unit in read_prepared(running_layout(study).folder).units}
+    return lambda name: units[name].labels(study)
 
 
 def naive(template: Path, each: list[dict[str, str]], renderer: str) -> dict[str, float]:
@@ -60,13 +89,11 @@ def naive(template: Path, each: list[dict[str, str]], renderer: str) -> dict[str
     import papermill
 
     from evalkit.report.rendering import render_report
-    from evalkit.run.layout import find_study, running_layout
-    from evalkit.run.prepared import read_prepared
+    from evalkit.run.layout import find_study
 
     os.environ["EVALKIT_RUN"] = "1"
     study = find_study(each[0]["study"])
-    units = {unit.name: unit for unit in read_prepared(running_layout(study).folder).units}
-    own = _OwnTime()
+    labels = _labels_of(study)
     start = time.perf_counter()
     for parameters in each:
         with tempfile.TemporaryDirectory() as folder:
@@ -76,15 +103,9 @@ def naive(template: Path, each: list[dict[str, str]], renderer: str) -> dict[str
             )
             pages = Path(folder) / "pages"
             pages.mkdir()
-            labels = units[parameters["unit"]].labels(study)
-            with own:
-                render_report(executed, labels, parameters["language"], pages, renderer)
-    seconds = time.perf_counter() - start
-    return {
-        "seconds": seconds / len(each),
-        "units": len(each),
-        "pandoc": sum(own.taken) / len(each),
-    }
+            named = labels(parameters["unit"])
+            render_report(executed, named, parameters["language"], pages, renderer)
+    return {"seconds": (time.perf_counter() - start) / len(each), "units": len(each)}
 
 
 class _OwnTime:
