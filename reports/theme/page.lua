@@ -148,6 +148,7 @@ local function figure(div)
     refuse(div.identifier .. " has no alternative text (fig-alt)")
   end
   local picture = pandoc.Image({ pandoc.Str(alt) }, image.src)
+  picture.attributes["style"] = image.attributes["style"]
   local caption, source = split_source(div.content[2].content)
   if paper then
     return paper.figure(div, image, alt, caption, source)

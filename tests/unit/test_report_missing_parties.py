@@ -19,7 +19,7 @@ PERSONS = {
     "society": 107,
 }  # fmt: skip
 HIDDEN = ("region", "employment_service")
-FEW = "Not shown, to protect people."
+FEW = "not shown"
 
 
 def partly(method="before_after", largest="municipality"):

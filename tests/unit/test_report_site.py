@@ -115,6 +115,7 @@ def test_a_report_in_another_language_only_is_still_listed(tmp_path):
 
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert re.search(r'hreflang="en"[^>]*>Åby</a>', page)
+    assert re.search(r'hreflang="en" lang="en"[^>]*>English</a>', page)  # and says so
 
 
 def test_names_are_escaped(tmp_path):

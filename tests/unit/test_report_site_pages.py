@@ -115,7 +115,7 @@ def test_the_comparison_shows_both_arms_and_how_many_started(site):
     )  # fmt: skip
 
     assert "214" in row
-    assert re.search(r"22%\s+14% to 30%.*12%\s+4% to 20%", row)
+    assert re.search(r"22%\s+\(14% to 30%\).*12%\s+\(4% to 20%\)", row)
 
 
 def write_with_differences(folder, codes, std_error=0.06, curve=None):
@@ -143,7 +143,7 @@ def test_the_smallest_detectable_difference_stands_beside_every_difference(tmp_p
 
     # By hand: 1.959964 + 0.841621 errors of 0.06 are 0.168.
     for row in rows(site / "compare-en.html", "compare-table"):
-        assert re.search(r"\+10\s+\N{MINUS SIGN}2 to \+22\s+17\s", row)
+        assert re.search(r"\+10\s+\(\N{MINUS SIGN}2 to \+22\)\s+17\s", row)
     page = text_of(site / "compare-en.html")
     assert page.count("The smallest detectable difference: with as many people") == 1
 

@@ -125,10 +125,16 @@ THINNED = (
     results.AgreementTable, results.DoseResponse, results.QalyMeans, results.CostUtility,
     results.NetBenefit, results.Acceptability, results.InformationValue,
 )  # fmt: skip
+THINNED_KINDS = frozenset(kind.__name__ for kind in THINNED)
 PERSONS = ("n", "n_person", "n_start", "n_end")
 COUNTED = (
     "n_event", "n_covered", "n_singleton", "n_left_out", "n_imputed", "n_misregistered",
 )  # fmt: skip
+
+
+def is_rounded(released: Released) -> bool:
+    """Whether the number of persons behind a released result is rounded."""
+    return released.kind in THINNED_KINDS and load_profile(released.profile).rounding > 1
 
 
 def release(result: object, profile: str | Profile) -> Released:

@@ -63,9 +63,8 @@ def pipe_table(
     return f"{written}\n\n: {caption} {{#tbl-{name}}}" if caption else written
 
 
-def figure(name: str, alt: str, caption: str) -> str:
-    """Write a figure of one image with its alternative text and caption."""
+def figure(name: str, alt: str, caption: str, width_mm: float) -> str:
+    """Write a figure of one image with its alternative text, caption and width as drawn."""
     spoken = alt.replace("\\", "").replace('"', "\N{RIGHT DOUBLE QUOTATION MARK}")
-    return (
-        f'::: {{#fig-{name}}}\n![](figures/fig-{name}.png){{fig-alt="{spoken}"}}\n\n{caption}\n:::'
-    )
+    image = f'![](figures/fig-{name}.png){{fig-alt="{spoken}" style="--mm: {width_mm:.0f}"}}'
+    return f"::: {{#fig-{name}}}\n{image}\n\n{caption}\n:::"

@@ -15,6 +15,7 @@ from evalkit.report.text import Text
 FEW_PEOPLE = 50  # below it a municipality's estimates are not shown (statistics, section 3.3)
 FEW_EXITS = 10
 FEW_REASON = "too few persons for a number of its own"  # of a row of a table by municipality
+ONE_SITE = "one site"  # reason of a row of a fidelity table
 ARMS = ("programme", "comparison")
 
 

@@ -225,7 +225,7 @@ def _cell(text: Text, overview: Overview, code: str, column: str, scales: dict[s
         dots = scales[column].dot(value, " other" if column == "comparison" else "")
     return (
         f'<span class="value">{escape(number)}</span> '
-        f'<span class="range">{escape(interval)}</span>{dots}'
+        f'<span class="range">({escape(interval)})</span>{dots}'
     )
 
 

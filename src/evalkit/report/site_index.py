@@ -210,20 +210,21 @@ def _unit(text: Text, versions: Sequence[IndexEntry], area: str, order: dict[str
     place = text.say("All analyses together") if entry.analyses else _place(text, labels)
     code = labels.code if labels.level == "municipality" else ""
     words = " ".join([place, code, area, labels.study.title.in_language(text.language)]).lower()
-    name = link(by_language.pop(first), place, hreflang=first)
+    name = link(by_language[first], place, hreflang=first)
     others = _files(next(item for item in versions if item.language == first), place)
     others += [
         link(href, OWN_NAMES[language], hreflang=language,
-             lang="" if language == text.language else language,
+             lang=language,
              aria_label=f"{OWN_NAMES[language]}: {place}")
         for language, href in by_language.items()
+        if language != text.language  # the name leads there; to another language, this says so
     ]  # fmt: skip
     found = {
         "words": words,
         "level": labels.level,
         "county": entry.county,
         "federation": entry.federation,
-        "languages": " ".join([first, *by_language]),
+        "languages": " ".join(by_language),
         "name": f"{order[entry.href]:06d}",
         "code": f"{labels.level != 'municipality':d}{labels.code}",
     }

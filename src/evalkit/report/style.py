@@ -12,6 +12,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from evalkit.errors import ParameterError
 from evalkit.report.light_axes import LightAxes
@@ -25,6 +26,8 @@ HATCH = "#9aa4af"
 FAMILY = "Source Sans 3"
 FACES = ("Regular", "Semibold", "It")
 WIDTH_MM, DPI = 172.0, 144
+TEXT_MM = 142.0  # width of the text of a page, and of figures that need no more
+LEAST_PANEL_MM = 60.0
 MM = 1 / 25.4
 
 ARM_COLOURS = {"programme": PROGRAMME, "comparison": COMPARISON}
@@ -102,17 +105,25 @@ def panel(
     bottom: float = 10,
     columns: int = 1,
     gap: float = 8,
+    least: float = LEAST_PANEL_MM,
+    is_wide: bool = False,
 ) -> tuple[Figure, list[Axes]]:
-    """Make a figure of full width with axes placed by margins in millimetres."""
-    figure = Figure(figsize=(WIDTH_MM * MM, height_mm * MM))
+    """Make a figure with axes placed by margins in millimetres.
+
+    One panel is as wide as the text, if that leaves it `least`; several, or one that `is_wide`,
+    take the full width.
+    """
+    needed = max(TEXT_MM, left + right + least)
+    whole = WIDTH_MM if columns > 1 or is_wide else min(WIDTH_MM, needed)
+    figure = Figure(figsize=(whole * MM, height_mm * MM))
     FigureCanvasAgg(figure)
-    width = (WIDTH_MM - left - right - gap * (columns - 1)) / columns
+    width = (whole - left - right - gap * (columns - 1)) / columns
     axes = [
         figure.add_axes(
             (
-                (left + number * (width + gap)) / WIDTH_MM,
+                (left + number * (width + gap)) / whole,
                 bottom / height_mm,
-                width / WIDTH_MM,
+                width / whole,
                 (height_mm - top - bottom) / height_mm,
             ),
             axes_class=LightAxes,
@@ -150,15 +161,16 @@ def grid(
 
 
 def to_png(figure: Figure) -> bytes:
-    """Render to PNG, 172 mm wide, without software or time in it.
+    """Render to PNG, at most 172 mm wide, without software or time in it.
 
-    Drawn and encoded once. What figures show is flat, so that plain rows packed fast are as small
-    as filtered ones packed with care, and done in a fifth of the time.
+    Drawn and encoded once, without the empty margins: a picture starts where the text of the page
+    does. What figures show is flat, so that plain rows packed fast are as small as filtered ones
+    packed with care, and done in a fifth of the time.
     """
     figure.set_dpi(DPI)
     with style():
         figure.canvas.draw()
-    pixels = np.asarray(figure.canvas.buffer_rgba())[:, :, :3]
+    pixels = _without_margins(np.asarray(figure.canvas.buffer_rgba()))[:, :, :3]
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # 0 before each row: no filter
     rows[:, 1:] = pixels.reshape(height, -1)
@@ -172,6 +184,20 @@ def to_png(figure: Figure) -> bytes:
             _chunk(b"IEND", b""),
         )
     )
+
+
+def png_width_mm(png: bytes) -> float:
+    """Width of a picture of `to_png` at the size that it was drawn in, in millimetres."""
+    return struct.unpack(">I", png[16:20])[0] / DPI / MM
+
+
+def _without_margins(pixels: np.ndarray) -> np.ndarray:
+    """Cut what is white all along the sides of opaque pixels of four bytes."""
+    drawn = pixels.view(np.uint32)[:, :, 0] != np.uint32(0xFFFFFFFF)
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return pixels
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -205,6 +231,11 @@ def axis_title(axes: Axes, words: str) -> None:
         color=QUIET,
         annotation_clip=False,
     )
+
+
+def round_ticks(most: int, *, integer: bool = False) -> MaxNLocator:
+    """Place ticks at most so many steps apart, of 1, 2 or 5 times a power of ten."""
+    return MaxNLocator(most, steps=[1, 2, 5, 10], integer=integer)
 
 
 def light_grid(axes: Axes, axis: str) -> None:

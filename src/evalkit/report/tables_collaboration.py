@@ -23,7 +23,7 @@ from evalkit.report.names_collaboration import (
     site_name,
 )
 from evalkit.report.parts import Part
-from evalkit.report.reading import released_frame
+from evalkit.report.reading import ONE_SITE, released_frame
 from evalkit.report.tables_frame import table_part
 from evalkit.report.text import Text
 
@@ -323,7 +323,7 @@ def fidelity(
         rows.append([
             escape(sentence_case(fidelity_name(row["part"], row["item"], text, names))),
             shown(row["estimate"], lambda value, d=decimals: text.number(value, d)),
-            text.say("one site") if row["reason"] == "one site" else shown_range(
+            text.say("one site") if row["reason"] == ONE_SITE else shown_range(
                 row["conf_low"], row["conf_high"],
                 lambda low, high, d=decimals: text.range(low, high, d),
             ),

@@ -34,4 +34,4 @@ def table_part(
     )  # fmt: skip
     notes = [left_out, *table_notes(header, rows, given[0] if given else None, text)]
     spoken = [span(note, "quiet") for note in notes if note]
-    return Part(paragraphs(table, *spoken, span(source_line(text, n), "source")))
+    return Part(paragraphs(table, *spoken, span(source_line(text, n, given), "source")))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range
@@ -133,13 +133,17 @@ def need(need, text: Text, *, name: str = "need") -> Part:
 
 
 def _need_caption(need, text: Text) -> str:
-    caption = text.say("Solid: at least so many; hatched: range that the assumptions leave open.")
+    caption = " ".join((
+        text.say("Solid: at least so many; hatched: range that the assumptions leave open."),
+        text.say("Left of the bars: the assumed share in need."),
+    ))  # fmt: skip
     population, covered = need.summary["population"], need.summary["n_covered"]
     if not (math.isfinite(population) and math.isfinite(covered)):
         return caption
     spoken = text.say(
-        "People of working age: {population}; took part: {covered}.",
-        population=text.number(population), covered=text.number(covered),
+        "People of working age, {period}: {population}; took part: {covered}.",
+        period=escape(str(need.summary["period"])), population=text.number(population),
+        covered=text.number(covered),
     )  # fmt: skip
     return f"{caption} {spoken}"
 
@@ -181,7 +185,7 @@ def draw_need(need, text: Text) -> Figure:
         axes.set_xlim(0, float(np.nanmax([*frame["n_high"], 1])) * 1.02)
         axes.tick_params(axis="y", length=0, labelcolor=style.QUIET)
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(style.round_ticks(5, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
         style.light_grid(axes, "x")
         axes.set_xlabel(text.say("People of working age"))

@@ -68,6 +68,8 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     hidden = [status_name(benefit, text) for benefit in _hidden(first)]
     if hidden:
         caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
+    if first.loc[first["benefit"].isin(_order(first)), "equivalents_per_100"].isna().any():
+        caption += " " + text.say("A month without a dot: not shown, to protect people.")
     return picture(
         name, draw_benefits(vector, text), [vector], text,
         finding=text.say("All benefits beside each other: does one take another's place?"),

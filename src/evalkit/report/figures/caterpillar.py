@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
@@ -111,7 +111,7 @@ def draw_caterpillar(
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         style.light_grid(axes, "x")
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(style.round_ticks(6))
         axes.xaxis.set_major_formatter(FuncFormatter(_ticks(axes, text)))
         axes.annotate(text.say("Mean of all"), (0, 1), (0, 3), xycoords=("data", "axes fraction"),
                       textcoords="offset points", ha="center", va="bottom",

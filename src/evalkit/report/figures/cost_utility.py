@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy import stats
 
 from evalkit.report import style
@@ -21,6 +20,7 @@ from evalkit.report.figures.frame import (
     summary_n,
     too_few_part,
 )
+from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_cost_utility import measure_title, quadrant_name
@@ -103,8 +103,8 @@ def draw_plane(cost_utility, text: Text) -> Figure:
                 textcoords="offset points", ha="right" if right else "left",
                 va="top" if top else "bottom", color=style.QUIET, style="italic", gid="quadrant",
             )  # fmt: skip
-        _money_axis(axes, text, "y")
-        _plain_axis(axes, text)
+        number_axis(axes, text, "y", per=THOUSAND, signed=True)
+        number_axis(axes, text, "x", signed=True)
         style.light_grid(axes, "both")
         axes.set_xlabel(text.say("Difference in quality-adjusted life years per person"))
         style.axis_title(
@@ -162,7 +162,7 @@ def draw_net_benefit(net_benefit, text: Text) -> Figure:
         axes.plot(x, frame["estimate"], color=style.PROGRAMME, linewidth=1.8, label="net benefit")
         axes.set_xlim(x.min(), x.max() if x.max() > x.min() else x.min() + 1)
         price_axis(axes, currency, text)
-        _money_axis(axes, text, "y")
+        number_axis(axes, text, "y", per=THOUSAND, signed=True)
         style.light_grid(axes, "y")
         style.axis_title(
             axes, text.say("Net benefit per person, thousand {currency}", currency=currency)
@@ -202,33 +202,9 @@ def listed_prices(price: pd.Series) -> np.ndarray:
 
 def price_axis(axes: Axes, currency: str, text: Text) -> None:
     """Axis of what a quality-adjusted life year is taken to be worth, in thousands."""
-    _money_axis(axes, text, "x", signed=False)
+    number_axis(axes, text, "x", per=THOUSAND)
     axes.set_xlabel(
         text.say("Worth of a quality-adjusted life year, thousand {currency}", currency=currency)
-    )
-
-
-def _money_axis(axes: Axes, text: Text, axis: str, *, signed: bool = True) -> None:
-    """Write an axis in thousands, with as many decimals as its ticks need."""
-    which, (low, high) = (
-        (axes.xaxis, axes.get_xlim()) if axis == "x" else (axes.yaxis, axes.get_ylim())
-    )
-    locator = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10])
-    step = np.diff(locator.tick_values(low, high))[0] / 1000
-    decimals = 0 if math.isclose(step, round(step)) and step >= 1 else 1 if step >= 0.1 else 2
-    which.set_major_locator(locator)
-    which.set_major_formatter(
-        FuncFormatter(lambda value, _: text.number(value / 1000, decimals, signed=signed))
-    )
-
-
-def _plain_axis(axes: Axes, text: Text) -> None:
-    locator = MaxNLocator(6, steps=[1, 2, 5, 10])
-    step = np.diff(locator.tick_values(*axes.get_xlim()))[0]
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: text.number(value, decimals, signed=True))
     )
 
 

@@ -84,8 +84,9 @@ def draw_incidence(curve, text: Text) -> Figure:
         figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
         for arm in arms:
             _draw_arm(axes, frame[frame["stratum"] == arm], arm, sparse=is_sparse(frame))
-        ticks = time_ticks(frame["time"].max(), text)
-        axes.set_xlim(0, frame["time"].max() * (1 + style.TAIL))
+        last = _last_shown_time(frame)
+        ticks = time_ticks(last, text)
+        axes.set_xlim(0, last * (1 + style.TAIL))
         axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
         axes.set_xlabel(time_title(text), labelpad=2)
         _percent_axis(axes, frame, text)
@@ -94,6 +95,11 @@ def draw_incidence(curve, text: Text) -> Figure:
         _label_ends(axes, frame, arms, text)
         _numbers_at_risk(axes, frame, arms, ticks, text)
     return figure
+
+
+def _last_shown_time(frame: pd.DataFrame) -> float:
+    shown = frame.loc[frame["estimate"].notna(), "time"]
+    return float((shown if shown.max() > 0 else frame["time"]).max())
 
 
 def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, sparse: bool) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
@@ -165,7 +165,7 @@ def _dress(axes: Axes, part: pd.DataFrame, term: str, *, is_ratio, first, text: 
         axes.set_yticks(marks, [_written(mark, text=text) for mark in marks])
     else:
         axes.set_ylim(low, high)
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(style.round_ticks(5))
         axes.yaxis.set_major_formatter(FuncFormatter(partial(_written, text=text)))
     style.light_grid(axes, "y")
     if first:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
+from evalkit.report.figures.number_axis import number_axis
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_collaboration import DOSES, INSTRUMENTS, ITEMS, dose_name
@@ -163,9 +164,8 @@ def draw_dose(dose, text: Text, *, names: Mapping[str, str] | None = None) -> Fi
                           xycoords="axes fraction", color=style.QUIET)  # fmt: skip
         if axes.get_ylim()[0] > 0:
             axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
-        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        number_axis(axes, text, "x", steps=7)
+        axes.yaxis.set_major_locator(style.round_ticks(6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         style.light_grid(axes, "y")
         quality = sentence_case(dose_name(str(summary["dose"]), text, names))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.errors import ParameterError
 from evalkit.report import style
@@ -112,7 +112,7 @@ def draw_months(contrast, text: Text) -> Figure:
     value = contrast_value(contrast, "difference")
     useful = text.labels.study.useful_size.months
     with style.style():
-        figure, (axes,) = style.panel(42, left=10, right=10, top=12, bottom=14)
+        figure, (axes,) = style.panel(42, left=18, right=18, top=12, bottom=14)
         ends = [value.low, value.high] if value.shown else []
         limit = 1.15 * max(abs(end) for end in [*ends, 2 * useful])
         axes.set_xlim(-limit, limit)
@@ -137,7 +137,7 @@ def draw_months(contrast, text: Text) -> Figure:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_formatter(_signed(text))
-        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(style.round_ticks(7))
         days, monthly = (
             text.say("Days, programme group minus comparison group"),
             text.say("Months, programme group minus comparison group"),

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, too_few_part
@@ -75,7 +75,7 @@ def draw_event_study(study, text: Text, *, score: str = "") -> Figure:
         ends = [*known["conf_low"].dropna(), *known["conf_high"].dropna(), 0.0]
         low, high = min(ends), max(ends)
         axes.set_ylim(low - 0.1 * (high - low or 1), high + 0.18 * (high - low or 1))
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(style.round_ticks(5))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, text)))
         style.light_grid(axes, "y")
         style.axis_title(

@@ -10,7 +10,7 @@ from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_collaboration import fidelity_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import released_frame
+from evalkit.report.reading import ONE_SITE, released_frame
 from evalkit.report.text import Text
 
 
@@ -34,7 +34,7 @@ def fidelity(
             escape(sentence_case(fidelity_name("item", row["item"], text, names))),
             shown(row["estimate"], decimal),
             text.say("one site")
-            if row["reason"] == "one site"
+            if row["reason"] == ONE_SITE
             else shown_range(row["conf_low"], row["conf_high"], lambda a, b: text.range(a, b, 1)),
             shown(row["n_site"], text.number),
         ]

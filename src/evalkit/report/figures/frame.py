@@ -7,7 +7,7 @@ from functools import wraps
 import pandas as pd
 from matplotlib.figure import Figure
 
-from evalkit.release import load_profile
+from evalkit.release import is_rounded, load_profile
 from evalkit.report import style
 from evalkit.report.certainty import estimand_label
 from evalkit.report.figures.hidden import MISSING, has_numbers, without_hidden
@@ -82,7 +82,7 @@ def picture(
         caption = f"{stamp}. {caption}"
     if is_description:
         caption = f"{caption} {span(estimand_label('description', text), 'label')}"
-    spoken = f"**{finding}** {caption} {span(source_line(text, n), 'source')}"
+    spoken = f"**{finding}** {caption} {span(source_line(text, n, released), 'source')}"
     rows, left_out = without_hidden(header, rows, keys, text)
     if _says_all_alone(header, rows, text):
         at = list(header).index(text.say("Group"))
@@ -92,8 +92,9 @@ def picture(
     notes = [left_out, *table_notes(header, rows, released[0], text)]
     table = paragraphs(table, *(span(note, "quiet") for note in notes if note))
     folded = callout(text.say("Data table"), table)
-    markdown = paragraphs(figure(name, alt, spoken), folded)
-    return Part(markdown, {f"fig-{name}.png": style.to_png(drawn)})
+    png = style.to_png(drawn)
+    markdown = paragraphs(figure(name, alt, spoken, style.png_width_mm(png)), folded)
+    return Part(markdown, {f"fig-{name}.png": png})
 
 
 def _says_all_alone(header: Sequence[str], rows: Sequence[Sequence[str]], text: Text) -> bool:
@@ -109,12 +110,17 @@ def too_few_part(text: Text) -> Part:
     return Part(span(too_few(text), "withheld"))
 
 
-def source_line(text: Text, n: float) -> str:
-    """Say the source and how many persons are behind a figure or a table."""
+def source_line(text: Text, n: float, released: Sequence = ()) -> str:
+    """Say the source and how many persons are behind a figure or a table of released results."""
     study = text.labels.study
     source = escape((study.data.source or study.title).in_language(text.language))
     if not math.isfinite(n):
         return text.say("Source: {source}.", source=source)
+    if released and is_rounded(released[0]):
+        return text.plural(
+            "Source: {source}; about {n} person.", "Source: {source}; about {n} people.", int(n),
+            source=source,
+        )  # fmt: skip
     return text.plural(
         "Source: {source}; {n} person.", "Source: {source}; {n} people.", int(n), source=source
     )

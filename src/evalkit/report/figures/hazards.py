@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.curves import at_time
@@ -85,7 +85,7 @@ def draw_exit_rates(rates, text: Text) -> Figure:
         axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
         axes.set_xlabel(time_title(text), labelpad=2)
         axes.set_ylim(0, _top(frame))
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(style.round_ticks(5))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(PER * value, text)))
         style.light_grid(axes, "y")
         style.axis_title(axes, _unit(text))

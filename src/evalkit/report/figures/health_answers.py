@@ -83,8 +83,9 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
             _percent_axis(axes, 1.0, text)
             if arm:
                 style.axis_title(axes, group_title(arm, text))
+        drawn = set(frame.loc[frame["share"] > 0, "level"])
         entries = [(COLOURS[one], sentence_case(level_name(one, text)), HATCHES.get(one))
-                   for one in classes]  # fmt: skip
+                   for one in classes if one in drawn]  # fmt: skip
         draw_key(figure, entries, 4.0)
     return figure
 

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from evalkit.report import style
@@ -18,6 +19,7 @@ from evalkit.report.phrases import occasion
 from evalkit.report.text import Text
 
 ROW_MM = 8.0
+LONG_TITLE = 40  # letters
 KEY_GAP_MM, KEY_SQUARE_MM, KEY_LINE_MM = 5.0, 3.0, 5.0
 SERIES = (style.PROGRAMME, style.COMPARISON, style.THIRD, style.FOURTH)
 MARKERS = ("o", "s", "D", "^")
@@ -41,20 +43,28 @@ def group_title(stratum: str, text: Text) -> str:
     return sentence_case(arm_name(stratum, text))
 
 
-def draw_key(figure: Figure, entries: Sequence[tuple], top_mm: float) -> None:
-    """Write squares of colour, hatched or not, with their names from the upper left corner."""
+def draw_key(
+    figure: Figure, entries: Sequence[tuple], top_mm: float, markers: Sequence[str] = ()
+) -> None:
+    """Write squares of colour, hatched or not, or marks, with names from the upper left corner."""
     width, height = (size / style.MM for size in figure.get_size_inches())
     renderer = figure.canvas.get_renderer()
     x, y = 2.0, height - top_mm
-    for colour, words, *hatch in entries:
+    for number, (colour, words, *hatch) in enumerate(entries):
         word = figure.text(0, 0, words, va="center", ha="left")
         long = word.get_window_extent(renderer).width / figure.dpi / style.MM
         if x + KEY_SQUARE_MM + 2 + long > width - 2 and x > 2.0:
             x, y = 2.0, y - KEY_LINE_MM
-        figure.patches.append(
-            _square(figure, colour, x / width, (y - KEY_SQUARE_MM / 2) / height, width, height)
-        )
-        figure.patches[-1].set_hatch(hatch[0] if hatch else None)
+        if markers:
+            figure.lines.append(Line2D(
+                [(x + KEY_SQUARE_MM / 2) / width], [y / height], transform=figure.transFigure,
+                marker=markers[number % len(markers)], color=colour, markersize=6, linestyle="",
+            ))  # fmt: skip
+        else:
+            square = _square(figure, colour, x / width, (y - KEY_SQUARE_MM / 2) / height, width,
+                             height)  # fmt: skip
+            square.set_hatch(hatch[0] if hatch else None)
+            figure.patches.append(square)
         word.set_position(((x + KEY_SQUARE_MM + 1.5) / width, y / height))
         x += KEY_SQUARE_MM + 1.5 + long + KEY_GAP_MM
 
@@ -90,10 +100,12 @@ def draw_dots(
         Names by key, in the order drawn.
     """
     many, pitch = len(series) > 1, ROW_MM + 2 * (len(series) > 2)
+    longest = max(map(len, rows.values()), default=0)
     with style.style():
         figure, (axes,) = style.panel(
-            22 + 6 * many + pitch * len(rows), left=66, right=8, top=4 + 6 * many, bottom=14
-        )
+            22 + 6 * many + pitch * len(rows), left=min(1.68 * longest + 5, 66), right=8,
+            top=4 + 6 * many, bottom=14,
+        )  # fmt: skip
         _dress(axes, frame, axis)
         places = {key: place for place, key in enumerate(rows)}
         for number, one in enumerate(series):
@@ -105,9 +117,10 @@ def draw_dots(
         axes.set_yticks(range(len(rows)), list(rows.values()))
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(axis.title)
+        # A long title ends with the axis, or it would not fit right of the middle.
+        axes.set_xlabel(axis.title, loc="right" if len(axis.title) > LONG_TITLE else "center")
         if many:
-            draw_key(figure, list(zip(SERIES, series.values(), strict=False)), 4.0)
+            draw_key(figure, list(zip(SERIES, series.values(), strict=False)), 4.0, MARKERS)
     return figure
 
 
@@ -119,7 +132,10 @@ def _dress(axes: Axes, frame: pd.DataFrame, axis: DotAxis) -> None:
     low, high = min([*numbers, *also], default=0.0), max([*numbers, *also], default=1.0)
     margin = 0.06 * (high - low) or 0.1
     axes.set_xlim(axis.limits or (low - margin, high + margin))
-    ticks = [tick for tick in axes.get_xticks() if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]]
+    first, last = axes.get_xlim()
+    ticks = [
+        tick for tick in style.round_ticks(7).tick_values(first, last) if first <= tick <= last
+    ]
     axes.set_xticks(ticks, [axis.written(tick) for tick in ticks])
     style.light_grid(axes, "x")
     if math.isfinite(axis.shaded):
@@ -143,6 +159,8 @@ def _mark_hidden(axes: Axes, frame: pd.DataFrame, places: Mapping, text: Text) -
     known = frame.groupby("row", sort=False)["estimate"].apply(lambda values: values.notna().any())
     for key, shown in known.items():
         if not shown:
+            low, high = places[key] - 0.48, places[key] + 0.48
+            axes.axhspan(low, high, color=style.PAPER, linewidth=0, zorder=4, gid="hidden")
             write_hidden(axes, places[key], text, text.say("not shown"), across=True)
 
 

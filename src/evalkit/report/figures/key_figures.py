@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown
+from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
 from evalkit.report.names_organisation import figure_name, stratum_name, unit_name
 from evalkit.report.parts import Part
@@ -169,7 +170,7 @@ def _volumes(axes: Axes, table: pd.DataFrame, labels: list[str], text: Text) -> 
     known = table[["started", "planned"]].to_numpy().ravel()
     axes.set_xlim(0, 1.12 * max(np.nanmax(known, initial=1.0), 1.0))
     axes.set_yticks(range(len(table)), labels)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(style.round_ticks(5, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
     style.light_grid(axes, "x")
     axes.set_xlabel(text.say("Participations"))
@@ -191,15 +192,9 @@ def _costs(axes: Axes, table: pd.DataFrame, currency: str, text: Text) -> None:
                       annotation_clip=False)  # fmt: skip
     axes.set_xlim(0, 1.55 * max(np.nanmax(costs, initial=0.0), 1.0))
     axes.set_yticks(range(len(table)), [""] * len(table))
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, text)))
+    number_axis(axes, text, "x", steps=5, per=THOUSAND)
     style.light_grid(axes, "x")
     axes.set_xlabel(text.say("Thousand {currency} for each participation", currency=currency))
-
-
-def _tick(value: float, text: Text) -> str:
-    thousands = value / 1000
-    return text.number(thousands, 0 if math.isclose(thousands, round(thousands)) else 1)
 
 
 @drawn_part
@@ -284,7 +279,7 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
         axes.set_yticks(range(len(frame)), labels)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(style.round_ticks(5))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
         style.light_grid(axes, "x")
         axes.set_xlabel(text.say("Per cent of the target"))

@@ -5,12 +5,12 @@ import math
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.errors import ParameterError
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
 from evalkit.report.figures.hidden import BEHIND, write_hidden
+from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import years_label
@@ -99,10 +99,7 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
         axes.set_yticks(range(len(frame)), names, va="center")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        step = 0 if limit >= 4000 else 1
-        write = FuncFormatter(lambda value, _: text.number(value / 1000, step))
-        axes.xaxis.set_major_formatter(write)
+        number_axis(axes, text, "x", steps=5, per=THOUSAND)
         style.light_grid(axes, "x")
         axes.set_xlabel(
             text.say("Gain less cost per person, thousand {currency}", currency=currency)
@@ -204,11 +201,7 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
             label.set_fontweight(600 if party in SUMS else 400)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        step = 0 if limit >= 4000 else 1
-        axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda amount, _: text.number(amount / 1000, step))
-        )
+        number_axis(axes, text, "x", steps=5, per=THOUSAND)
         style.light_grid(axes, "x")
         axes.set_xlabel(
             text.say("Gain less cost per person, thousand {currency}", currency=currency)
@@ -218,11 +211,11 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
 
 def _net_bar(axes: Axes, place: float, net: float, decimals: int, text: Text) -> None:
     if not math.isfinite(net):
-        write_hidden(axes, place, text)
+        write_hidden(axes, place, text, text.say("not shown"))
         return
     colour = style.PROGRAMME if net >= 0 else style.WARNING
     axes.barh(place, net, height=0.62, color=colour, gid="net")
-    side = 1 if net >= 0 else -1
-    axes.annotate(text.number(net / 1000, decimals, signed=True), (net, place), (4 * side, 0),
-                  textcoords="offset points", va="center", bbox=BEHIND,
-                  ha="left" if net >= 0 else "right", annotation_clip=False)  # fmt: skip
+    is_right = round(net / 1000, decimals) >= 0  # what is written as zero has no sign
+    axes.annotate(text.number(net / 1000, decimals, signed=True), (net, place),
+                  (4 if is_right else -4, 0), textcoords="offset points", va="center", bbox=BEHIND,
+                  ha="left" if is_right else "right", annotation_clip=False)  # fmt: skip

@@ -78,10 +78,12 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
             "come back; bar: 95 per cent interval; line: all of the difference; arrow: goes on "
             "beyond the axis, all of it where the tail of the arrow is dotted."
         )
+    marks = text.say("Hollow dot: more than all of it would be needed; at the right: the share.")
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,
         finding=finding,
-        caption=caption, alt=" ".join(spoken), n=summary_n(break_even), rows=rows, text_columns=2,
+        caption=f"{caption} {marks}", alt=" ".join(spoken), n=summary_n(break_even), rows=rows,
+        text_columns=2,
         header=break_even_header(currency, text, compared=compared),
     )  # fmt: skip
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
@@ -17,13 +16,14 @@ from evalkit.report.figures.frame import (
     summary_n,
     too_few_part,
 )
+from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.reading import few_persons, released_frame
 from evalkit.report.text import Text
 
-LABEL_GAP_MM = 9.0
+LABEL_GAP_MM = 10.5
 LOOKS = (
     (style.PROGRAMME, "-", "o"), (style.COMPARISON, (0, (5, 2)), "s"),
     (style.THIRD, (0, (1, 1.4)), "^"), (style.FOURTH, (0, (6, 1.6, 1.2, 1.6)), "D"),
@@ -159,20 +159,18 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
         figure, (axes,) = style.panel(max(96.0, 24 + LABEL_GAP_MM * len(drawn)), left=20, right=58,
                                       top=10, bottom=14)  # fmt: skip
         ends = []
-        for number, party in enumerate(drawn):
+        each = [frame[frame["party"] == party] for party in drawn]
+        is_marked = any(is_by(rows[rows["cumulative"].notna()]) for rows in each)
+        for number, (party, rows) in enumerate(zip(drawn, each, strict=True)):
             look = SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)]
-            ends.append(_line(axes, frame[frame["party"] == party], look))
+            ends.append(_line(axes, rows, look, is_marked=is_marked))
         axes.axhline(0, color=style.INK, linewidth=0.9)
         last = float(frame["month"].max())
         axes.set_xlim(-0.025 * last, last)  # room for marks at the start
         marks = [at for at in range(0, int(last) + 1, 12 if last <= 72 else 24)]
         axes.set_xticks(marks, [text.number(mark) for mark in marks])
         axes.set_xlabel(text.say("Months since the start"))
-        axes.yaxis.set_major_locator(MaxNLocator(6))
-        step = 0 if np.ptp(axes.get_ylim()) >= 6_000 else 1
-        axes.yaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: text.number(value / 1000, step))
-        )
+        number_axis(axes, text, "y", per=THOUSAND)
         style.light_grid(axes, "y")
         style.axis_title(
             axes, text.say("Gain less cost so far per person, thousand {currency}",
@@ -181,17 +179,16 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, look: tuple) -> float:
-    """Draw one party; give the height of its last shown value."""
+def _line(axes: Axes, rows: pd.DataFrame, look: tuple, *, is_marked: bool) -> float:
+    """Draw one party, all its months marked or the last one; give the height of that."""
     colour, dashes, marker = look
     rows = rows[rows["cumulative"].notna()].sort_values("month")
     axes.plot(rows["month"], rows["cumulative"], color=colour, linestyle=dashes, linewidth=1.8)
-    between = is_by(rows)
-    marked = rows if between else rows.iloc[-1:]
+    marked = rows if is_marked else rows.iloc[-1:]
     axes.plot(marked["month"], marked["cumulative"], marker, color=colour,
               markersize=SIZES.get(marker, 6), clip_on=False, zorder=4, gid="known")  # fmt: skip
     back = float(rows["pay_off_months"].iloc[-1])
-    if math.isfinite(back) and not between:
+    if math.isfinite(back) and not is_by(rows):
         axes.plot([back], [0], marker, color=colour, markeredgecolor=style.PAPER, zorder=5,
                   markersize=1.5 * SIZES.get(marker, 6), gid="cost back",
                   clip_on=False)  # fmt: skip

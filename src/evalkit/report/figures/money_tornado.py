@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import (
@@ -17,6 +17,7 @@ from evalkit.report.figures.frame import (
     too_few_part,
 )
 from evalkit.report.figures.hidden import write_hidden
+from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import parameter_name, parameter_value
@@ -111,16 +112,13 @@ def draw_tornado(sensitivity, text: Text) -> Figure:
         axes.set_yticks(range(len(frame)), labels, va="center")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
         style.light_grid(axes, "x")
         if is_net:
-            digits = 0 if high - low >= 6_000 else 1
-            axes.xaxis.set_major_formatter(
-                FuncFormatter(lambda value, _: text.number(value / 1000, digits))
-            )
+            number_axis(axes, text, "x", steps=5, per=THOUSAND)
             axes.set_xlabel(text.say("Gain less cost per person, thousand {currency}",
                                      currency=str(sensitivity.summary["currency"])))  # fmt: skip
         else:
+            axes.xaxis.set_major_locator(style.round_ticks(5))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(100 * value)))
             axes.set_xlabel(
                 text.say("Share of the change that must be due to the programme, per cent")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture
+from evalkit.report.figures.number_axis import number_axis
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
 from evalkit.report.published import (
@@ -86,7 +87,7 @@ def draw_verdicts(frame: pd.DataFrame, names: Names, axis: str, text: Text) -> F
         )
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(style.round_ticks(6))
         axes.xaxis.set_major_formatter(FuncFormatter(_ticks(axes, text)))
         style.light_grid(axes, "x")
         axes.set_xlabel(axis)
@@ -184,11 +185,8 @@ def draw_curve(
         axes.set_xlabel(below)
         style.axis_title(axes, title)
         style.light_grid(axes, "y")
-        for side, decimals in ((axes.xaxis, 0), (axes.yaxis, 1)):
-            side.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-            side.set_major_formatter(
-                FuncFormatter(lambda value, _at, d=decimals: text.number(value, d))
-            )
+        number_axis(axes, text, "x")
+        number_axis(axes, text, "y")
     return figure
 
 

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
@@ -78,7 +78,7 @@ def draw_recovery(recovery, text: Text) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         style.light_grid(axes, "x")
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(style.round_ticks(6))
         axes.xaxis.set_major_formatter(FuncFormatter(_ticks(found, text)))
         axes.set_xlabel(unit_title(found, text))
     return figure

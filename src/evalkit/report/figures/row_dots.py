@@ -105,8 +105,8 @@ def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
             elif any(other.shown for other in row.dots):
                 axes.annotate(
                     text.say("not shown"), (0, at), (4, 0), va="center", color=COLOURS[place],
-                    xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=8,
-                    bbox=BEHIND,
+                    xycoords=("axes fraction", "data"), textcoords="offset points",
+                    bbox=BEHIND, zorder=1,  # behind the dots of the other groups
                 )  # fmt: skip
             if row.right:
                 axes.annotate(row.right[place], (1, at), (6, 0), va="center", annotation_clip=False,
@@ -132,7 +132,7 @@ def _key_lines(groups: Sequence[str]) -> list[list[tuple[int, str]]]:
     lines, width = [[]], 0.0
     for place, name in enumerate(groups):
         needed = 7 + 1.75 * len(name)
-        if width + needed > 165 and lines[-1]:
+        if width + needed > style.TEXT_MM - 7 and lines[-1]:
             lines.append([])
             width = 0.0
         lines[-1].append((place, name))

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range, summary_n
 from evalkit.report.figures.row_dots import Dot, Row, draw_rows
 from evalkit.report.markup import escape
@@ -75,7 +75,7 @@ def draw_two_schemes(comparison, text: Text) -> Figure:
     ]
     ends = frame[["estimate", "conf_low", "conf_high"]].to_numpy(dtype=float)
     low, high = (float(end([0.0, *ends[np.isfinite(ends)]])) for end in (np.min, np.max))
-    ticks = MaxNLocator(6).tick_values(low, max(high, low + 1e-6))
+    ticks = style.round_ticks(6).tick_values(low, max(high, low + 1e-6))
     decimals = max(0, math.ceil(-math.log10(ticks[1] - ticks[0])))
     return draw_rows(
         rows, [""], text, limits=(ticks[0], ticks[-1]), ticks=ticks, line=0,

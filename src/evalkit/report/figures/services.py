@@ -144,7 +144,8 @@ def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None
     order = list(dict.fromkeys(zip(frame["target_group"], frame["service"], strict=True)))
     with style.style():
         rows, heads, height = _lines(order)
-        figure, (axes,) = style.panel(20 + ROW_MM * height, left=LEFT_MM, right=6, top=16, bottom=2)
+        figure, (axes,) = style.panel(20 + ROW_MM * height, left=LEFT_MM, right=6, top=16, bottom=2,
+                                      is_wide=True)  # fmt: skip
         if len(places) > MOST_COLUMNS:
             _counts(axes, frame, rows, len(places), text)
         else:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range
@@ -108,7 +108,7 @@ def draw_tipping(curve, text: Text, *, score: str = "") -> Figure:
                   label="difference")  # fmt: skip
         axes.set_xlim(frame["delta"].min(), frame["delta"].max())
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+            axis.set_major_locator(style.round_ticks(6))
         axes.xaxis.set_major_formatter(FuncFormatter(_ticks(axes.get_xlim(), text)))
         axes.yaxis.set_major_formatter(FuncFormatter(_ticks(axes.get_ylim(), text)))
         style.light_grid(axes, "y")

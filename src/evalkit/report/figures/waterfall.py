@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown_range
@@ -102,9 +102,8 @@ def draw_waterfall(need, text: Text) -> Figure:
     height = low_part + 27
     with style.style():
         figure, (axes,) = style.panel(height, left=76, right=30, top=27, bottom=13)
-        strip = figure.add_axes(
-            (76 / style.WIDTH_MM, (height - 13) / height, 66 / style.WIDTH_MM, 6.5 / height)
-        )
+        box = axes.get_position()
+        strip = figure.add_axes((box.x0, (height - 13) / height, box.width, 6.5 / height))
         for place, row in steps.iterrows():
             _bar(axes, place, row["low"], row["high"], text)
         axes.set_ylim(len(steps) - 0.4, -0.6)
@@ -113,7 +112,7 @@ def draw_waterfall(need, text: Text) -> Figure:
         axes.set_yticks(range(len(steps)), list(steps["name"]))
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(style.round_ticks(5, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
         style.light_grid(axes, "x")
         axes.set_xlabel(text.say("People"))
