@@ -163,11 +163,8 @@ def test_a_run_that_gets_no_further_process_keeps_what_it_made_and_says_so(
     assert "1 reports were not begun: no further process can be started" in capsys.readouterr().out
 
 
-def test_what_is_only_done_ahead_or_measured_needs_no_process(monkeypatch):
-    monkeypatch.setattr(fork.forkserver.ForkServer, "ensure_running", refuse)
+def test_what_is_only_measured_needs_no_process(monkeypatch):
     monkeypatch.setattr(fork.forkserver.ForkServer, "connect_to_new_process", refuse)
-
-    fork.start_parent()
 
     assert fork.import_seconds() == 0
 

@@ -8,13 +8,13 @@ import pytest
 from cohort_records import study, tables
 
 from evalkit.cohort import build_cohort, cohort_tables, part_of
-from evalkit.errors import CohortError
+from evalkit.errors import CohortError, ParameterError
 from evalkit.records import read_records
 from evalkit.run import prepare as module
 from evalkit.run.layout import Layout, find_study
 from evalkit.run.plan import read_json, write_json
 from evalkit.run.prepare import prepare
-from evalkit.run.prepared import read_cohort
+from evalkit.run.prepared import read_cohort, read_unit
 
 PROTOCOL = study(report={"levels": ["study"], "languages": ["sv"]})
 # Months from 2020-01; packages start in 2021-01, position 12.
@@ -171,3 +171,27 @@ def _assert_same(frame: pd.DataFrame | None, stored: pd.DataFrame | None):
     texts = frame.select_dtypes("object").columns
     alike = frame.assign(**{name: frame[name].replace(np.nan, None) for name in texts})
     pd.testing.assert_frame_equal(alike, stored)
+
+
+def prepared(folder, **changes):
+    words = {"sv": "Lindala", "fi": "Lindala", "en": "Lindala"}
+    unit = {"level": "municipality", "code": "0114", "place": words, "parent": words}
+    write_json(folder / "prepared.json", {"units": [unit], **changes})
+    return folder
+
+
+@pytest.mark.parametrize("wanted", ["municipality-0114", "0114"])
+def test_a_unit_is_found_by_its_name_and_by_its_code(wanted, tmp_path):
+    assert read_unit(prepared(tmp_path), wanted).told == "municipality-0114 (Lindala)"
+
+
+def test_a_unit_that_is_not_there_is_told_with_those_that_are(tmp_path):
+    with pytest.raises(ParameterError, match="'9999': no such unit; there are municipality-0114$"):
+        read_unit(prepared(tmp_path), "9999")
+
+
+def test_what_was_not_prepared_or_by_another_version_is_told(tmp_path):
+    with pytest.raises(CohortError, match="not prepared yet; run `evalkit report` first"):
+        read_unit(tmp_path, "0114")
+    with pytest.raises(CohortError, match="another version of evalkit prepared this study"):
+        read_unit(prepared(tmp_path, units=[{"level": "municipality"}]), "0114")

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, Pipe, wait
@@ -81,15 +81,6 @@ def _server() -> forkserver.ForkServer:
             own.set_forkserver_preload([WARM])
             _servers.append(own)
     return _servers[0]
-
-
-def start_parent() -> None:
-    """Start the parent now, so that it imports while the caller does something else.
-
-    One that cannot be started is told of by who needs it.
-    """
-    with suppress(OSError), _lock, _variables(SINGLE):
-        _server().ensure_running()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.cohort import Place, Places, TableParts, cohort_tables
-from evalkit.provenance import digest_bytes, digest_files, digest_json
+from evalkit.provenance import digest_file, digest_files, digest_json
 from evalkit.records import record_files, store_records
 from evalkit.run.apart import call_apart
 from evalkit.run.layout import Layout
@@ -145,9 +145,7 @@ def _put_in_place(new: Layout, layout: Layout) -> None:
 def _records_digest(study: Study) -> str:
     files = record_files(study)
     names = [Path(os.path.relpath(file, study.data_folder)).as_posix() for file in files]
-    return digest_json(
-        [[name, digest_bytes(file.read_bytes())] for name, file in zip(names, files, strict=True)]
-    )
+    return digest_json([[name, digest_file(file)] for name, file in zip(names, files, strict=True)])
 
 
 def _unit_to(unit: UnitPlan) -> dict:

@@ -1,5 +1,7 @@
 """What stands in a study's work folder: its units, and the cohort as tables."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
@@ -8,7 +10,8 @@ from pyarrow.parquet import ParquetFile
 from pydantic import ValidationError
 
 from evalkit.cohort import CohortTables
-from evalkit.errors import CohortError
+from evalkit.errors import CohortError, ParameterError
+from evalkit.run.layout import unit_name
 from evalkit.run.plan import UnitPlan, read_json
 from evalkit.study import Study, Words
 
@@ -31,12 +34,36 @@ def read_prepared(folder: Path) -> Prepared:
     CohortError
         If nothing was prepared there, or another version of evalkit did it.
     """
+    with _known(folder) as known:
+        units = tuple(_unit_from(item) for item in known["units"])
+        return Prepared(Study.model_validate(known["study"]), units, known["key"], True)
+
+
+def read_unit(folder: Path, wanted: str) -> UnitPlan:
+    """One unit of a prepared study by its name or bare code, without making all the others.
+
+    Raises
+    ------
+    CohortError
+        As `read_prepared`.
+    ParameterError
+        If the study has no such unit.
+    """
+    with _known(folder) as known:
+        for item in known["units"]:
+            if wanted in (item["code"], unit_name(item["level"], item["code"])):
+                return _unit_from(item)
+        first = [unit_name(item["level"], item["code"]) for item in known["units"][:12]]
+    raise ParameterError(f"unit {wanted!r}: no such unit; there are {', '.join(first)}")
+
+
+@contextmanager
+def _known(folder: Path) -> Iterator[dict]:
     known = read_json(folder / "prepared.json")
     if known is None:
         raise CohortError(f"{folder.name}: not prepared yet; run `evalkit report` first")
     try:
-        units = tuple(_unit_from(item) for item in known["units"])
-        return Prepared(Study.model_validate(known["study"]), units, known["key"], True)
+        yield known
     except (KeyError, TypeError, ValidationError):
         raise CohortError(
             f"{folder.name}: another version of evalkit prepared this study; run `evalkit report` "
@@ -51,16 +78,20 @@ def read_cohort(folder: Path) -> CohortTables:
     always = {field.name for field in fields(CohortTables) if field.default is MISSING}
     return CohortTables(
         **{
-            name: _read_table(path)
+            name: read_table(path)
             for name, path in paths.items()
             if name in always or path.is_file()
         }
     )
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """One parquet file; without the search for parts of a data set, which takes as long again."""
-    return ParquetFile(path).read().to_pandas()
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """One parquet file, or some of its columns.
+
+    Arrow opens the file itself. `pandas.read_parquet` hands it a file of Python's, which a thread
+    of Arrow's may be the last to let go of: a process that ends just then aborts or hangs.
+    """
+    return ParquetFile(path).read(columns=columns).to_pandas()
 
 
 def _unit_from(item: dict) -> UnitPlan:

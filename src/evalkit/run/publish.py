@@ -16,7 +16,7 @@ from evalkit.report.text import open_text
 from evalkit.run.audit import audit
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, move_file, read_json, write_json
-from evalkit.run.prepared import Prepared, read_prepared
+from evalkit.run.prepared import Prepared, read_prepared, read_table
 from evalkit.run.reproduced_pages import published_entries
 from evalkit.run.shared import RELEASED
 
@@ -60,7 +60,7 @@ def publish_site(site: Path, order: Sequence[str] = ()) -> list[Path]:
         entries += own
         overviews += _overview(prepared, layout, own)
         changes.append(_change(editions, prepared, layout, own))
-        steps = pd.read_parquet(layout.cohort / "steps.parquet", columns=["person_id"])
+        steps = read_table(layout.cohort / "steps.parquet", columns=["person_id"])
         ids.update(steps["person_id"].astype(str))
     entries += published_entries(site)
     quarantine = work / QUARANTINE
@@ -109,7 +109,7 @@ def _entries(prepared: Prepared, layout: Layout) -> list[IndexEntry]:
 
 
 def _areas(layout: Layout) -> pd.DataFrame:
-    areas = pd.read_parquet(layout.cohort / "areas.parquet")
+    areas = read_table(layout.cohort / "areas.parquet")
     return areas.set_index("municipality").reindex(columns=list(AREAS)).fillna("")
 
 

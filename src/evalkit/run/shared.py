@@ -34,7 +34,7 @@ from evalkit.release import Profile, Released, load_profile, require_released, w
 from evalkit.results import Contrast
 from evalkit.run.following import Following, followed
 from evalkit.run.layout import SITE_VARIABLE, find_study, running_layout
-from evalkit.run.prepared import read_cohort
+from evalkit.run.prepared import read_cohort, read_table
 from evalkit.run.reliable import small_municipalities, without_small
 from evalkit.study import Study
 
@@ -83,7 +83,7 @@ class Shared(Following):
         """Health index of everybody, from the scores kept before; None where there are none."""
         if not (self._folder / SCORES).is_file():
             return None
-        scores = pd.read_parquet(self._folder / SCORES)
+        scores = read_table(self._folder / SCORES)
         return health_panel(scores, self._tables)
 
     @property

@@ -15,7 +15,7 @@ from evalkit.run.engine import Limits
 from evalkit.run.execute import DEFAULT_LIMITS, run_notebook
 from evalkit.run.layout import Layout
 from evalkit.run.plan import UnitPlan, read_json, slice_digest, source_digest, write_json
-from evalkit.run.prepared import read_prepared
+from evalkit.run.prepared import read_prepared, read_table
 from evalkit.run.shared import PLAN, RELEASED, SCORES
 from evalkit.share import shared_folder
 from evalkit.study import Study
@@ -89,7 +89,7 @@ class _Kept:
     @classmethod
     def read(cls, layout: Layout) -> "_Kept":
         scores, plan = (
-            pd.read_parquet(layout.shared / name) if (layout.shared / name).is_file() else None
+            read_table(layout.shared / name) if (layout.shared / name).is_file() else None
             for name in (SCORES, PLAN)
         )
         return cls(
@@ -97,7 +97,7 @@ class _Kept:
             places=None if scores is None else RowsByPlace.of(scores),
             hidden=None if plan is None else dict(iter(plan.groupby(["level", "code"]))),
             columns=None if plan is None else plan.iloc[:0],
-            areas=pd.read_parquet(layout.cohort / "areas.parquet"),
+            areas=read_table(layout.cohort / "areas.parquet"),
         )
 
 
@@ -105,7 +105,7 @@ def _cut(unit: UnitPlan, kept: _Kept, layout: Layout) -> None:
     """Give a unit its part of the scores, the plan, and the released tables it reads."""
     target = layout.slices(unit.name)
     if kept.scores is not None:
-        people = pd.read_parquet(target / "people.parquet", columns=["person_id"])
+        people = read_table(target / "people.parquet", columns=["person_id"])
         own, there = kept.scores, unit.municipalities(kept.areas)
         own = own if there is None else own.take(kept.places.of_places(there))
         own = own[own["person_id"].isin(people["person_id"])].drop(columns="municipality")
@@ -118,7 +118,7 @@ def _cut(unit: UnitPlan, kept: _Kept, layout: Layout) -> None:
         if unit.level in NATIONAL:
             shutil.copytree(layout.shared / RELEASED, target / RELEASED)
         elif unit.level in REGIONAL:
-            areas = pd.read_parquet(target / "areas.parquet", columns=["municipality"])
+            areas = read_table(target / "areas.parquet", columns=["municipality"])
             _cut_released(layout.shared / RELEASED, target / RELEASED, set(areas["municipality"]))
 
 

@@ -31,7 +31,6 @@ from evalkit.cohort import (
 from evalkit.errors import (
     AssumptionWarning,
     EstimationError,
-    ParameterError,
     SmallSampleWarning,
 )
 from evalkit.provenance import digest_frame, provenance
@@ -40,7 +39,7 @@ from evalkit.results import Flow
 from evalkit.run.following import Following, followed
 from evalkit.run.layout import SITE_VARIABLE, Layout, find_study, running_layout
 from evalkit.run.plan import UnitPlan
-from evalkit.run.prepared import read_cohort, read_prepared
+from evalkit.run.prepared import read_cohort, read_table, read_unit
 from evalkit.run.shared import PLAN, RELEASED, SCORES
 from evalkit.study import Labels, Need, Study
 
@@ -326,11 +325,9 @@ def open_unit(study: str, unit: str) -> Unit:
     """
     protocol = find_study(study)
     layout = running_layout(protocol)
-    if SITE_VARIABLE in os.environ:
-        units = read_prepared(layout.folder).units
-    else:
-        units = _prepare_by_hand(study, protocol, layout)
-    plan = _find(unit, units)
+    if SITE_VARIABLE not in os.environ:
+        _prepare_by_hand(study, protocol, layout)
+    plan = read_unit(layout.folder, unit)
     folder = layout.slices(plan.name)
     tables = read_cohort(folder)
     labels = plan.labels(protocol)
@@ -355,23 +352,13 @@ def cluster_of(labels: Labels) -> str | None:
     return "municipality"
 
 
-def _prepare_by_hand(name: str, study: Study, layout: Layout) -> tuple[UnitPlan, ...]:
+def _prepare_by_hand(name: str, study: Study, layout: Layout) -> None:
     """What a run does before its notebooks; only JupyterLab needs it, so it is loaded here."""
     from evalkit.run.prepare import prepare
     from evalkit.run.stage import run_shared_stage
 
-    units = prepare(study, layout).units
+    prepare(study, layout)
     run_shared_stage(name, study, layout)
-    return units
-
-
-def _find(name: str, units: tuple[UnitPlan, ...]) -> UnitPlan:
-    for unit in units:
-        if name in (unit.name, unit.code):
-            return unit
-    raise ParameterError(
-        f"unit {name!r}: no such unit; there are {', '.join(unit.name for unit in units[:12])}"
-    )
 
 
 def _profile(study: Study, folder: Path, plan: UnitPlan) -> Profile:
@@ -379,7 +366,7 @@ def _profile(study: Study, folder: Path, plan: UnitPlan) -> Profile:
     path = folder / PLAN
     if not path.is_file():
         return profile
-    return profile.for_unit(pd.read_parquet(path), plan.level, plan.code)
+    return profile.for_unit(read_table(path), plan.level, plan.code)
 
 
 def _released(folder: Path) -> Mapping[str, Released]:
@@ -389,4 +376,4 @@ def _released(folder: Path) -> Mapping[str, Released]:
 
 def _scores(folder: Path) -> pd.DataFrame | None:
     path = folder / SCORES
-    return pd.read_parquet(path) if path.is_file() else None
+    return read_table(path) if path.is_file() else None

@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-import pandas as pd
-
 from evalkit import errors
 from evalkit.errors import DisclosureError, EvalkitError, OutputError
 from evalkit.provenance import digest_files
@@ -33,6 +31,7 @@ from evalkit.run.plan import (
     template_path,
     write_json,
 )
+from evalkit.run.prepared import read_table
 from evalkit.study import Study
 
 DONE, KEPT, FAILED, REFUSED = "done", "kept", "failed", "refused"
@@ -341,7 +340,7 @@ def _person_ids(cohort: Path) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _ids_in(table: Path, changed: int) -> frozenset[str]:
-    steps = pd.read_parquet(table, columns=["person_id"])
+    steps = read_table(table, columns=["person_id"])
     return searchable(steps["person_id"].astype(str).unique())
 
 
