@@ -92,6 +92,18 @@ def test_headings_are_in_order_and_no_section_is_empty(page):
     assert empty == 0
 
 
+SCROLLED = """() => [...document.querySelectorAll('.picture')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => e.querySelector('img').alt.slice(0, 60) + ' ' + (e.scrollWidth - e.clientWidth))"""
+
+
+def test_on_a_phone_every_figure_stands_whole(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    assert page.locator(".picture img").count() > 9
+    assert page.evaluate(SCROLLED) == []
+
+
 # Sentences of the first page: all before the third heading but figures and the numbers of cards.
 FIRST_PAGE = """() => {
   const main = document.querySelector('main').cloneNode(true);

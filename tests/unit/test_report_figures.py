@@ -564,9 +564,30 @@ def test_a_chronogram_of_every_month_is_areas():
     assert len(axes.collections) == 2
 
 
+def test_long_names_of_layers_stand_in_two_lines_beside_the_last_column():
+    frame = hand.curve().tidy().rename(columns={"cause": "layer"})
+    names = dict.fromkeys(hand.CAUSES, "täydentävä ja ehkäisevä toimeentulotuki")
+    figure = stacks.draw_stack(frame, list(hand.CAUSES), names, speak())
+    width = figure.get_size_inches()[0] / style.MM
+
+    written = [text.get_text() for text in figure.axes[-1].texts]
+    assert "Täydentävä ja ehkäisevä\ntoimeentulotuki" in written
+    assert width == pytest.approx(style.TEXT_MM)
+
+
 def test_labels_are_spread_apart_in_order():
     assert style.spread([0.5, 0.5, 0.1], 0.1, 0, 1) == pytest.approx([0.5, 0.6, 0.1])
     assert style.spread([0.95, 0.99], 0.1, 0, 1) == pytest.approx([0.9, 1.0])
+    assert style.spread([-0.2, 0.05], 0.1, 0, 1) == pytest.approx([0.0, 0.1])
+    assert style.spread([], 0.1, 0, 1) == []
+
+
+def test_a_label_of_two_lines_is_given_room_for_both():
+    assert style.spread([0.5, 0.5, 0.1], 0.1, 0, 1, lines=[1, 2, 2]) == pytest.approx(
+        [0.5, 0.65, 0.1]
+    )
+    # At the ends a label of two lines stands half a line further in.
+    assert style.spread([0.99, 0.0], 0.1, 0, 1, lines=[2, 2]) == pytest.approx([0.95, 0.05])
 
 
 def luminance(colour):

@@ -57,11 +57,12 @@ def test_an_empty_picture_stays_whole():
         ({"left": 60, "right": 40}, 160, 60),
         ({"left": 60, "right": 60, "least": 40}, 160, 40),
         ({"left": 90, "right": 60}, 172, 22),
-        ({"left": 20, "right": 20, "is_wide": True}, 172, 132),
+        ({"left": 20, "right": 20, "least": 150}, 172, 132),
+        ({"left": 20, "right": 20, "columns": 2, "gap": 12, "least": 40}, 142, 45),
         ({"left": 20, "right": 20, "columns": 2, "gap": 12}, 172, 60),
     ],
 )
-def test_one_panel_is_as_wide_as_the_text_and_several_take_the_page(options, whole, room):
+def test_a_figure_is_as_wide_as_the_text_if_that_leaves_its_panels_room(options, whole, room):
     figure, axes = style.panel(50, **options)
 
     width = figure.get_size_inches()[0] * 25.4

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -106,15 +107,13 @@ def panel(
     columns: int = 1,
     gap: float = 8,
     least: float = LEAST_PANEL_MM,
-    is_wide: bool = False,
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure with axes placed by margins in millimetres.
 
-    One panel is as wide as the text, if that leaves it `least`; several, or one that `is_wide`,
-    take the full width.
+    It is as wide as the text, if that leaves each panel `least`, and 172 mm at most.
     """
-    needed = max(TEXT_MM, left + right + least)
-    whole = WIDTH_MM if columns > 1 or is_wide else min(WIDTH_MM, needed)
+    needed = left + right + least * columns + gap * (columns - 1)
+    whole = min(WIDTH_MM, max(TEXT_MM, needed))
     figure = Figure(figsize=(whole * MM, height_mm * MM))
     FigureCanvasAgg(figure)
     width = (whole - left - right - gap * (columns - 1)) / columns
@@ -143,19 +142,20 @@ def grid(
     top: float,
     bottom: float,
     gap: float = 14,
+    whole: float = WIDTH_MM,
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure of n panels of `height` mm in rows; top and bottom belong to each row."""
     n_row = -(-n // columns)
     total = n_row * (top + height + bottom)
-    figure = Figure(figsize=(WIDTH_MM * MM, total * MM))
+    figure = Figure(figsize=(whole * MM, total * MM))
     FigureCanvasAgg(figure)
-    width = (WIDTH_MM - left - right - gap * (columns - 1)) / columns
+    width = (whole - left - right - gap * (columns - 1)) / columns
     axes = []
     for number in range(n):
         row, column = divmod(number, columns)
         low = total - (row + 1) * (top + height + bottom) + bottom
-        place = (left + column * (width + gap)) / WIDTH_MM, low / total
-        rectangle = (*place, width / WIDTH_MM, height / total)
+        place = (left + column * (width + gap)) / whole, low / total
+        rectangle = (*place, width / whole, height / total)
         axes.append(figure.add_axes(rectangle, axes_class=LightAxes))
     return figure, axes
 
@@ -244,29 +244,32 @@ def light_grid(axes: Axes, axis: str) -> None:
     axes.tick_params(length=0, axis=axis)
 
 
-def spread(positions: list[float], gap: float, low: float, high: float) -> list[float]:
+def spread(
+    positions: Sequence[float],
+    gap: float,
+    low: float,
+    high: float,
+    *,
+    lines: Sequence[int] | None = None,
+) -> list[float]:
     """Move label positions apart so that neighbours are at least `gap` from each other.
 
-    Order is kept, and labels stay between `low` and `high` where there is room for all.
+    Order is kept, and labels stay between `low` and `high` where there is room for all. A label
+    of several `lines` takes so many gaps.
     """
-    order = sorted(range(len(positions)), key=lambda index: positions[index])
-    placed = [positions[index] for index in order]
-    for index in range(1, len(placed)):
-        placed[index] = max(placed[index], placed[index - 1] + gap)
-    overflow = max(placed[-1] - high, 0) if placed else 0
-    if overflow:
-        placed[-1] -= overflow
-        for index in range(len(placed) - 2, -1, -1):
-            placed[index] = min(placed[index], placed[index + 1] - gap)
-    if placed and placed[0] < low:
-        shift = low - placed[0]
-        placed[0] += shift
-        for index in range(1, len(placed)):
-            placed[index] = max(placed[index], placed[index - 1] + gap)
-    result = [0.0] * len(positions)
-    for index, position in zip(order, placed, strict=True):
-        result[index] = position
-    return result
+    if not len(positions):
+        return []
+    order = np.argsort(np.asarray(positions, dtype=float), kind="stable")
+    places = np.asarray(positions, dtype=float)[order]
+    sizes = gap * (np.ones(len(places)) if lines is None else np.asarray(lines)[order])
+    # Measured from where each label would be if all stood close together.
+    close = np.concatenate([[0.0], np.cumsum((sizes[1:] + sizes[:-1]) / 2)])
+    first, last = low + (sizes[0] - gap) / 2, high - (sizes[-1] - gap) / 2 - close[-1]
+    apart = np.maximum.accumulate(places - close)
+    placed = close + np.maximum(np.minimum(apart, last), first)
+    result = np.empty(len(places))
+    result[order] = placed
+    return result.tolist()
 
 
 def mark_unpublishable(figure: Figure, words: str) -> None:

@@ -236,15 +236,13 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
 
 
 def _offset(row, found: tuple[float, float] | None, text: Text) -> str:
-    """Share of all falls that rises offset, beside a benefit that fell; empty beside one that rose.
+    """Share of all falls that rises offset; in the row of all benefits, since it is of them all.
 
-    It is of all falls together, so a range that hidden benefits leave open stands there whole.
+    A range that hidden benefits leave open stands there whole.
     """
-    if row["change"] >= 0 and row["benefit"] != TOTAL:
+    if row["benefit"] != TOTAL:
         return ""
-    if found is None or not (math.isfinite(row["alert"]) and math.isfinite(row["change"])):
-        return MISSING
-    return offset_words(found, text)
+    return MISSING if found is None else offset_words(found, text)
 
 
 @drawn_part

@@ -110,6 +110,10 @@ def _opposite(text: Text) -> str:
     return text.say("This is uncertain, since the interval also holds the opposite.")
 
 
+def _both_opposite(text: Text) -> str:
+    return text.say("Both are uncertain, since the intervals also hold the opposite.")
+
+
 def _months_interval(row, text: Text) -> str:
     low, high = float(row["pay_off_low"]), float(row["pay_off_high"])
     if math.isfinite(high):
@@ -207,28 +211,38 @@ def _by_horizon(frame, compared: bool, text: Text) -> list[str]:
     """A sentence about society and one about the public sector, those that may be shown.
 
     Of the horizons the shortest within which the cost can come back; the longest if it never does.
+    Where both are uncertain that is said once.
     """
-    found = []
-    for party in ("society", "public"):
-        rows = frame[(frame["party"] == party) & ~frame["suppressed"]]
-        rows = rows[rows["break_even_share"].notna() & (rows["horizon_years"] % 1 == 0)]
-        rows = rows.sort_values("horizon_years")
-        if len(rows):
-            possible = rows[rows["break_even_share"] <= 1]
-            row = possible.iloc[0] if len(possible) else rows.iloc[-1]
-            found.append(_horizon_words(party, row, compared, text))
-    return found
+    rows = [row for party in ("society", "public") if (row := _horizon(frame, party)) is not None]
+    both = len(rows) > 1 and all(row["break_even_share"] <= 1 and _is_open(row) for row in rows)
+    found = [_horizon_words(row, compared, text, alone=not both) for row in rows]
+    return [*found, _both_opposite(text)] if both else found
 
 
-def _horizon_words(party: str, row, compared: bool, text: Text) -> str:
-    share, years = float(row["break_even_share"]), int(row["horizon_years"])
-    low, high = float(row["conf_low"]), float(row["conf_high"])
-    if not is_share_uncertain(share, low, high):
+def _horizon(frame, party: str):
+    """The row that a sentence tells, or None."""
+    rows = frame[(frame["party"] == party) & ~frame["suppressed"]]
+    rows = rows[rows["break_even_share"].notna() & (rows["horizon_years"] % 1 == 0)]
+    rows = rows.sort_values("horizon_years")
+    possible = rows[rows["break_even_share"] <= 1]
+    return possible.iloc[0] if len(possible) else rows.iloc[-1] if len(rows) else None
+
+
+def _is_open(row) -> bool:
+    limits = float(row["conf_low"]), float(row["conf_high"])
+    return is_share_uncertain(float(row["break_even_share"]), *limits)
+
+
+def _horizon_words(row, compared: bool, text: Text, *, alone: bool) -> str:
+    """Say what share is needed; one that stands `alone` says itself that it is uncertain."""
+    party, share, years = row["party"], float(row["break_even_share"]), int(row["horizon_years"])
+    if not _is_open(row):
         return _horizon_sentence(party, share, years, compared, text)
-    interval = _share_interval(low, high, text)
+    interval = _share_interval(float(row["conf_low"]), float(row["conf_high"]), text)
     if share > 1:
         return f"{_unknown(party, years, text)} {interval}"
-    return f"{_horizon_sentence(party, share, years, compared, text)} {_opposite(text)} {interval}"
+    said = _horizon_sentence(party, share, years, compared, text)
+    return f"{said} {_opposite(text)} {interval}" if alone else f"{said} {interval}"
 
 
 def _gain_sentence(party: str, share: float, years: int, text: Text) -> str:

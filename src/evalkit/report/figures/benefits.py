@@ -25,7 +25,7 @@ from evalkit.report.reading import arms_of, released_frame
 from evalkit.report.text import Text
 
 TOTAL = "total"
-COLUMNS, HEIGHT_MM = 4, 24
+COLUMNS, HEIGHT_MM = 3, 24
 LONGEST = 21  # letters over one panel
 
 
@@ -108,7 +108,7 @@ def draw_benefits(vector, text: Text) -> Figure:
     with style.style():
         figure, panels = style.grid(
             len(order), columns=COLUMNS, height=HEIGHT_MM, left=13, right=5, top=19, bottom=13,
-            gap=9,
+            gap=9, whole=style.TEXT_MM,
         )  # fmt: skip
         for number, (axes, benefit) in enumerate(zip(panels, order, strict=True)):
             part = first[first["benefit"] == benefit].sort_values("occasion")

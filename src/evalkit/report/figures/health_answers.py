@@ -35,7 +35,7 @@ COLOURS = {
 HATCHES = {"worsened": "\\\\\\\\"}  # in grey its colour is that of "improved"
 LIGHT = ("mixed", "unchanged", "no_problems")
 ORDER = ("improved", "no_problems", "unchanged", "mixed", "worsened")
-LEAST_WORDS = 0.055  # a bar that is shorter has no room for its number
+LEAST_WORDS = 0.08  # a bar that is shorter has no room for its number
 MOST_PROFILES = 10
 
 
@@ -71,7 +71,7 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
     with style.style():
         figure, panels = style.panel(
             top + 16 + ROW_MM * len(items), left=46, right=6, top=top, bottom=14,
-            columns=len(arms), gap=8,
+            columns=len(arms), gap=8, least=40,
         )  # fmt: skip
         for number, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
             part = frame[frame["stratum"] == arm].set_index(["item", "level"])["share"]

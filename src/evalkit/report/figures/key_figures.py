@@ -90,7 +90,7 @@ def draw_key_figures(figures, text: Text, *, names: Mapping[str, str] | None = N
     has_cost = _has_money(figures)
     with style.style():
         figure, axes = style.panel(24 + ROW_MM * len(table), left=48, right=12, top=8, bottom=14,
-                                   columns=2 if has_cost else 1, gap=12)  # fmt: skip
+                                   columns=2 if has_cost else 1, gap=12, least=34)  # fmt: skip
         labels = [wrapped(stratum_name(stratum, text, names)) for stratum in table.index]
         _volumes(axes[0], table, labels, text)
         if has_cost:

@@ -28,6 +28,7 @@ from evalkit.report.text import Text
 ROW_MM, GAP = 5.4, 0.8
 WIDEST = 1.25  # the axis ends a little beyond the whole change
 TAIL = 0.09
+MOST = 10.0  # a share beyond it is written as over ten times the whole
 SUMS = ("public", "society")
 
 
@@ -214,5 +215,7 @@ def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
     elif not math.isfinite(low):
         _arrow(axes, place, colour, tail=True)
     written = share_words(row, text)
+    if MOST < share < math.inf:
+        written = text.say("over {share}", share=text.percent(MOST))
     axes.annotate(written, (1, place), (9, 0), xycoords=("axes fraction", "data"), va="center",
                   textcoords="offset points", annotation_clip=False)  # fmt: skip

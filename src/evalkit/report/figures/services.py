@@ -20,6 +20,7 @@ from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
 ROW_MM, MOST_COLUMNS = 7.0, 12
+CELL_MM, LEAST_CELLS = 17.0, 4
 LEFT_MM = 66.0
 LEFT_POINTS = LEFT_MM * style.MM * 72
 LEVEL_CODES = ("fragmented", "information", "coordination", "joint_work")
@@ -145,7 +146,7 @@ def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None
     with style.style():
         rows, heads, height = _lines(order)
         figure, (axes,) = style.panel(20 + ROW_MM * height, left=LEFT_MM, right=6, top=16, bottom=2,
-                                      is_wide=True)  # fmt: skip
+                                      least=CELL_MM * max(len(places), LEAST_CELLS))  # fmt: skip
         if len(places) > MOST_COLUMNS:
             _counts(axes, frame, rows, len(places), text)
         else:
@@ -193,7 +194,7 @@ def _matrix(
                                  linewidth=1.8 if cell["gap"] else 0.6,
                                  gid="gap" if cell["gap"] else "cell"))  # fmt: skip
         axes.text(x, y, cell["sign"], ha="center", va="center", color=ink, weight=600)
-    axes.set_xlim(-0.5, max(len(places), 4) - 0.5)
+    axes.set_xlim(-0.5, max(len(places), LEAST_CELLS) - 0.5)
     axes.set_xticks(range(len(places)), [wrapped(names.get(code, code), 12) for code in places])
     axes.xaxis.tick_top()
 

@@ -5,6 +5,7 @@ each published time is a column of its own, so that nothing is drawn between the
 """
 
 import math
+import textwrap
 from itertools import cycle
 
 import numpy as np
@@ -47,7 +48,9 @@ STATE_ORDER = (
 )  # fmt: skip
 # The darkest is as dark as the blue, so it comes late.
 LAYER_GREYS = tuple(style.GREYS[at] for at in (2, 1, 3, 0, 4))
-LABEL_MM = 4.2
+LABEL_MM, LETTER_MM = 4.2, 1.65
+LEAST_PANEL_MM = 34.0
+LONGEST_LABEL = 18  # letters on one line
 MOST_COLUMNS = 9  # their months stand under the columns without overlap
 
 
@@ -119,7 +122,13 @@ def draw_stack(
         if not wides:
             return _empty(text)
         columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in every.values())
-        figure, panels = style.panel(84, left=10, right=59, top=18, bottom=13, columns=len(wides))
+        labels = [_label(names[layer]) for layer in drawn]
+        longest = max(len(line) for label in labels for line in label.split("\n"))
+        tall = sum(label.count("\n") + 1 for label in labels) * LABEL_MM
+        figure, panels = style.panel(
+            max(84, 31 + tall), left=10, right=9 + LETTER_MM * longest, top=18, bottom=13,
+            columns=len(wides), least=LEAST_PANEL_MM,
+        )  # fmt: skip
         highest = max(float(wide.sum(axis=1).max()) for wide in wides.values() if len(wide))
         top = min(1.0, math.ceil(highest * 10 - 1e-6) / 10)
         open_ended = whole and any(wide.isna().any().any() for wide in wides.values())
@@ -134,7 +143,7 @@ def draw_stack(
             if columns:
                 _mark_hidden(axes, wide)
             _dress(axes, top, arm, text, first=axes is panels[0])
-        _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, names)
+        _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, labels)
     return figure
 
 
@@ -242,18 +251,26 @@ def _width_mm(axes: Axes) -> float:
     return axes.get_position().width * axes.figure.get_figwidth() / style.MM
 
 
-def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], names: dict) -> None:
+def _label(name: str) -> str:
+    """A name in one line, or in two if it is long."""
+    width = max(LONGEST_LABEL, -(-len(name) // 2) + 4)
+    return "\n".join(textwrap.wrap(sentence_case(name), width, break_long_words=False))
+
+
+def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], labels: list[str]) -> None:
     """Name the layers beside the last column, spread apart, with a thin line to each."""
     known = np.isfinite(wide.iloc[-1].to_numpy(dtype=float))
     final = wide.ffill().iloc[-1].to_numpy(dtype=float)
     thick = np.where(np.isfinite(final), final, 0)
     middle = np.cumsum(thick) - thick / 2
     high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
-    gap = LABEL_MM / _height_mm(axes) * high
-    places = style.spread(list(middle), gap, gap / 2, high - gap / 2)
-    for number, (layer, colour) in enumerate(zip(order, layer_colours(order), strict=True)):
+    line = LABEL_MM / _height_mm(axes) * high
+    places = style.spread(
+        list(middle), line, line / 2, high - line / 2, lines=[x.count("\n") + 1 for x in labels]
+    )
+    for number, colour in enumerate(layer_colours(order)):
         place, at = places[number], middle[number]
-        axes.text(1 + 7.2 * mm, place, sentence_case(names[layer]), va="center", ha="left",
+        axes.text(1 + 7.2 * mm, place, labels[number], va="center", ha="left", linespacing=1.0,
                   transform=axes.get_yaxis_transform())  # fmt: skip
         if known[number]:
             axes.plot(
