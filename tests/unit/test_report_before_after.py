@@ -1,5 +1,6 @@
 """Need, and before and after, on the page: artists, numbers in tables, sentences."""
 
+import re
 from dataclasses import replace
 
 import matplotlib as mpl
@@ -333,9 +334,19 @@ def test_hidden_benefits_leave_a_range_of_what_rises_offset():
 
     assert "others rose by 85% to" in spoken
     assert "The range is what the benefits that are not shown leave open." in spoken
-    assert table.count("85% to") == 2
+    assert [line.split("|")[1].strip() for line in table.splitlines() if "85% to" in line] == [
+        "All benefits together"
+    ]
     exact = words.substitution(benefit_changes(0.0, 0.3), speak()).markdown
     assert "The range is" not in exact
+
+
+def test_a_table_gives_no_share_of_falls_that_are_too_small():
+    made = (benefit_changes(0.0, 0.3), benefit_changes(np.nan, np.nan))
+    told, silent = (tables.benefit_changes(one, speak()).markdown for one in made)
+
+    assert re.search(r"\d% \|$", told, re.M)
+    assert not re.search(r"\d% \|$", silent, re.M)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from evalkit.report.figures import (
     hazards,
     money,
     places,
-    stacks,
+    stack_panels,
     waves,
 )
 from evalkit.report.figures.chronogram import draw_chronogram
@@ -79,13 +79,13 @@ def draw_all(text, **options):
 def draw_exits(curve, text):
     names = {cause: exit_name(cause, text) for cause in hand.CAUSES}
     frame = curve.tidy().rename(columns={"cause": "layer"})
-    return stacks.draw_stack(frame, list(hand.CAUSES), names, text)
+    return stack_panels.draw_stack(frame, list(hand.CAUSES), names, text)
 
 
 def draw_occupation(curve, text):
     names = {state: state_name(state, text) for state in hand.STATES}
     frame = curve.tidy().rename(columns={"state": "layer"})
-    return stacks.draw_stack(frame, list(hand.STATES), names, text)
+    return stack_panels.draw_stack(frame, list(hand.STATES), names, text)
 
 
 def make_all(text, **options):
@@ -564,15 +564,58 @@ def test_a_chronogram_of_every_month_is_areas():
     assert len(axes.collections) == 2
 
 
-def test_long_names_of_layers_stand_in_two_lines_beside_the_last_column():
+@pytest.mark.parametrize(
+    "name",
+    ["täydentävä ja ehkäisevä toimeentulotuki", "supplementary and preventive social assistance"],
+)
+def test_long_names_of_layers_stand_in_two_lines_beside_the_last_column(name, drawn_words):
     frame = hand.curve().tidy().rename(columns={"cause": "layer"})
-    names = dict.fromkeys(hand.CAUSES, "täydentävä ja ehkäisevä toimeentulotuki")
-    figure = stacks.draw_stack(frame, list(hand.CAUSES), names, speak())
-    width = figure.get_size_inches()[0] / style.MM
+    names = dict.fromkeys(hand.CAUSES, name)
+    figure = stack_panels.draw_stack(frame, list(hand.CAUSES), names, speak())
 
-    written = [text.get_text() for text in figure.axes[-1].texts]
-    assert "Täydentävä ja ehkäisevä\ntoimeentulotuki" in written
-    assert width == pytest.approx(style.TEXT_MM)
+    written = [text.get_text() for text in figure.axes[-1].texts if "\n" in text.get_text()]
+    assert {len(words.split("\n")) for words in written} == {2}
+    assert len(written) == len(hand.CAUSES)
+    assert figure.get_size_inches()[0] / style.MM == pytest.approx(style.TEXT_MM)
+    assert_words_stand_apart(figure, drawn_words)
+
+
+def test_columns_of_days_have_room_for_their_numbers(drawn_words):
+    days = [0, 90, 180, 270, 365, 545, 730]
+    curve = hand.curve(last=6, step=1)
+    frame = curve.tidy().rename(columns={"cause": "layer"})
+    frame["time"] = frame["time"].map(dict(enumerate(days)).get)
+    names = {cause: exit_name(cause, speak()) for cause in hand.CAUSES}
+
+    figure = stack_panels.draw_stack(
+        frame, list(hand.CAUSES), names, speak("en", hand.EVENTS, level="study")
+    )
+
+    assert [x.get_text() for x in figure.axes[0].get_xticklabels()] == [str(day) for day in days]
+    assert_words_stand_apart(figure, drawn_words)
+
+
+def test_a_stack_of_shares_that_are_all_zero_is_drawn_without_layers():
+    frame = hand.curve(final=(0.0, 0.0), causes=("self_support",)).tidy()
+    frame = frame.rename(columns={"cause": "layer"})
+
+    figure = stack_panels.draw_stack(
+        frame, ["self_support"], {"self_support": "self-support"}, speak()
+    )
+
+    assert all(axes.get_ylim() == (0, 0.1) for axes in figure.axes)
+
+
+def assert_words_stand_apart(figure, drawn_words):
+    boxes = [(word, box.padded(-1)) for word, box in drawn_words(figure)]
+    assert len(boxes) > 10
+    assert not [
+        (first, second)
+        for number, (first, box) in enumerate(boxes)
+        for second, other in boxes[:number]
+        if box.overlaps(other)
+    ]
+    assert all(box.x1 < figure.bbox.width + 1 for _, box in boxes)
 
 
 def test_labels_are_spread_apart_in_order():

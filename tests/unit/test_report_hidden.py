@@ -8,7 +8,7 @@ import pytest
 import released_by_hand as hand
 
 from evalkit.report import figures, style, tables, words
-from evalkit.report.figures import stacks
+from evalkit.report.figures import stack_panels
 from evalkit.report.figures.hidden import MISSING, MOST_NAMED, has_numbers, without_hidden
 from evalkit.report.text import open_text
 
@@ -137,7 +137,9 @@ def test_panels_have_the_same_months_and_a_mark_where_an_arm_has_none():
         return (frame["stratum"] == "programme") & (frame["time"] == 6)
 
     frame = hand.occupation(hide=early).tidy().rename(columns={"state": "layer"})
-    drawn = stacks.draw_stack(frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), speak())
+    drawn = stack_panels.draw_stack(
+        frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), speak()
+    )
     ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in drawn.axes]
 
     assert ticks[0] == ticks[1]
@@ -150,12 +152,12 @@ def test_few_times_that_differ_by_arm_all_stay_and_none_is_hatched_for_an_arm_wi
             {"a": [0.0, 0.1, np.nan], "b": [0.0, 0.1, 0.2]}, index=[0, 8, 11]
         ),
     }
-    made = stacks._same_columns(both, speak())
+    made = stack_panels._same_columns(both, speak())
 
     assert [list(wide.index) for wide in made.values()] == [[0, 7, 8, 11]] * 2
     with style.style():
         _, (axes,) = style.panel(40)
-        stacks._hatch_rest(axes, made["comparison"], ["a", "b"])
+        stack_panels._hatch_rest(axes, made["comparison"], ["a", "b"])
     assert [round(bar.get_x() + 0.36) for bar in axes.patches] == [3]
 
 

@@ -397,6 +397,20 @@ def test_an_arrow_has_a_tail_only_where_nothing_of_the_interval_is_within_the_ax
         assert bool(tails) == count
 
 
+@pytest.mark.parametrize(("share", "written"), [(10.0, "1,000%"), (10.2, "over 1,000%")])
+def test_a_share_of_many_times_the_gain_is_written_as_over_ten_times(share, written):
+    frame = break_even()
+    rows = {name: np.array(values) for name, values in frame.rows.items()}
+    rows["break_even_share"] = np.full(len(rows["party"]), share)
+    rows["conf_low"], rows["conf_high"] = (np.full(len(rows["party"]), x) for x in (2.0, np.inf))
+
+    (axes,) = money_break_even.draw_break_even(replace(frame, rows=rows), speak()).axes
+
+    words = [text.get_text() for text in axes.texts]
+    assert written in words
+    assert ("over 1,000%" in words) == (share > 10)
+
+
 def test_amounts_held_after_the_months_followed_are_said_to_be_assumed():
     part = figures.pay_off_curve(curve("assumed"), speak())
 

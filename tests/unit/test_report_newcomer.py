@@ -11,7 +11,7 @@ from evalkit.cohort import Persons
 from evalkit.follow_up import dose_response
 from evalkit.release import release
 from evalkit.report import figures, words
-from evalkit.report.figures import stacks
+from evalkit.report.figures import stack_panels
 from evalkit.report.reading import starters
 from evalkit.report.text import open_text
 from evalkit.report.words_people import chapter
@@ -53,7 +53,7 @@ def test_hidden_states_are_hatched_up_to_everybody_and_nothing_is_where_all_are_
     hidden = hand.occupation(hide=lambda frame: frame["state"] == "parental")
     for curve, count in ((hidden, 2), (hand.occupation(), 0)):
         frame = curve.tidy().rename(columns={"state": "layer"})
-        drawn = stacks.draw_stack(frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), text,
+        drawn = stack_panels.draw_stack(frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), text,
                                   whole=True)  # fmt: skip
         marked = [
             axes for axes in drawn.axes

@@ -1,6 +1,7 @@
 """Figures, tables and words about organisations, from whole and from hidden data."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ from evalkit.report.text import open_text
 
 LANGUAGES = ("sv", "fi", "en")
 NAMES = {"p": "Gemensam väg", "q": "Samlad plan", "r": "Råd och vägledning"}
+LONG_NAMES = {"007": "Kristinestad", "023": "Uusikaupunki", "112": "Mustasaaressa"}
 PACKAGES = pd.DataFrame({
     "package_id": ["p", "q", "r"], "budget": [900_000.0, 455_000, 191_250], "currency": "SEK",
     "planned_participants": [50, 50, 30],
@@ -79,6 +81,15 @@ def people(n_few=5):
 
 def volumes(profile="strict10", **options):
     return release(key_figures(people(), by="package_id", packages=PACKAGES, **options), profile)
+
+
+def large():
+    """Volumes of a country: thousands of participations, costs of more than a hundred thousand."""
+    found = volumes("public")
+    rows = {name: np.array(values) for name, values in found.rows.items()}
+    people = np.isin(rows["quantity"], ["started", "planned", "took_part"])
+    rows["estimate"] = np.where(people, 90 * rows["estimate"], 6 * rows["estimate"])
+    return replace(found, rows=rows)
 
 
 def plans():
@@ -135,11 +146,13 @@ def speak(language="en"):
 DRAWN = {
     "key_figures": lambda text: draw_key_figures(volumes(), text, names=NAMES),
     "key_figures_public": lambda text: draw_key_figures(volumes("public"), text, names=NAMES),
+    "key_figures_large": lambda text: draw_key_figures(large(), text, names=NAMES),
     "targets": lambda text: draw_targets(made("targets"), text, names=NAMES),
     "targets_public": lambda text: draw_targets(made("targets", "public"), text, names=NAMES),
     "financing": lambda text: draw_financing(made("financing"), text),
     "no_law": lambda text: draw_financing(made("no_law"), text),
     "services": lambda text: draw_services(made("services"), text),
+    "services_named": lambda text: draw_services(made("services"), text, names=LONG_NAMES),
     "many": lambda text: draw_services(made("many"), text),
     "schemes": lambda text: draw_two_schemes(made("schemes"), text),
 }

@@ -11,6 +11,7 @@ from evalkit.report.text import open_text
 
 BOTH = "did better in both"
 OPPOSITE = "holds the opposite"
+BOTH = "Both answers are uncertain, since the intervals also hold the opposite."
 LEVEL = "Between times that can be shown a line is held level"
 
 
@@ -144,9 +145,28 @@ def test_a_share_is_as_certain_as_its_interval(method):
     assert "whether the public sector as a whole recovers the cost" in unknown
     assert "Interval of the share: 9% to never." in unknown
     assert "does not recover" not in unknown
-    assert OPPOSITE in say(0.4, 0.09, 1.7)
-    assert OPPOSITE not in say(0.4, 0.09, 0.7)
+    assert say(0.4, 0.09, 1.7).count(BOTH) == 1
+    assert OPPOSITE not in say(0.4, 0.09, 1.7)
+    assert OPPOSITE not in (certain := say(0.4, 0.09, 0.7)) and BOTH not in certain
     assert "does not recover the cost within 10 years" in say(1.4, 1.1, np.inf)
+
+
+def test_what_is_uncertain_of_one_stands_beside_it():
+    frame = shares(0.4, 0.09, 1.7, "contrast, 24 months").tidy()
+    sure = frame["party"] == "public"
+    frame.loc[sure, "conf_high"] = 0.7
+    summary = {"n": 214, "currency": "SEK", "price_year": 2024, "label": "description",
+               "public": "region", "method": "contrast, 24 months"}  # fmt: skip
+    rows = frame[["party", "horizon_years", "cost", "gain", "break_even_share", "conf_low",
+                  "conf_high", "reason"]]  # fmt: skip
+    one = hand.released("BreakEven", rows.to_dict("records"), summary)
+    alone = hand.released("BreakEven", rows[~sure].to_dict("records"), summary)
+
+    for made in (one, alone):
+        said = flat(words.break_even(made, speak()))
+        assert said.count(OPPOSITE) == 1
+        assert BOTH not in said
+        assert said.index(OPPOSITE) < said.index("Interval of the share")
 
 
 def test_a_gain_over_the_other_group_is_no_change_since_the_start():

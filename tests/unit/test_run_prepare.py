@@ -14,7 +14,7 @@ from evalkit.run import prepare as module
 from evalkit.run.layout import Layout, find_study
 from evalkit.run.plan import read_json, write_json
 from evalkit.run.prepare import prepare
-from evalkit.run.prepared import read_cohort, read_unit
+from evalkit.run.prepared import read_cohort, read_table, read_unit
 
 PROTOCOL = study(report={"levels": ["study"], "languages": ["sv"]})
 # Months from 2020-01; packages start in 2021-01, position 12.
@@ -195,3 +195,17 @@ def test_what_was_not_prepared_or_by_another_version_is_told(tmp_path):
         read_unit(tmp_path, "0114")
     with pytest.raises(CohortError, match="another version of evalkit prepared this study"):
         read_unit(prepared(tmp_path, units=[{"level": "municipality"}]), "0114")
+
+
+def test_a_table_is_read_as_pandas_reads_it(tmp_path):
+    frame = pd.DataFrame({
+        "person_id": ["a", "b"], "day": pd.to_datetime(["2024-01-01", None]), "n": [1, 2],
+        "arm": pd.Categorical(["x", None]), "share": [0.5, np.nan],
+    })  # fmt: skip
+    frame.to_parquet(tmp_path / "table.parquet", index=False)
+
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "table.parquet"), pd.read_parquet(tmp_path / "table.parquet")
+    )
+    some = read_table(tmp_path / "table.parquet", columns=["arm", "n"])
+    pd.testing.assert_frame_equal(some[["n", "arm"]], frame[["n", "arm"]])

@@ -29,6 +29,7 @@ FACES = ("Regular", "Semibold", "It")
 WIDTH_MM, DPI = 172.0, 144
 TEXT_MM = 142.0  # width of the text of a page, and of figures that need no more
 LEAST_PANEL_MM = 60.0
+LETTER_MM = 1.65  # width of a letter, on average
 MM = 1 / 25.4
 
 ARM_COLOURS = {"programme": PROGRAMME, "comparison": COMPARISON}

@@ -238,11 +238,11 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
 def _offset(row, found: tuple[float, float] | None, text: Text) -> str:
     """Share of all falls that rises offset; in the row of all benefits, since it is of them all.
 
-    A range that hidden benefits leave open stands there whole.
+    A range that hidden benefits leave open stands there whole; none where the falls are too small.
     """
     if row["benefit"] != TOTAL:
         return ""
-    return MISSING if found is None else offset_words(found, text)
+    return offset_words(found, text) if found and math.isfinite(row["alert"]) else MISSING
 
 
 @drawn_part

@@ -111,7 +111,7 @@ def _opposite(text: Text) -> str:
 
 
 def _both_opposite(text: Text) -> str:
-    return text.say("Both are uncertain, since the intervals also hold the opposite.")
+    return text.say("Both answers are uncertain, since the intervals also hold the opposite.")
 
 
 def _months_interval(row, text: Text) -> str:
@@ -214,7 +214,9 @@ def _by_horizon(frame, compared: bool, text: Text) -> list[str]:
     Where both are uncertain that is said once.
     """
     rows = [row for party in ("society", "public") if (row := _horizon(frame, party)) is not None]
-    both = len(rows) > 1 and all(row["break_even_share"] <= 1 and _is_open(row) for row in rows)
+    both = len(rows) > 1 and all(
+        row["break_even_share"] <= 1 and _is_uncertain(row) for row in rows
+    )
     found = [_horizon_words(row, compared, text, alone=not both) for row in rows]
     return [*found, _both_opposite(text)] if both else found
 
@@ -225,10 +227,12 @@ def _horizon(frame, party: str):
     rows = rows[rows["break_even_share"].notna() & (rows["horizon_years"] % 1 == 0)]
     rows = rows.sort_values("horizon_years")
     possible = rows[rows["break_even_share"] <= 1]
-    return possible.iloc[0] if len(possible) else rows.iloc[-1] if len(rows) else None
+    if len(possible):
+        return possible.iloc[0]
+    return rows.iloc[-1] if len(rows) else None
 
 
-def _is_open(row) -> bool:
+def _is_uncertain(row) -> bool:
     limits = float(row["conf_low"]), float(row["conf_high"])
     return is_share_uncertain(float(row["break_even_share"]), *limits)
 
@@ -236,7 +240,7 @@ def _is_open(row) -> bool:
 def _horizon_words(row, compared: bool, text: Text, *, alone: bool) -> str:
     """Say what share is needed; one that stands `alone` says itself that it is uncertain."""
     party, share, years = row["party"], float(row["break_even_share"]), int(row["horizon_years"])
-    if not _is_open(row):
+    if not _is_uncertain(row):
         return _horizon_sentence(party, share, years, compared, text)
     interval = _share_interval(float(row["conf_low"]), float(row["conf_high"]), text)
     if share > 1:

@@ -45,7 +45,7 @@ def read_unit(folder: Path, wanted: str) -> UnitPlan:
     Raises
     ------
     CohortError
-        As `read_prepared`.
+        If nothing was prepared there, or another version of evalkit wrote the unit.
     ParameterError
         If the study has no such unit.
     """

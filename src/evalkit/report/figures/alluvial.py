@@ -29,7 +29,7 @@ MORE = (style.FOURTH, style.COMPARISON, style.OCHRE, style.THIRD, style.GREYS[0]
 GAP, NODE, STUB = 0.02, 0.03, 0.16  # of the height; of the width; how far a hidden band reaches
 LABELLED = 0.035  # share from which a flow has room for its number
 LINE = 0.052  # height of a line of words
-LONGEST, LETTER_MM = 34, 1.62  # letters of a line beside a node, and the width of one
+LONGEST = 34  # letters of a line beside a node
 OCCASIONS = {"start": mark("at the start"), "end": mark("at the end"),
              "follow_up": mark("at the follow-up")}  # fmt: skip
 
@@ -148,7 +148,7 @@ def draw_alluvial(transitions, text: Text) -> Figure:
              for side, shares in (("left", read.before), ("right", read.after))}  # fmt: skip
     longest = max(len(line) for side in words.values() for word in side.values()
                   for line in word.split("\n"))  # fmt: skip
-    margin = 8 + LETTER_MM * longest
+    margin = 8 + style.LETTER_MM * longest
     left, right = (_stack(side, names) for side in (read.before, read.after))
     with style.style():
         figure, (axes,) = style.panel(104, left=margin, right=margin, top=12, bottom=5)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from evalkit.report import style
 from evalkit.report.figures.frame import (
     drawn_part,
+    in_two_lines,
     not_shown_part,
     picture,
     shown,
@@ -150,19 +151,9 @@ def _dress(axes: Axes, benefit, months, top, text: Text, *, first: bool, low: bo
     axes.axvline(0, color=style.QUIET, linewidth=0.6, linestyle=(0, (2, 2)))
     if low:
         axes.set_xlabel(text.say("Months from start"), labelpad=2)
-    name = sentence_case(status_name(benefit, text))
-    words = name if len(name) <= LONGEST else _two_lines(name)
-    style.note(axes, words, -8 if first else 0, HEIGHT_MM + 6.6, weight=600, va="bottom",
+    name = in_two_lines(sentence_case(status_name(benefit, text)), LONGEST)
+    style.note(axes, name, -8 if first else 0, HEIGHT_MM + 6.6, weight=600, va="bottom",
                linespacing=1.0)  # fmt: skip
     if first:
         style.note(axes, text.say("Per 100 people"), -8, HEIGHT_MM + 1.6, color=style.QUIET,
                    va="bottom")  # fmt: skip
-
-
-def _two_lines(name: str) -> str:
-    """Break a long name at the space nearest to its middle, or after a hyphen."""
-    places = [at for at, letter in enumerate(name) if letter == " "]
-    if not places:
-        return name
-    at = min(places, key=lambda place: abs(place - len(name) / 2))
-    return f"{name[:at]}\n{name[at + 1 :]}"

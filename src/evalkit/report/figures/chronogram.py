@@ -19,13 +19,13 @@ from evalkit.report.figures.frame import (
     too_few_part,
     within_axis,
 )
-from evalkit.report.figures.stacks import (
+from evalkit.report.figures.stack_panels import (
     LABEL_MM,
     STATE_ORDER,
-    in_order,
     layer_colours,
     shown_layers,
 )
+from evalkit.report.figures.stacks import in_order
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case, state_name
 from evalkit.report.parts import Part

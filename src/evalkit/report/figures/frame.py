@@ -24,6 +24,15 @@ DAY_TICKS = (0, 90, 180, 270, 365, 545, 730)
 SPARSE = 20  # with fewer published times a curve is dots joined by lines, not steps
 
 
+def in_two_lines(name: str, most: int) -> str:
+    """Break a name of more letters than `most` at the space nearest to its middle."""
+    places = [at for at, letter in enumerate(name) if letter == " "]
+    if len(name) <= most or not places:
+        return name
+    at = min(places, key=lambda place: abs(place - len(name) / 2))
+    return f"{name[:at]}\n{name[at + 1 :]}"
+
+
 def drawn_part(function: Callable[..., Part | None]) -> Callable[..., Part | None]:
     """Make a function that draws or tabulates its first argument a part of a page.
 

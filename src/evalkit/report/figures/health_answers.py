@@ -35,7 +35,7 @@ COLOURS = {
 HATCHES = {"worsened": "\\\\\\\\"}  # in grey its colour is that of "improved"
 LIGHT = ("mixed", "unchanged", "no_problems")
 ORDER = ("improved", "no_problems", "unchanged", "mixed", "worsened")
-LEAST_WORDS = 0.08  # a bar that is shorter has no room for its number
+LEAST_WORDS_MM = 3.0  # a bar that is shorter has no room for its number
 MOST_PROFILES = 10
 
 
@@ -97,13 +97,14 @@ def _bar_in_parts(axes: Axes, place: int, part: pd.Series, item, classes, text: 
     values = np.array([part.get((item, one), math.nan) for one in classes])
     # Hidden classes together have what the shown ones leave; alone they stay unknown.
     unknown = np.isnan(values) & np.array([(item, one) in part.index for one in classes])
-    left = 0.0
+    width = axes.get_position().width * axes.figure.get_figwidth() / style.MM
+    left, least = 0.0, LEAST_WORDS_MM / width
     for one, value in zip(classes, values, strict=True):
         if not math.isfinite(value):
             continue
         axes.barh(place, value, left=left, height=0.66, color=COLOURS[one], gid=one,
                   hatch=HATCHES.get(one), edgecolor=style.PAPER)  # fmt: skip
-        if value >= LEAST_WORDS:
+        if value >= least:
             axes.text(left + value / 2, place, text.number(100 * value), ha="center", va="center",
                       color=style.INK if one in LIGHT else style.PAPER,
                       bbox={**BEHIND, "facecolor": COLOURS[one]} if one in HATCHES else None,

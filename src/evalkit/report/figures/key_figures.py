@@ -89,10 +89,10 @@ def draw_key_figures(figures, text: Text, *, names: Mapping[str, str] | None = N
     table = table[table.index != ""] if len(table) > 1 else table
     has_cost = _has_money(figures)
     with style.style():
-        figure, axes = style.panel(24 + ROW_MM * len(table), left=48, right=12, top=8, bottom=14,
-                                   columns=2 if has_cost else 1, gap=12, least=34)  # fmt: skip
+        figure, axes = style.panel(24 + ROW_MM * len(table), left=48, right=18, top=8, bottom=14,
+                                   columns=2 if has_cost else 1, gap=12, least=32)  # fmt: skip
         labels = [wrapped(stratum_name(stratum, text, names)) for stratum in table.index]
-        _volumes(axes[0], table, labels, text)
+        _volumes(axes[0], table, labels, text, steps=3 if has_cost else 5)
         if has_cost:
             _costs(axes[1], table, str(figures.summary["currency"]), text)
         for panel in axes:
@@ -149,7 +149,7 @@ def _thousands(table: pd.DataFrame, text: Text):
     return lambda value: text.number(value / 1000, decimals)
 
 
-def _volumes(axes: Axes, table: pd.DataFrame, labels: list[str], text: Text) -> None:
+def _volumes(axes: Axes, table: pd.DataFrame, labels: list[str], text: Text, *, steps: int) -> None:
     for place, (_, row) in enumerate(table.iterrows()):
         started, planned = row["started"], row["planned"]
         if math.isfinite(started) and math.isfinite(planned):
@@ -170,7 +170,7 @@ def _volumes(axes: Axes, table: pd.DataFrame, labels: list[str], text: Text) -> 
     known = table[["started", "planned"]].to_numpy().ravel()
     axes.set_xlim(0, 1.12 * max(np.nanmax(known, initial=1.0), 1.0))
     axes.set_yticks(range(len(table)), labels)
-    axes.xaxis.set_major_locator(style.round_ticks(5, integer=True))
+    axes.xaxis.set_major_locator(style.round_ticks(steps, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
     style.light_grid(axes, "x")
     axes.set_xlabel(text.say("Participations"))
@@ -192,7 +192,7 @@ def _costs(axes: Axes, table: pd.DataFrame, currency: str, text: Text) -> None:
                       annotation_clip=False)  # fmt: skip
     axes.set_xlim(0, 1.55 * max(np.nanmax(costs, initial=0.0), 1.0))
     axes.set_yticks(range(len(table)), [""] * len(table))
-    number_axis(axes, text, "x", steps=5, per=THOUSAND)
+    number_axis(axes, text, "x", steps=3, per=THOUSAND)
     style.light_grid(axes, "x")
     axes.set_xlabel(text.say("Thousand {currency} for each participation", currency=currency))
 

@@ -11,6 +11,7 @@ from evalkit.report import style
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
+    in_two_lines,
     picture,
     shown,
     shown_range,
@@ -28,6 +29,7 @@ from evalkit.report.text import Text
 ROW_MM, GAP = 5.4, 0.8
 WIDEST = 1.25  # the axis ends a little beyond the whole change
 TAIL = 0.09
+LONGEST = 24  # letters of a name on one line
 MOST = 10.0  # a share beyond it is written as over ten times the whole
 SUMS = ("public", "society")
 
@@ -148,7 +150,7 @@ def draw_break_even(break_even, text: Text) -> Figure:
         for party, rows in frame.groupby("party", sort=False):
             middle = places[rows.index].mean()
             axes.annotate(
-                _wrapped(sentence_case(actor_name(party, text))),
+                in_two_lines(sentence_case(actor_name(party, text)), LONGEST),
                 xycoords=("axes fraction", "data"), xy=(0, middle),
                 xytext=(-64 * style.MM * 72, 0), textcoords="offset points", va="center",
                 ha="left", weight=600, annotation_clip=False,
@@ -176,15 +178,6 @@ def draw_break_even(break_even, text: Text) -> Figure:
             else text.say("Share of the change that must be due to the programme, per cent")
         )
     return figure
-
-
-def _wrapped(name: str) -> str:
-    """Break a long name into two lines at the space nearest to its middle."""
-    places = [at for at, letter in enumerate(name) if letter == " "]
-    if len(name) <= 24 or not places:
-        return name
-    at = min(places, key=lambda place: abs(place - len(name) / 2))
-    return f"{name[:at]}\n{name[at + 1 :]}"
 
 
 def _arrow(axes: Axes, place: float, colour: str, *, tail: bool) -> None:

@@ -19,9 +19,9 @@ from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
-ROW_MM, MOST_COLUMNS = 7.0, 12
-CELL_MM, LEAST_CELLS = 17.0, 4
-LEFT_MM = 66.0
+ROW_MM, MOST_COLUMNS = 8.0, 12
+CELL_MM, LEAST_CELLS = 20.0, 4
+LEFT_MM = 56.0
 LEFT_POINTS = LEFT_MM * style.MM * 72
 LEVEL_CODES = ("fragmented", "information", "coordination", "joint_work")
 # Darker is more coordinated; every cell also carries its sign.
@@ -145,15 +145,17 @@ def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None
     order = list(dict.fromkeys(zip(frame["target_group"], frame["service"], strict=True)))
     with style.style():
         rows, heads, height = _lines(order)
+        is_many = len(places) > MOST_COLUMNS
         figure, (axes,) = style.panel(20 + ROW_MM * height, left=LEFT_MM, right=6, top=16, bottom=2,
-                                      least=CELL_MM * max(len(places), LEAST_CELLS))  # fmt: skip
-        if len(places) > MOST_COLUMNS:
+                                      least=style.LEAST_PANEL_MM if is_many
+                                      else CELL_MM * max(len(places), LEAST_CELLS))  # fmt: skip
+        if is_many:
             _counts(axes, frame, rows, len(places), text)
         else:
             _matrix(axes, frame, rows, places, names or {})
         axes.set_ylim(height - 0.4, -0.6)
         axes.set_yticks(list(rows.values()), [
-            wrapped(sentence_case(service_name(service, text)), 42) for _, service in rows
+            wrapped(sentence_case(service_name(service, text)), 34) for _, service in rows
         ], va="center")  # fmt: skip
         for place, group in heads:
             axes.annotate(sentence_case(group_name(group, text)), (0, place), (4 - LEFT_POINTS, 0),

@@ -4,16 +4,9 @@ Where every month is published the layers are areas. Where the disclosure rule l
 each published time is a column of its own, so that nothing is drawn between them.
 """
 
-import math
-import textwrap
-from itertools import cycle
-
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from evalkit.report import style
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -24,6 +17,12 @@ from evalkit.report.figures.frame import (
     time_title,
     too_few_part,
     within_axis,
+)
+from evalkit.report.figures.stack_panels import (
+    STATE_ORDER,
+    draw_stack,
+    shown_layers,
+    visible_layers,
 )
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, exit_name, sentence_case, state_name
@@ -37,21 +36,7 @@ from evalkit.report.reading import (
 )
 from evalkit.report.text import Text
 
-# The order is the same everywhere, from the axis upwards; the one ochre is for the pension.
 EXIT_ORDER = ("disability_pension", "old_age_pension", "emigrated", "died", "moved")
-STATE_ORDER = (
-    "self_support", "work", "subsidised_work", "study", "parental", "labour_market", "unemployment",
-    "programme", "last_resort", "health_related", "partial_sickness", "full_sickness",
-    "sickness", "medical_rehabilitation", "vocational_rehabilitation", "disability", "support",
-    "public_support", "partial_disability_pension", "disability_pension", "old_age_pension",
-    "emigrated", "died",
-)  # fmt: skip
-# The darkest is as dark as the blue, so it comes late.
-LAYER_GREYS = tuple(style.GREYS[at] for at in (2, 1, 3, 0, 4))
-LABEL_MM, LETTER_MM = 4.2, 1.65
-LEAST_PANEL_MM = 34.0
-LONGEST_LABEL = 18  # letters on one line
-MOST_COLUMNS = 9  # their months stand under the columns without overlap
 
 
 @drawn_part
@@ -108,187 +93,9 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
     )  # fmt: skip
 
 
-def draw_stack(
-    frame: pd.DataFrame, order: list[str], names: dict, text: Text, *, whole: bool = False
-) -> Figure:  # fmt: skip
-    """Draw one panel an arm; layers are named once, at the right.
-
-    Where the layers are of the `whole`, what hidden ones leave up to it is hatched.
-    """
-    wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
-    every, wides = wides, wides if whole else _on_the_first(wides, order)
-    drawn = _visible(wides, order)
-    with style.style():
-        if not wides:
-            return _empty(text)
-        columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in every.values())
-        labels = [_label(names[layer]) for layer in drawn]
-        longest = max(len(line) for label in labels for line in label.split("\n"))
-        tall = sum(label.count("\n") + 1 for label in labels) * LABEL_MM
-        figure, panels = style.panel(
-            max(84, 31 + tall), left=10, right=9 + LETTER_MM * longest, top=18, bottom=13,
-            columns=len(wides), least=LEAST_PANEL_MM,
-        )  # fmt: skip
-        highest = max(float(wide.sum(axis=1).max()) for wide in wides.values() if len(wide))
-        top = min(1.0, math.ceil(highest * 10 - 1e-6) / 10)
-        open_ended = whole and any(wide.isna().any().any() for wide in wides.values())
-        columns, top = columns or open_ended, 1.0 if open_ended else top
-        if columns:
-            wides = _same_columns(wides, text)
-        draw = _draw_columns if columns else _draw_areas
-        for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
-            draw(axes, wide[drawn], drawn, text)
-            if open_ended:
-                _hatch_rest(axes, wide, drawn)
-            if columns:
-                _mark_hidden(axes, wide)
-            _dress(axes, top, arm, text, first=axes is panels[0])
-        _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, labels)
-    return figure
-
-
-def shown_layers(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFrame:
-    """Times by layers of an arm, without the times at which nothing is published."""
-    rows = frame[frame["stratum"] == arm]
-    wide = rows.pivot(index="time", columns="layer", values="estimate").reindex(columns=order)
-    return wide.dropna(how="all")
-
-
-def _visible(wides: dict[str, pd.DataFrame], order: list[str]) -> list[str]:
-    """Layers that have a published share above zero somewhere."""
-    return [layer for layer in order if any((wide[layer] > 0).any() for wide in wides.values())]
-
-
-def layer_colours(order: list[str]) -> list[str]:
-    """Programme blue for the outcome, ochre for the permanent pension, greys for the rest."""
-    greys = cycle(LAYER_GREYS)
-    return [
-        style.OCHRE if layer == "disability_pension"
-        else style.PROGRAMME if index == 0 and layer not in STATE_ORDER[2:]
-        else next(greys)
-        for index, layer in enumerate(order)
-    ]  # fmt: skip
-
-
-def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) -> None:
-    last = wide.index[-1]
-    held = pd.concat([wide, wide.iloc[[-1]].set_axis([last * (1 + style.TAIL)])])
-    axes.stackplot(
-        held.index, held.to_numpy().T, colors=layer_colours(order), step="post",
-        edgecolor=style.PAPER, linewidth=0.4, labels=order,
-    )  # fmt: skip
-    ticks = time_ticks(last, text)
-    axes.set_xlim(0, last * (1 + style.TAIL))
-    axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
-
-
-def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) -> None:
-    places, bottom = np.arange(len(wide)), np.zeros(len(wide))
-    for layer, colour in zip(order, layer_colours(order), strict=True):
-        height = wide[layer].fillna(0).to_numpy()
-        axes.bar(places, height, bottom=bottom, width=0.72, color=colour, label=layer,
-                 edgecolor=style.PAPER, linewidth=0.4)  # fmt: skip
-        bottom += height
-    axes.set_xlim(-0.6, len(wide) - 0.4)
-    axes.set_xticks(places, [text.number(time) for time in wide.index])
-
-
-def _mark_hidden(axes: Axes, wide: pd.DataFrame) -> None:
-    """Mark the times at which an arm shows nothing, beside one that does."""
-    for place in np.flatnonzero(wide.isna().all(axis=1)):
-        axes.annotate(MISSING, (place, 0), (0, 4), textcoords="offset points", ha="center",
-                      color=style.QUIET, gid="nothing shown")  # fmt: skip
-
-
-def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str]) -> None:
-    """Hatch from the top of each column to the whole where a layer of it is hidden."""
-    bottom = wide[drawn].fillna(0).sum(axis=1).to_numpy()
-    hidden = (wide.isna().any(axis=1) & wide.notna().any(axis=1)).to_numpy()
-    axes.bar(np.arange(len(wide))[hidden], (1 - bottom)[hidden], bottom=bottom[hidden], width=0.72,
-             facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
-             gid="hidden")  # fmt: skip
-
-
-def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str, pd.DataFrame]:
-    """Without the times at which the first layer is hidden: the others stand on it."""
-    kept = {arm: wide[wide[order[0]].notna()] for arm, wide in wides.items()}
-    return kept if any(map(len, kept.values())) else wides
-
-
-def _same_columns(wides: dict[str, pd.DataFrame], text: Text) -> dict[str, pd.DataFrame]:
-    """The same times in every panel: all, or those of the ticks where they are many."""
-    times = sorted(set().union(*(wide.index for wide in wides.values())))
-    if len(times) > MOST_COLUMNS:
-        ticks = time_ticks(times[-1], text)
-        times = [time for time in times if time in ticks] or times[-1:]
-    return {arm: wide.reindex(times) for arm, wide in wides.items()}
-
-
 def _is_uneven(wides: dict[str, pd.DataFrame]) -> bool:
     """Whether an arm is shown at other times than another."""
     return len({tuple(wide.index) for wide in wides.values()}) > 1
-
-
-def _dress(axes: Axes, top: float, arm: str, text: Text, *, first: bool) -> None:
-    axes.set_ylim(0, top)
-    marks = np.arange(0, top + 1e-9, 0.1 if top < 0.55 else 0.2)
-    axes.set_yticks(marks, [text.number(100 * mark) for mark in marks] if first else [])
-    style.light_grid(axes, "y")
-    axes.set_xlabel(time_title(text), labelpad=2)
-    if first:
-        style.axis_title(axes, text.say("Per cent"))
-    style.note(
-        axes, sentence_case(arm_name(arm, text)), 0, _height_mm(axes) + 10, weight=600, va="center",
-        color=style.ARM_COLOURS.get(arm, style.INK),
-    )  # fmt: skip
-
-
-def _height_mm(axes: Axes) -> float:
-    return axes.get_position().height * axes.figure.get_figheight() / style.MM
-
-
-def _width_mm(axes: Axes) -> float:
-    return axes.get_position().width * axes.figure.get_figwidth() / style.MM
-
-
-def _label(name: str) -> str:
-    """A name in one line, or in two if it is long."""
-    width = max(LONGEST_LABEL, -(-len(name) // 2) + 4)
-    return "\n".join(textwrap.wrap(sentence_case(name), width, break_long_words=False))
-
-
-def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], labels: list[str]) -> None:
-    """Name the layers beside the last column, spread apart, with a thin line to each."""
-    known = np.isfinite(wide.iloc[-1].to_numpy(dtype=float))
-    final = wide.ffill().iloc[-1].to_numpy(dtype=float)
-    thick = np.where(np.isfinite(final), final, 0)
-    middle = np.cumsum(thick) - thick / 2
-    high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
-    line = LABEL_MM / _height_mm(axes) * high
-    places = style.spread(
-        list(middle), line, line / 2, high - line / 2, lines=[x.count("\n") + 1 for x in labels]
-    )
-    for number, colour in enumerate(layer_colours(order)):
-        place, at = places[number], middle[number]
-        axes.text(1 + 7.2 * mm, place, labels[number], va="center", ha="left", linespacing=1.0,
-                  transform=axes.get_yaxis_transform())  # fmt: skip
-        if known[number]:
-            axes.plot(
-                [1 + 0.3 * mm, 1 + 2.5 * mm, 1 + 4 * mm], [at, place, place], color=style.QUIET,
-                linewidth=0.5, transform=axes.get_yaxis_transform(), clip_on=False,
-            )  # fmt: skip
-        axes.plot(
-            [1 + 5.4 * mm], [place], marker="s", markersize=5, color=colour, linestyle="",
-            transform=axes.get_yaxis_transform(), clip_on=False, markeredgecolor=style.QUIET,
-            markeredgewidth=0.3,
-        )  # fmt: skip
-
-
-def _empty(text: Text) -> Figure:
-    figure, (axes,) = style.panel(24, left=10, right=10, top=4, bottom=4)
-    axes.axis("off")
-    axes.text(0, 0.5, text.say("Not shown, to protect people."), va="center", color=style.QUIET)
-    return figure
 
 
 def in_order(found: pd.Series, order: tuple[str, ...]) -> list[str]:
@@ -302,7 +109,7 @@ def _part(
     name, released, frame, order, names, text: Text, *, finding, caption, alt, whole=False
 ) -> Part:  # fmt: skip
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
-    shown = _visible(wides, order)
+    shown = visible_layers(wides, order)
     rows = [
         _data_row(wide.loc[time, shown], arm, time, text)
         for arm, wide in wides.items()
