@@ -53,8 +53,9 @@ def test_hidden_states_are_hatched_up_to_everybody_and_nothing_is_where_all_are_
     hidden = hand.occupation(hide=lambda frame: frame["state"] == "parental")
     for curve, count in ((hidden, 2), (hand.occupation(), 0)):
         frame = curve.tidy().rename(columns={"state": "layer"})
-        drawn = stack_panels.draw_stack(frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), text,
-                                  whole=True)  # fmt: skip
+        drawn = stack_panels.draw_stack(
+            frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), text, whole=True
+        )
         marked = [
             axes for axes in drawn.axes
             if any(patch.get_gid() == "hidden" for patch in axes.patches)
