@@ -11,7 +11,7 @@ from evalkit.report.text import open_text
 
 BOTH = "did better in both"
 OPPOSITE = "holds the opposite"
-BOTH = "Both answers are uncertain, since the intervals also hold the opposite."
+BOTH_OPEN = "Both answers are uncertain, since the intervals also hold the opposite."
 LEVEL = "Between times that can be shown a line is held level"
 
 
@@ -145,9 +145,9 @@ def test_a_share_is_as_certain_as_its_interval(method):
     assert "whether the public sector as a whole recovers the cost" in unknown
     assert "Interval of the share: 9% to never." in unknown
     assert "does not recover" not in unknown
-    assert say(0.4, 0.09, 1.7).count(BOTH) == 1
+    assert say(0.4, 0.09, 1.7).count(BOTH_OPEN) == 1
     assert OPPOSITE not in say(0.4, 0.09, 1.7)
-    assert OPPOSITE not in (certain := say(0.4, 0.09, 0.7)) and BOTH not in certain
+    assert OPPOSITE not in (certain := say(0.4, 0.09, 0.7)) and BOTH_OPEN not in certain
     assert "does not recover the cost within 10 years" in say(1.4, 1.1, np.inf)
 
 
@@ -165,7 +165,7 @@ def test_what_is_uncertain_of_one_stands_beside_it():
     for made in (one, alone):
         said = flat(words.break_even(made, speak()))
         assert said.count(OPPOSITE) == 1
-        assert BOTH not in said
+        assert BOTH_OPEN not in said
         assert said.index(OPPOSITE) < said.index("Interval of the share")
 
 

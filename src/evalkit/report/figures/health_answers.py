@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n
+from evalkit.report.figures.health_bars import COLOURS, HATCHES, ORDER, bar_in_parts
 from evalkit.report.figures.health_parts import (
     ROW_MM,
     DotAxis,
@@ -19,7 +20,7 @@ from evalkit.report.figures.health_parts import (
     last_wave,
     wave_title,
 )
-from evalkit.report.figures.hidden import BEHIND, write_hidden
+from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.names import sentence_case
 from evalkit.report.names_health import DIMENSIONS, item_name, level_name
 from evalkit.report.parts import Part
@@ -28,14 +29,6 @@ from evalkit.report.tables_health import share_cells, share_header
 from evalkit.report.text import Text
 
 FIVE = tuple(DIMENSIONS)[:5]
-COLOURS = {
-    "improved": style.PROGRAMME, "mixed": style.OCHRE, "worsened": style.WARNING,
-    "unchanged": style.GREYS[3], "no_problems": style.GREYS[4],
-}  # fmt: skip
-HATCHES = {"worsened": "\\\\\\\\"}  # in grey its colour is that of "improved"
-LIGHT = ("mixed", "unchanged", "no_problems")
-ORDER = ("improved", "no_problems", "unchanged", "mixed", "worsened")
-LEAST_WORDS_MM = 3.0  # a bar that is shorter has no room for its number
 MOST_PROFILES = 10
 
 
@@ -76,7 +69,7 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
         for number, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
             part = frame[frame["stratum"] == arm].set_index(["item", "level"])["share"]
             for place, item in enumerate(items):
-                _bar_in_parts(axes, place, part, item, classes, text)
+                bar_in_parts(axes, place, part, item, classes, text)
             names = [sentence_case(item_name(item, text)) for item in items]
             axes.set_yticks(range(len(items)), names if number == 0 else [])
             axes.set_ylim(len(items) - 0.5, -0.5)
@@ -88,31 +81,6 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
                    for one in classes if one in drawn]  # fmt: skip
         draw_key(figure, entries, 4.0)
     return figure
-
-
-def _bar_in_parts(axes: Axes, place: int, part: pd.Series, item, classes, text: Text) -> None:
-    if not any(math.isfinite(part.get((item, one), math.nan)) for one in classes):
-        write_hidden(axes, place, text, text.say("not shown"))
-        return
-    values = np.array([part.get((item, one), math.nan) for one in classes])
-    # Hidden classes together have what the shown ones leave; alone they stay unknown.
-    unknown = np.isnan(values) & np.array([(item, one) in part.index for one in classes])
-    width = axes.get_position().width * axes.figure.get_figwidth() / style.MM
-    left, least = 0.0, LEAST_WORDS_MM / width
-    for one, value in zip(classes, values, strict=True):
-        if not math.isfinite(value):
-            continue
-        axes.barh(place, value, left=left, height=0.66, color=COLOURS[one], gid=one,
-                  hatch=HATCHES.get(one), edgecolor=style.PAPER)  # fmt: skip
-        if value >= least:
-            axes.text(left + value / 2, place, text.number(100 * value), ha="center", va="center",
-                      color=style.INK if one in LIGHT else style.PAPER,
-                      bbox={**BEHIND, "facecolor": COLOURS[one]} if one in HATCHES else None,
-                      )  # fmt: skip
-        left += value
-    if unknown.any() and left < 1:
-        axes.barh(place, 1 - left, left=left, height=0.66, facecolor=style.PAPER,
-                  edgecolor=style.RULE, hatch="////", linewidth=0.6, gid="hidden")  # fmt: skip
 
 
 @drawn_part

@@ -219,6 +219,7 @@ def _counts(axes: Axes, frame: pd.DataFrame, rows: dict, n: int, text: Text) -> 
             left += count
     axes.set_xlim(0, n)
     axes.set_xticks([])
-    style.axis_title(
-        axes, text.say("Municipalities: have it (dark), do not (light), not known (hatched)")
-    )
+    # Longer than the axis, so it starts where the names do.
+    axes.annotate(text.say("Municipalities: have it (dark), do not (light), not known (hatched)"),
+                  (0, 1), (4 - LEFT_POINTS, 7), xycoords="axes fraction", va="bottom",
+                  textcoords="offset points", color=style.QUIET, annotation_clip=False)  # fmt: skip
