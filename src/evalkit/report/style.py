@@ -251,7 +251,7 @@ def spread(
     low: float,
     high: float,
     *,
-    lines: Sequence[int] | None = None,
+    lines: Sequence[float] | None = None,
 ) -> list[float]:
     """Move label positions apart so that neighbours are at least `gap` from each other.
 

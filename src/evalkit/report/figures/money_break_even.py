@@ -144,7 +144,9 @@ def draw_break_even(break_even, text: Text) -> Figure:
     places = np.arange(len(frame)) + GAP * (np.cumsum(new) - 1)
     bottom = float(places[-1]) if len(places) else 0.0
     with style.style():
-        figure, (axes,) = style.panel(26 + ROW_MM * bottom, left=66, right=30, top=9, bottom=14)
+        figure, (axes,) = style.panel(
+            26 + ROW_MM * bottom, left=66, right=30, top=9, bottom=14, least=46
+        )
         for place, (_, row) in zip(places, frame.iterrows(), strict=True):
             _share_row(axes, place, row, text)
         for party, rows in frame.groupby("party", sort=False):

@@ -52,7 +52,7 @@ def draw_stack(
         columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in every.values())
         labels = [in_two_lines(sentence_case(names[layer]), LONGEST_LABEL) for layer in drawn]
         longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
-        tall = sum(label.count("\n") + 1 for label in labels) * LABEL_MM
+        tall = sum(map(_lines, labels)) * LABEL_MM
         figure, panels = style.panel(
             max(84, 31 + tall), left=10, right=9 + style.LETTER_MM * longest, top=18, bottom=13,
             columns=len(wides), least=LEAST_OF_DAYS_MM if text.unit == "days" else LEAST_MM,
@@ -174,6 +174,12 @@ def _width_mm(axes: Axes) -> float:
     return axes.get_position().width * axes.figure.get_figwidth() / style.MM
 
 
+def _lines(label: str) -> float:
+    """Height of a label in lines, with some air where it has two."""
+    count = label.count("\n") + 1
+    return count if count == 1 else count + 0.4
+
+
 def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], labels: list[str]) -> None:
     """Name the layers beside the last column, spread apart, with a thin line to each."""
     known = np.isfinite(wide.iloc[-1].to_numpy(dtype=float))
@@ -183,7 +189,7 @@ def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], labels: list[
     high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
     line = LABEL_MM / _height_mm(axes) * high
     places = style.spread(
-        list(middle), line, line / 2, high - line / 2, lines=[x.count("\n") + 1 for x in labels]
+        list(middle), line, line / 2, high - line / 2, lines=list(map(_lines, labels))
     )
     for number, colour in enumerate(layer_colours(order)):
         place, at = places[number], middle[number]
