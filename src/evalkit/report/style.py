@@ -11,12 +11,12 @@ import numpy as np
 import seaborn
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evalkit.errors import ParameterError
 from evalkit.report.light_axes import LightAxes
+from evalkit.report.light_text import Canvas
 
 INK, QUIET, RULE, PAPER = "#1b1f24", "#57606a", "#d0d7de", "#ffffff"
 PROGRAMME, COMPARISON, THIRD, FOURTH = "#0b5fa5", "#8a6d3b", "#3b7d4f", "#8c4a8c"
@@ -116,7 +116,7 @@ def panel(
     needed = left + right + least * columns + gap * (columns - 1)
     whole = min(WIDTH_MM, max(TEXT_MM, needed))
     figure = Figure(figsize=(whole * MM, height_mm * MM))
-    FigureCanvasAgg(figure)
+    Canvas(figure)
     width = (whole - left - right - gap * (columns - 1)) / columns
     axes = [
         figure.add_axes(
@@ -149,7 +149,7 @@ def grid(
     n_row = -(-n // columns)
     total = n_row * (top + height + bottom)
     figure = Figure(figsize=(whole * MM, total * MM))
-    FigureCanvasAgg(figure)
+    Canvas(figure)
     width = (whole - left - right - gap * (columns - 1)) / columns
     axes = []
     for number in range(n):
