@@ -580,6 +580,21 @@ def test_long_names_of_layers_stand_in_two_lines_beside_the_last_column(name, dr
     assert_words_stand_apart(figure, drawn_words)
 
 
+def test_a_line_from_a_name_begins_in_the_middle_of_its_layer_where_another_is_hidden():
+    second, third = hand.STATES[1:3]
+    curve = hand.occupation(
+        hide=lambda frame: (frame["state"] == second) & (frame["time"] == frame["time"].max())
+    )
+
+    last = draw_occupation(curve, speak()).axes[-1]
+
+    bars = {bar.get_label(): bar[-1] for bar in last.containers if bar.get_label() in hand.STATES}
+    starts = [line.get_ydata()[0] for line in last.lines if len(line.get_ydata()) == 3]
+    assert bars[second].get_height() == 0 and len(starts) == len(bars) - 1
+    middle = bars[third].get_y() + bars[third].get_height() / 2
+    assert min(abs(start - middle) for start in starts) < 1e-9
+
+
 def test_columns_of_days_have_room_for_their_numbers(drawn_words):
     days = [0, 90, 180, 270, 365, 545, 730]
     curve = hand.curve(last=6, step=1)

@@ -183,7 +183,8 @@ def _lines(label: str) -> float:
 def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], labels: list[str]) -> None:
     """Name the layers beside the last column, spread apart, with a thin line to each."""
     known = np.isfinite(wide.iloc[-1].to_numpy(dtype=float))
-    final = wide.ffill().iloc[-1].to_numpy(dtype=float)
+    # A hidden layer has no height in its column; where all are, the columns before say the order.
+    final = (wide if known.any() else wide.ffill()).iloc[-1].to_numpy(dtype=float)
     thick = np.where(np.isfinite(final), final, 0)
     middle = np.cumsum(thick) - thick / 2
     high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
