@@ -76,6 +76,27 @@ def test_weights_of_zero_throughout_are_an_error():
         parametric_survival(sample_of(people().assign(weight=0.0), weight="weight"), "arm")
 
 
+@pytest.mark.parametrize("failures", [0, 2, 4])
+def test_a_rule_that_fails_by_rounding_is_followed_by_one_a_little_looser(failures, monkeypatch):
+    from lifelines import LogNormalAFTFitter
+    from lifelines.exceptions import ConvergenceError
+
+    fit, asked = LogNormalAFTFitter.fit, []
+
+    def failing(self, *args, **options):
+        rule = options.get("fit_options", {}).get("gtol")
+        asked.append(rule and float(f"{rule:.0e}"))
+        if len(asked) <= failures:
+            raise ConvergenceError("rounding")
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(LogNormalAFTFitter, "fit", failing)
+    parametric_survival(sample_of(people()), "arm", distribution="log-normal")
+
+    # After four of them lifelines' own rule decides.
+    assert asked[: failures + 1] == [1e-10, 1e-9, 1e-8, 1e-7, None][: failures + 1]
+
+
 def test_error_handling_of_numpy_is_left_as_it_was():
     before = np.geterr()
 
