@@ -132,7 +132,7 @@ def test_where_nothing_is_hidden_the_mark_means_something_else():
     assert "not measured" in tables.before_after(shown, speak()).markdown
 
 
-def test_panels_have_the_same_months_and_a_mark_where_an_arm_has_none():
+def test_columns_stand_at_their_months_with_a_mark_at_ticks_that_are_hidden():
     def early(frame):
         return (frame["stratum"] == "programme") & (frame["time"] == 6)
 
@@ -141,24 +141,37 @@ def test_panels_have_the_same_months_and_a_mark_where_an_arm_has_none():
         frame, list(hand.STATES), dict.fromkeys(hand.STATES, "x"), speak()
     )
     ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in drawn.axes]
+    middles = [{round(bar.get_x() + bar.get_width() / 2, 6) for bar in axes.patches}
+               for axes in drawn.axes]  # fmt: skip
+    marks = [[note.xy[0] for note in axes.texts if note.get_gid() == "nothing shown"]
+             for axes in drawn.axes]  # fmt: skip
 
-    assert ticks[0] == ticks[1]
+    assert ticks == [["0", "6", "12", "18", "24"]] * 2
+    arms = list(dict.fromkeys(frame["stratum"]))
+    by_arm = dict(zip(arms, zip(middles, marks, strict=True), strict=True))
+    assert by_arm["comparison"] == (set(range(0, 25, 3)), [])
+    assert by_arm["programme"] == (set(range(0, 25, 3)), [6])
 
 
-def test_few_times_that_differ_by_arm_all_stay_and_none_is_hatched_for_an_arm_without_it():
-    both = {
-        "programme": pd.DataFrame({"a": [0.0, 0.2, 0.3]}, index=[0, 7, 11]),
-        "comparison": pd.DataFrame(
-            {"a": [0.0, 0.1, np.nan], "b": [0.0, 0.1, 0.2]}, index=[0, 8, 11]
-        ),
-    }
-    made = stack_panels._same_columns(both, speak())
+def test_of_times_that_nearly_touch_the_tick_keeps_its_column():
+    wide = pd.DataFrame({"a": [0.0, 0.1, 0.2, np.nan]}, index=[0, 5, 6, 11])
+    measured = pd.Series([0, 5, 6, 11, 12, 18])
 
-    assert [list(wide.index) for wide in made.values()] == [[0, 7, 8, 11]] * 2
+    made = stack_panels._columns_of(wide.dropna(), measured, speak())
+
+    assert list(made.index) == [0, 6, 12, 18]
+    assert made["a"].isna().tolist() == [False, False, True, True]
+
+
+def test_nothing_is_hatched_at_a_time_of_which_an_arm_shows_nothing():
+    wide = pd.DataFrame({"a": [0.0, 0.1, np.nan, np.nan], "b": [0.0, np.nan, 0.2, np.nan]},
+                        index=[0, 6, 12, 18])  # fmt: skip
     with style.style():
         _, (axes,) = style.panel(40)
-        stack_panels._hatch_rest(axes, made["comparison"], ["a", "b"])
-    assert [round(bar.get_x() + 0.36) for bar in axes.patches] == [3]
+        stack_panels._hatch_rest(axes, wide, ["a", "b"], 2.0)
+
+    assert [bar.get_x() + 1 for bar in axes.patches] == [6, 12]
+    assert [bar.get_height() for bar in axes.patches] == pytest.approx([0.9, 0.8])
 
 
 def test_the_end_of_a_curve_says_its_month():

@@ -292,7 +292,7 @@ def test_each_cell_has_a_sign_and_gaps_a_frame():
     assert len(cells) + len(gaps) == 12
     assert len(gaps) == 3  # coaching in 023, escort in 007 and 023
     signs = [text.get_text() for text in figure.axes[0].texts]
-    assert [signs.count(sign) for sign in ("2", "3", "+", "\N{EN DASH}", "?")] == [3, 2, 3, 3, 1]
+    assert [signs.count(sign) for sign in ("2", "3", "+", "×", "?")] == [3, 2, 3, 3, 1]
 
 
 def test_many_municipalities_are_counted():

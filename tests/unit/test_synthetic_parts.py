@@ -1,5 +1,6 @@
 """A made-up nation in parts: the same bytes whoever draws them, and records that can be read."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -34,6 +35,21 @@ def nation(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("nation") / request.param
     written = synthesise(folder, country=request.param, **SMALL_NATION)
     return folder, written
+
+
+def test_a_script_that_calls_it_unguarded_is_told_so_and_nothing_is_left(tmp_path):
+    script = tmp_path / "make.py"
+    script.write_text(
+        "from evalkit.synthetic import synthesise\n"
+        f"synthesise({str(tmp_path / 'study')!r}, workers=2, **{SMALL_NATION!r})\n"
+    )
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+
+    assert done.returncode == 1
+    assert "EvalkitError: synthesise: one of 2 processes ended" in done.stderr
+    assert "under 'if __name__" in done.stderr
+    assert list(tmp_path.iterdir()) == [script]
 
 
 def test_two_workers_and_a_second_run_write_the_same_bytes(nation, tmp_path):

@@ -355,7 +355,7 @@ def _change_and_interval(row: pd.Series, text: Text) -> str:
     change = shown(row["change"], lambda value: text.number(value, 0, signed=True))
     between = shown_range(row["conf_low"], row["conf_high"],
                           lambda low, high: text.range(low, high, signed=True))  # fmt: skip
-    return change if MISSING in (change, between) else f"{change} ({between})"
+    return MISSING if change == MISSING else f"{change} ({between})"
 
 
 def _stratum(stratum: str, text: Text) -> str:

@@ -82,9 +82,11 @@ class Text:
             return self.say("under {percent}", percent=self._percent(0.01, 0))
         return self._percent(rounded, decimals)
 
-    def money(self, value: float, currency: str, decimals: int = 0) -> str:
+    def money(
+        self, value: float, currency: str, decimals: int = 0, *, signed: bool = False
+    ) -> str:  # fmt: skip
         """Write an amount in thousands of its currency."""
-        amount = self.number(value / 1000, decimals)
+        amount = self.number(value / 1000, decimals, signed=signed)
         if currency == "SEK":
             return self.say("SEK {amount} thousand", amount=amount)
         if currency == "EUR":

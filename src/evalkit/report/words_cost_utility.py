@@ -77,37 +77,40 @@ def _differences(cost_utility, cost: Value, effect: Value, text: Text) -> str:
     slots = {
         "within": within(int(cost_utility.summary["horizon_months"]), text),
         "effect": text.number(abs(effect.estimate), 3),
-        "effect_range": text.range(effect.low, effect.high, 3, signed=True),
         "cost": text.money(abs(cost.estimate), currency, 1),
-        "cost_range": text.range(cost.low / 1000, cost.high / 1000, 1, signed=True),
     }
+    intervals = text.say(
+        "The differences with their intervals: health {effect} ({effect_range}) years, cost {cost} "
+        "({cost_range}).",
+        effect=text.number(effect.estimate, 3, signed=True),
+        effect_range=text.range(effect.low, effect.high, 3, signed=True),
+        cost=text.money(cost.estimate, currency, 1, signed=True),
+        cost_range=text.range(cost.low / 1000, cost.high / 1000, 1, signed=True),
+    )
+    return f"{_direction(cost, effect, slots, text)} {intervals}"
+
+
+def _direction(cost: Value, effect: Value, slots: dict, text: Text) -> str:
+    """Say the sizes of both differences in words of more and less."""
     if effect.estimate >= 0 and cost.estimate >= 0:
         return text.say(
             "On average a person in the programme group had {effect} more quality-adjusted life "
-            "years {within} (interval of the difference: {effect_range}) and cost {cost} more "
-            "({cost_range}).",
-            **slots,
-        )
+            "years {within} and cost {cost} more.", **slots,
+        )  # fmt: skip
     if effect.estimate >= 0:
         return text.say(
             "On average a person in the programme group had {effect} more quality-adjusted life "
-            "years {within} (interval of the difference: {effect_range}) and cost {cost} less "
-            "({cost_range}).",
-            **slots,
-        )
+            "years {within} and cost {cost} less.", **slots,
+        )  # fmt: skip
     if cost.estimate >= 0:
         return text.say(
             "On average a person in the programme group had {effect} fewer quality-adjusted life "
-            "years {within} (interval of the difference: {effect_range}) and cost {cost} more "
-            "({cost_range}).",
-            **slots,
-        )
+            "years {within} and cost {cost} more.", **slots,
+        )  # fmt: skip
     return text.say(
         "On average a person in the programme group had {effect} fewer quality-adjusted life "
-        "years {within} (interval of the difference: {effect_range}) and cost {cost} less "
-        "({cost_range}).",
-        **slots,
-    )
+        "years {within} and cost {cost} less.", **slots,
+    )  # fmt: skip
 
 
 def both_certain(cost_utility) -> str:

@@ -75,7 +75,9 @@ def _pay_off_sentence(row, pay_off, text: Text) -> str:
         said = _recovery_sentence(float(row["pay_off_months"]), share, years, text)
     else:
         said = _share_sentence(share, years, text)
-    return f"{said} {_opposite(text)} {_months_interval(row, text)}" if uncertain else said
+    if not uncertain:
+        return said
+    return f"{said} {_reaches_beyond(years, text)} {_months_interval(row, text)}"
 
 
 def _pace(row, pay_off, text: Text) -> str:
@@ -102,6 +104,14 @@ def _unknown(party: str, years: int, text: Text) -> str:
         "{n} year.",
         "It is not possible to say whether the public sector as a whole recovers the cost within "
         "{n} years.",
+        years,
+    )
+
+
+def _reaches_beyond(years: int, text: Text) -> str:
+    return text.plural(
+        "This is uncertain, since the interval reaches beyond the {n} year counted.",
+        "This is uncertain, since the interval reaches beyond the {n} years counted.",
         years,
     )
 

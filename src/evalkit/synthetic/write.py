@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.errors import ParameterError
+from evalkit.errors import EvalkitError, ParameterError
 from evalkit.synthetic.countries import COUNTRIES, Country
 from evalkit.synthetic.files import (
     STUDY_FILE,
@@ -68,6 +69,8 @@ def synthesise(
     ------
     ParameterError
         If an argument is none of those allowed, or the folder holds other files.
+    EvalkitError
+        If one of several processes ends before its part is written.
 
     Notes
     -----
@@ -150,12 +153,21 @@ def _write_nation(plan: Plan, draft: Path, workers: int) -> list[Path]:
     # The largest first, so that no process is left with one of them at the end.
     parts = sorted(parts_of(plan.places), key=lambda part: -part.n_person)
     write = partial(_write_part, plan, draft)
-    if workers == 1:
-        written = [write(part) for part in parts]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            written = list(pool.map(write, parts))
+    written = [write(part) for part in parts] if workers == 1 else _together(write, parts, workers)
     return sorted([*files, *(file for part in written for file in part)])
+
+
+def _together(write: partial, parts: list[Part], workers: int) -> list[list[Path]]:
+    """Write the parts in so many processes."""
+    try:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            return list(pool.map(write, parts))
+    except BrokenProcessPool:
+        raise EvalkitError(
+            f"synthesise: one of {workers} processes ended before its part was written, as if out "
+            "of memory or killed; a script has to call it under 'if __name__ == \"__main__\":'. "
+            "With workers=1 no other process is needed"
+        ) from None
 
 
 def _write_part(plan: Plan, draft: Path, part: Part) -> list[Path]:

@@ -9,7 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
-from evalkit.report.figures.frame import drawn_part, picture, shown, shown_range
+from evalkit.report.figures.frame import (
+    drawn_part,
+    in_two_lines,
+    picture,
+    shown,
+    shown_range,
+)
 from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.names import quantity_name, rule_name, sentence_case
@@ -17,7 +23,9 @@ from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
-ROW_MM = 7.0
+ROW_MM, FLOW_MM = 7.0, 8.0
+LONGEST_RULE = 30  # letters on one line
+OUT_MM, LEFT_MM = 22.0, 38.0  # where the columns of numbers end, right of the axes
 
 
 @drawn_part
@@ -56,42 +64,49 @@ def flow(flow, text: Text, *, name: str = "flow") -> Part:
 
 
 def draw_flow(flow, text: Text) -> Figure:
-    """Draw one strip a condition: those left, and those left out."""
+    """Draw one strip a condition, and in columns beside it those left out and those left."""
     frame = released_frame(flow, "Flow").reset_index(drop=True)
     start = float(flow.summary["n_start"])
     top = float(np.nanmax([start, *frame["n_after"], 1]))
     with style.style():
-        figure, (axes,) = style.panel(11 + ROW_MM * (len(frame) + 1), left=82, right=26, top=9,
-                                      bottom=2)  # fmt: skip
+        figure, (axes,) = style.panel(11 + FLOW_MM * (len(frame) + 1), left=58, right=40, top=9,
+                                      bottom=2, least=44)  # fmt: skip
         names = [text.say("In the records")]
-        _strip(axes, 0, start, 0.0, text)
+        _strip(axes, 0, start, None, text)
         for place, row in frame.iterrows():
-            names.append(sentence_case(rule_name(row["reason"], text)))
-            _strip(axes, place + 1, row["n_after"], row["n_removed"], text)
+            names.append(in_two_lines(sentence_case(rule_name(row["reason"], text)), LONGEST_RULE))
+            removed = None if row["reason"] == "analysed" else row["n_removed"]
+            _strip(axes, place + 1, row["n_after"], removed, text)
         axes.set_xlim(0, top)
         axes.set_ylim(len(frame) + 0.5, -0.5)
         axes.set_yticks(range(len(names)), names)
         axes.set_xticks([])
-        style.axis_title(axes, text.say("People left, and left out by the condition"))
+        for words, at_mm in ((text.say("Left out"), OUT_MM), (text.say("Left"), LEFT_MM)):
+            _beside(axes, -0.5, words, at_mm, va="bottom", color=style.QUIET)
         axes.tick_params(axis="y", length=0)
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
     return figure
 
 
-def _strip(axes: Axes, place: int, left: float, removed: float, text: Text) -> None:
+def _strip(axes: Axes, place: int, left: float, removed: float | None, text: Text) -> None:
     if not math.isfinite(left):
         write_hidden(axes, place, text)
         return
     axes.barh(place, left, height=0.62, color=style.PROGRAMME, gid="left")
-    words = text.number(left)
-    end = left
-    if math.isfinite(removed) and removed > 0:
+    _beside(axes, place, text.number(left), LEFT_MM, weight=600)
+    if removed is None:
+        return
+    if removed > 0:
         axes.barh(place, removed, left=left, height=0.62, color=style.RULE, gid="left out")
-        end = left + removed
-        words = f"{words}  ({text.number(-removed)})"
-    axes.annotate(words, (end, place), (5, 0), textcoords="offset points", va="center",
-                  annotation_clip=False)  # fmt: skip
+    _beside(axes, place, shown(removed, text.number), OUT_MM)
+
+
+def _beside(axes: Axes, place: float, words: str, at_mm: float, **look) -> None:
+    """Write in a column that ends so many millimetres right of the axes."""
+    axes.annotate(words, (1, place), (at_mm * style.MM * 72, 0), ha="right",
+                  xycoords=("axes fraction", "data"), textcoords="offset points",
+                  annotation_clip=False, **{"va": "center", **look})  # fmt: skip
 
 
 @drawn_part

@@ -137,7 +137,7 @@ def source_line(text: Text, n: float, released: Sequence = ()) -> str:
 
 def table_notes(header: Sequence[str], rows, released, text: Text) -> list[str]:
     """Explain what of a table needs it: the mark of a withheld number, and rounded counts."""
-    gaps = any(MISSING in row for row in map(list, rows))
+    gaps = any(cell == MISSING or f"({MISSING})" in cell for row in rows for cell in row)
     rule = load_profile(released.profile) if released is not None else None
     notes = [withheld_note(text, protects=rule is None or not rule.hides_nothing)] if gaps else []
     base = rule.rounding if rule is not None else 1
@@ -146,6 +146,12 @@ def table_notes(header: Sequence[str], rows, released, text: Text) -> list[str]:
         notes.append(text.say(
             "Numbers of answers and of those still followed are rounded to the nearest {base}, so "
             "they can be above the number who started.", base=text.number(base),
+        ))  # fmt: skip
+    if base > 1 and text.say("Change, people") in header:
+        notes.append(text.say(
+            "Numbers of people and their changes are rounded to the nearest {base}, each on its "
+            "own, so a change can be another than the numbers beside it give. Shares and changes "
+            "in per cent are worked out before that.", base=text.number(base),
         ))  # fmt: skip
     return notes
 

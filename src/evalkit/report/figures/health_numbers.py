@@ -136,8 +136,8 @@ def two_value_sets(comparison, text: Text, *, name: str = "value-sets") -> Part:
         name, draw_two_value_sets(comparison, text), comparison, frame, text,
         finding=text.say("The same answers, valued in two ways."),
         caption=text.say("Mean change, counted in smallest changes that matter by each value "
-                         "set; bars: 95 per cent intervals. Index points of two sets cannot be "
-                         "compared. The study chose {value_set}.",
+                         "set; bars: 95 per cent intervals; shaded: too small to matter. Index "
+                         "points of two sets cannot be compared. The study chose {value_set}.",
                          value_set=escape(str(comparison.summary["value_set"]))),
         alt=text.say("Dots with intervals by month, one for each value set."),
         drawn_number="change_in_important",

@@ -224,11 +224,12 @@ def targets(
                      percent=text.percent(row["fulfilment"] / 100))
             if told else text.say("{label}: not shown.", label=label)
         )  # fmt: skip
+    caption = text.say("Bar: what was reached, in per cent of the target; line: the target.")
+    if (frame["fulfilment"].notna() & (frame["direction"] == "at_most")).any():
+        caption += " " + text.say("Hatched: a target that is not to be passed.")
     return picture(
         name, draw_targets(targets, text, names=names), [targets], text,
-        finding=text.say("Targets, and what came of them."),
-        caption=text.say("Bar: what was reached, in per cent of the target; line: the target. "
-                         "Hatched: a target that is not to be passed."),
+        finding=text.say("Targets, and what came of them."), caption=caption,
         alt=" ".join(spoken), n=math.nan, text_columns=3, rows=rows,
         header=[text.say("Target"), text.say("Kind"), text.say("Unit"), text.say("Target value"),
                 text.say("Reached"), text.say("Per cent of the target")],

@@ -60,7 +60,7 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
     return picture(
         name, draw_municipalities(by_municipality, nation, text, names=names),
         [by_municipality, nation], text,
-        finding=text.say("The municipalities, in alphabetical order."),
+        finding=text.say("Share who had reached it, by municipality in alphabetical order."),
         caption=text.say("Dot: share; bar: 95 per cent interval; line: all together."),
         alt=alt, n=summary_n(nation), header=header, rows=rows,
     )  # fmt: skip

@@ -26,14 +26,14 @@ LEFT_POINTS = LEFT_MM * style.MM * 72
 LEVEL_CODES = ("fragmented", "information", "coordination", "joint_work")
 # Darker is more coordinated; every cell also carries its sign.
 LEVEL_COLOURS = ("#e3edf6", "#b7d1e8", "#6fa5d2", style.PROGRAMME)
-THERE, NOT_THERE, NOT_KNOWN = "+", "\N{EN DASH}", "?"
+THERE, NOT_THERE, NOT_KNOWN = "+", "\N{MULTIPLICATION SIGN}", "?"
 
 
 @drawn_part
 def services(
     profile, text: Text, *, names: Mapping[str, str] | None = None, name: str = "services"
 ) -> Part:
-    """Services by municipality: a number for how coordinated, a dash where there is none.
+    """Services by municipality: a number for how coordinated, a cross where there is none.
 
     With more than twelve municipalities bars of how many have each service are drawn instead.
 
@@ -80,7 +80,7 @@ def services_key(text: Text) -> str:
     levels = [text.say("{number}: {level}", number=str(number), level=coordination_name(code, text))
               for number, code in enumerate(LEVEL_CODES)][::-1]  # fmt: skip
     return text.say(
-        "{levels}; +: exists, coordination not known; –: does not exist; ?: not known. Thick "
+        "{levels}; +: exists, coordination not known; ×: does not exist; ?: not known. Thick "
         "frame: the municipality has no service for the group.",
         levels="; ".join(levels),
     )

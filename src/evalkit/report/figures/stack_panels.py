@@ -33,7 +33,7 @@ LAYER_GREYS = tuple(style.GREYS[at] for at in (2, 1, 3, 0, 4))
 LABEL_MM = 4.2
 LEAST_MM, LEAST_OF_DAYS_MM = 34.0, 47.0  # of a panel
 LONGEST_LABEL = 18  # letters on one line
-MOST_COLUMNS = 9  # their months stand under the columns without overlap
+MOST_COLUMNS, MOST_LABELS = 9, 7  # so many, evenly apart, do not touch
 
 
 def draw_stack(
@@ -62,14 +62,16 @@ def draw_stack(
         open_ended = whole and any(wide.isna().any().any() for wide in wides.values())
         columns, top = columns or open_ended or not drawn, 1.0 if open_ended else top
         if columns:
-            wides = _same_columns(wides, text)
-        draw = _draw_columns if columns else _draw_areas
+            wides = {arm: _columns_of(wide, frame["time"], text) for arm, wide in wides.items()}
+            width = _column_width(wides)
         for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
-            draw(axes, wide[drawn], drawn, text)
-            if open_ended:
-                _hatch_rest(axes, wide, drawn)
             if columns:
-                _mark_hidden(axes, wide)
+                _draw_columns(axes, wide, drawn, width)
+                _time_axis(axes, frame["time"].max(), width, text)
+            else:
+                _draw_areas(axes, wide[drawn], drawn, text)
+            if open_ended:
+                _hatch_rest(axes, wide, drawn, width)
             _dress(axes, top, arm, text, first=axes is panels[0])
         _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, labels)
     return figure
@@ -110,29 +112,33 @@ def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) ->
     axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
 
 
-def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) -> None:
-    places, bottom = np.arange(len(wide)), np.zeros(len(wide))
+def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], width: float) -> None:
+    """Draw a column at each time that has any share, and a mark at each that has none."""
+    bottom = np.zeros(len(wide))
     for layer, colour in zip(order, layer_colours(order), strict=True):
         height = wide[layer].fillna(0).to_numpy()
-        axes.bar(places, height, bottom=bottom, width=0.72, color=colour, label=layer,
+        axes.bar(wide.index, height, bottom=bottom, width=width, color=colour, label=layer,
                  edgecolor=style.PAPER, linewidth=0.4)  # fmt: skip
         bottom += height
-    axes.set_xlim(-0.6, len(wide) - 0.4)
-    axes.set_xticks(places, [text.number(time) for time in wide.index])
-
-
-def _mark_hidden(axes: Axes, wide: pd.DataFrame) -> None:
-    """Mark the times at which an arm shows nothing, beside one that does."""
-    for place in np.flatnonzero(wide.isna().all(axis=1)):
-        axes.annotate(MISSING, (place, 0), (0, 4), textcoords="offset points", ha="center",
+    for time in wide.index[wide.isna().all(axis=1)]:
+        axes.annotate(MISSING, (time, 0), (0, 4), textcoords="offset points", ha="center",
                       color=style.QUIET, gid="nothing shown")  # fmt: skip
 
 
-def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str]) -> None:
+def _time_axis(axes: Axes, last: float, width: float, text: Text) -> None:
+    ticks: list[int] = []
+    for tick in time_ticks(last, text):
+        if not ticks or tick - ticks[-1] >= last / MOST_LABELS:
+            ticks.append(tick)
+    axes.set_xlim(-0.8 * width, last + 0.6 * width)
+    axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
+
+
+def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str], width: float) -> None:
     """Hatch from the top of each column to the whole where a layer of it is hidden."""
     bottom = wide[drawn].fillna(0).sum(axis=1).to_numpy()
     hidden = (wide.isna().any(axis=1) & wide.notna().any(axis=1)).to_numpy()
-    axes.bar(np.arange(len(wide))[hidden], (1 - bottom)[hidden], bottom=bottom[hidden], width=0.72,
+    axes.bar(wide.index[hidden], (1 - bottom)[hidden], bottom=bottom[hidden], width=width,
              facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
              gid="hidden")  # fmt: skip
 
@@ -143,13 +149,26 @@ def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str,
     return kept if any(map(len, kept.values())) else wides
 
 
-def _same_columns(wides: dict[str, pd.DataFrame], text: Text) -> dict[str, pd.DataFrame]:
-    """The same times in every panel: all, or those of the ticks where they are many."""
-    times = sorted(set().union(*(wide.index for wide in wides.values())))
-    if len(times) > MOST_COLUMNS:
-        ticks = time_ticks(times[-1], text)
-        times = [time for time in times if time in ticks] or times[-1:]
-    return {arm: wide.reindex(times) for arm, wide in wides.items()}
+def _columns_of(wide: pd.DataFrame, measured: pd.Series, text: Text) -> pd.DataFrame:
+    """The times of an arm's columns, none so near another that the two would touch.
+
+    Ticks that are published come first, then other published times; of ticks that were measured
+    and of which nothing is published there are rows without shares.
+    """
+    ticks = time_ticks(measured.max(), text)
+    published = sorted(wide.index, key=lambda time: time not in ticks)
+    hidden = [time for time in ticks if time in set(measured) - set(wide.index)]
+    kept: list[float] = []
+    for time in (*published, *hidden):
+        if all(abs(time - other) >= measured.max() / MOST_COLUMNS for other in kept):
+            kept.append(time)
+    return wide.reindex(sorted(kept))
+
+
+def _column_width(wides: dict[str, pd.DataFrame]) -> float:
+    """Width of every column on the axis of time, the same in all panels."""
+    gaps = [np.diff(wide.index).min() for wide in wides.values() if len(wide) > 1]
+    return 0.72 * min(gaps, default=1.0)
 
 
 def _dress(axes: Axes, top: float, arm: str, text: Text, *, first: bool) -> None:
