@@ -102,7 +102,7 @@ def test_a_pay_off_whose_interval_goes_beyond_the_years_says_so(high, said):
     answer = flat(words.pay_off(made, speak()))
 
     assert "in 15 months" in answer
-    assert "the interval reaches beyond the 1 year counted" in answer
+    assert "the interval reaches beyond the 2 years counted" in answer
     assert f"Interval: {said}." in answer
     assert f"interval: {said}" in card(made)
     assert "at the mean pace" in card(made)

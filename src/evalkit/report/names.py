@@ -1,6 +1,7 @@
 """Names of codes on the page: states, sources, actors, arms, variables, rules of attrition."""
 
 import re
+from functools import cache
 
 from evalkit.codes import read_codes
 from evalkit.report.text import Text, mark
@@ -217,10 +218,15 @@ def code_name(code: str, text: Text, *first: dict[str, str]) -> str:
 
 def benefit_name(code: str, text: Text) -> str:
     """Name of a benefit of the study's country in the code book; empty where it has none."""
+    return _benefit_names(text.labels.study.country, text.language).get(code, "")
+
+
+@cache
+def _benefit_names(country: str, language: str) -> dict[str, str]:
     book = read_codes("benefits.csv")
-    own = (book["code"] == code) & (book["country"] == text.labels.study.country)
-    found = book.loc[own, f"name_{text.language}"]
-    return COUNTRY.sub("", str(found.iloc[0])) if len(found) else ""
+    book = book[book["country"] == country]
+    names = (COUNTRY.sub("", name) for name in book[f"name_{language}"])
+    return dict(zip(book["code"], names, strict=True))
 
 
 def _from_data(code: str) -> str:

@@ -36,7 +36,7 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     change : Released StatusChange
         The first stratum.
     """
-    frame = leaver_rows(change)
+    frame = leaver_rows(change, text)
     signed = lambda value: text.number(value, 0, signed=True)  # noqa: E731
     rows = [
         [

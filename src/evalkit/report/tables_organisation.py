@@ -14,6 +14,7 @@ from evalkit.report.figures.key_figures import (
     wide,
     with_target,
 )
+from evalkit.report.figures.places import alphabetical
 from evalkit.report.figures.schemes import scheme_caption, scheme_rows
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
@@ -210,12 +211,11 @@ def service_gaps(
     names : mapping of str to str, optional
         Names of the municipalities by code.
     """
-    frame = released_frame(gaps, "ServiceGaps")
+    frame = _by_name(released_frame(gaps, "ServiceGaps"), names, text)
     told = {"yes": text.say("no service"), "no": text.say("has service"),
             "unknown": text.say("not known")}  # fmt: skip
     rows = [
-        [escape((names or {}).get(row["municipality"], row["municipality"])),
-         escape(sentence_case(group_name(row["target_group"], text))),
+        [escape(row["name"]), escape(sentence_case(group_name(row["target_group"], text))),
          told[row["gap"]].replace(" ", "\N{NO-BREAK SPACE}"),
          text.number(row["n_available"]), text.number(row["n_service"])]
         for _, row in frame.iterrows()
@@ -224,6 +224,12 @@ def service_gaps(
               text.say("Services that exist"), text.say("Services asked about")]  # fmt: skip
     caption = text.say("Groups of people, and whether there is any service for them.")
     return table_part(name, header, rows, caption, [gaps], text, n=math.nan, text_columns=3)
+
+
+def _by_name(frame: pd.DataFrame, names: Mapping[str, str] | None, text: Text) -> pd.DataFrame:
+    """Rows with the name of their municipality, in the alphabet of the language."""
+    called = [(names or {}).get(code, code) for code in frame["municipality"]]
+    return frame.assign(name=called).iloc[alphabetical(called, text)]
 
 
 @drawn_part
@@ -238,13 +244,12 @@ def service_index(
     names : mapping of str to str, optional
         Names of the municipalities by code.
     """
-    frame = released_frame(index, "ServiceIndex")
+    frame = _by_name(released_frame(index, "ServiceIndex"), names, text)
     called = {"availability": text.say("Services that exist"),
               "coordination": text.say("How they are coordinated")}  # fmt: skip
     whole = lambda low, high: text.range(low, high)  # noqa: E731
     rows = [
-        [escape((names or {}).get(row["municipality"], row["municipality"])),
-         called[row["quantity"]], shown(row["estimate"], text.number),
+        [escape(row["name"]), called[row["quantity"]], shown(row["estimate"], text.number),
          shown_range(row["low"], row["high"], whole), text.number(row["n_unknown"])]
         for _, row in frame.iterrows()
     ]  # fmt: skip

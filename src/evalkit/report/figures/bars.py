@@ -23,7 +23,7 @@ from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
-ROW_MM, FLOW_MM = 7.0, 8.0
+ROW_MM, FLOW_MM = 7.0, 9.0
 LONGEST_RULE = 30  # letters on one line
 OUT_MM, LEFT_MM = 22.0, 38.0  # where the columns of numbers end, right of the axes
 

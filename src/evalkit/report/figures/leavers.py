@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from evalkit.codes import benefits
 from evalkit.report import style
 from evalkit.report.figures.alluvial import OCCASIONS
 from evalkit.report.figures.dots import draw_pair
@@ -31,7 +32,7 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     change : Released StatusChange
         The first stratum is drawn.
     """
-    frame = leaver_rows(change)
+    frame = leaver_rows(change, text)
     rows = [
         [
             escape(sentence_case(status_name(row["category"], text))),
@@ -61,17 +62,20 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     )  # fmt: skip
 
 
-def leaver_rows(change) -> pd.DataFrame:
-    """Rows of the first stratum: work or studies and its parts, then the rest."""
+def leaver_rows(change, text: Text) -> pd.DataFrame:
+    """Rows of the first stratum: work or studies, its parts, then support as in the code book."""
     frame = released_frame(change, "StatusChange")
     frame = frame[frame["stratum"] == arms_of(frame)[0]]
-    first = frame["category"] == GROUP
-    return pd.concat([frame[first], frame[~first]], ignore_index=True)
+    book = {code: at for at, code in enumerate(benefits(text.labels.study.country).index)}
+    support = frame["category"].map(book).fillna(len(book))
+    place = np.where(frame["measure"] == "occupation", -1, support)
+    place[frame["category"] == GROUP] = -2
+    return frame.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 
 
 def draw_leavers(change, text: Text) -> Figure:
     """Draw the paired dots, occupation above support."""
-    frame = leaver_rows(change)
+    frame = leaver_rows(change, text)
     gap = 0.6 * (frame["measure"] != "occupation")
     places = np.arange(len(frame)) + gap.to_numpy()
     with style.style():
