@@ -14,9 +14,12 @@ pytestmark = pytest.mark.skipif(
 WORDS = ("Försörjningsstöd", "Työkyvyttömyyseläke", "0", "−1,5", "fi AV Å", "två\nrader")
 
 
+KEPT = (light_text._sizes, light_text._heights, light_text._layouts, light_text._letters)
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    for kept in (light_text._sizes, light_text._layouts, light_text._letters):
+    for kept in KEPT:
         kept.clear()
 
 
@@ -50,7 +53,7 @@ def test_a_picture_is_the_same_whatever_was_drawn_before():
     first = drawn(Canvas)
     drawn(Canvas, ["AVA", "rader", "15"], weight=600, size=14)
     again = drawn(Canvas)
-    for kept in (light_text._sizes, light_text._layouts, light_text._letters):
+    for kept in KEPT:
         kept.clear()
     drawn(FigureCanvasAgg, [*WORDS, "x"], size=11)
 
@@ -70,6 +73,21 @@ def test_words_are_measured_as_by_matplotlib():
                 assert size == ours.get_text_width_height_descent(
                     word, text.get_fontproperties(), False
                 )
+
+
+@pytest.mark.parametrize("look", [{}, {"style": "italic"}, {"weight": 600, "size": 13},
+                                  {"rotation": 30, "linespacing": 1.0}])  # fmt: skip
+def test_a_label_takes_the_room_that_matplotlib_gives_it(look):
+    boxes = []
+    for canvas in (Canvas, FigureCanvasAgg):
+        with style.style():
+            figure = Figure(dpi=style.DPI)
+            canvas(figure)
+            labels = [figure.text(0.5, 0.5, word, va="center", **look) for word in WORDS]
+            boxes.append([label.get_window_extent().bounds for label in labels])
+
+    assert boxes[0] == boxes[1]
+    assert light_text._heights
 
 
 @pytest.mark.parametrize("options", [{"rotation": 90}, {"antialiased": False}])

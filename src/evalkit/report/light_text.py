@@ -13,6 +13,10 @@ from matplotlib.ft2font import FT2Font, RenderMode
 
 MOST = 20_000  # words and letters kept; a report has some hundreds of each
 STEPS = 4  # places of a letter within a pixel
+HEIGHTS = (
+    ("OS/2", ("sTypoAscender", "sTypoDescender", "sTypoLineGap")),
+    ("hhea", ("ascent", "descent", "lineGap")),
+)
 UPRIGHT = np.array([[0x10000, 0], [0, 0x10000]])
 # Names of matplotlib's own that may change: without them figures are drawn as by any other program.
 IS_KNOWN = all(hasattr(FT2Font, name) for name in ("_layout", "_render_glyph", "_set_transform"))
@@ -29,7 +33,7 @@ class _Kept(dict):
         return self[key]
 
 
-_sizes, _layouts, _letters = _Kept(), _Kept(), _Kept()
+_sizes, _heights, _layouts, _letters = _Kept(), _Kept(), _Kept(), _Kept()
 
 
 class _Renderer(RendererAgg):
@@ -37,6 +41,10 @@ class _Renderer(RendererAgg):
         """Measure a word, once."""
         measure = super().get_text_width_height_descent
         return _sizes.of((s, *self._look(prop), ismath), lambda: measure(s, prop, ismath))
+
+    def _get_font_height_metrics(self, prop) -> tuple:
+        """Ascent, descent and line gap of a font in pixels, read once; matplotlib asks if it can."""
+        return _heights.of(self._look(prop), lambda: self._heights(prop))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         """Draw a word letter by letter, from what is kept."""
@@ -51,6 +59,18 @@ class _Renderer(RendererAgg):
             if letter.size:
                 low = height - (base + round(up) + top) + letter.shape[0]
                 self._renderer.draw_text_image(letter, whole + left, low, 0, gc)
+
+    def _heights(self, prop) -> tuple:
+        """Take them from the tables that matplotlib takes them from; None each without one."""
+        font = self._prepare_font(prop)
+        for name, keys in HEIGHTS:
+            table = font.get_sfnt_table(name)
+            if table is not None:
+                size = prop.get_size_in_points() * self.dpi / 72
+                scale = 1 / font.get_sfnt_table("head")["unitsPerEm"] * size
+                ascent, descent, gap = (table[key] * scale for key in keys)
+                return ascent, -descent, gap
+        return None, None, None
 
     def _look(self, prop) -> tuple:
         family, style, weight = tuple(prop.get_family()), prop.get_style(), prop.get_weight()
