@@ -15,7 +15,7 @@ from evalkit.report.benefit_offset import offset_range
 from evalkit.report.figures.alluvial import draw_alluvial
 from evalkit.report.figures.areas import draw_need_by_area
 from evalkit.report.figures.benefits import draw_benefits
-from evalkit.report.figures.leavers import draw_leavers
+from evalkit.report.figures.leavers import draw_leavers, leaver_rows
 from evalkit.report.figures.waterfall import draw_waterfall
 from evalkit.report.text import open_text
 
@@ -296,6 +296,33 @@ def test_the_table_of_leavers_has_the_interval_beside_its_change_and_no_empty_co
     whole = change()
     bare = replace(whole, rows={**whole.rows, "bound_low": np.full(8, np.nan)})
     assert "range for all" not in tables.leavers(bare, speak()).markdown
+
+
+def test_a_change_without_an_interval_has_a_dash_for_it_that_a_note_explains():
+    whole = change()
+    limits = {name: np.full(8, np.nan) for name in ("conf_low", "conf_high")}
+    bare = tables.leavers(replace(whole, rows={**whole.rows, **limits}), speak()).markdown
+
+    assert "+15 (–)" in bare and "– means: not shown" in bare
+    assert "– means" not in tables.leavers(whole, speak()).markdown
+
+
+def test_rounded_numbers_beside_their_change_are_said_to_be_rounded_each_on_its_own():
+    note = "each on its own, so a change can be another"
+
+    assert note in tables.leavers(replace(change(), profile="strict10"), speak()).markdown
+    assert note not in tables.leavers(replace(change(), profile="public"), speak()).markdown
+
+
+def test_support_of_leavers_stands_as_in_the_code_book_whatever_its_order():
+    def turned(order):
+        whole = change()
+        rows = {name: np.asarray(values)[order] for name, values in whole.rows.items()}
+        return list(leaver_rows(replace(whole, rows=rows), speak())["category"])
+
+    given = ["work_or_study", "work", "subsidised_work", "study", "job_seeker", "other"]
+    assert turned(np.arange(8)) == [*given, "sickness_benefit", "any_support"]
+    assert turned([7, 6, *range(6)]) == [*given, "sickness_benefit", "any_support"]
 
 
 def test_the_sentence_of_leavers_counts_those_still_in():

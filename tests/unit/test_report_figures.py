@@ -315,6 +315,9 @@ def test_the_strip_of_participants_shows_left_and_left_out():
     out = [patch.get_width() for patch in axes.patches if patch.get_gid() == "left out"]
     assert left == [812, 812, 758, 746, 618, 487, 427, 412, 412]
     assert out == [54, 12, 128, 131, 60, 15]
+    beside = [note.get_text() for note in axes.texts]
+    assert beside[:3] == ["812", "812", "0"]  # in the records; left, left out
+    assert beside[-3:] == ["412", "Left out", "Left"]
 
 
 def test_the_open_end_of_a_need_is_hatched():

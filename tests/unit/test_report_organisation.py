@@ -285,6 +285,26 @@ def test_a_year_without_funds_is_refused():
         figures.financing(made("financing"), speak(), year=1999)
 
 
+@pytest.mark.parametrize("what", ["gaps", "index"])
+def test_municipalities_of_tables_stand_in_the_alphabet_of_their_names(what):
+    table = {"gaps": tables.service_gaps, "index": tables.service_index}[what]
+    turned = {"007": "Ö", "023": "Å", "112": "A"}
+    rows = table(made(what), speak("fi"), names=turned).markdown.splitlines()[2:]
+
+    found = [row.split("|")[1].strip() for row in rows if row.startswith("| ")]
+    known = [name for name in dict.fromkeys(found) if name in turned.values()]
+    assert known == [name for name in "AÅÖ" if name in known] and len(known) > 1
+
+
+def test_hatching_is_explained_only_where_a_target_is_not_to_be_passed():
+    whole = made("targets", "public")
+    words = "Hatched: a target that is not to be passed."
+    least = {**whole.rows, "direction": np.full(len(whole.rows["direction"]), "at_least")}
+
+    assert words in figures.targets(whole, speak(), names=NAMES).markdown
+    assert words not in figures.targets(replace(whole, rows=least), speak(), names=NAMES).markdown
+
+
 def test_each_cell_has_a_sign_and_gaps_a_frame():
     figure = draw_services(made("services"), speak())
 
