@@ -43,7 +43,7 @@ class _Renderer(RendererAgg):
         return _sizes.of((s, *self._look(prop), ismath), lambda: measure(s, prop, ismath))
 
     def _get_font_height_metrics(self, prop) -> tuple:
-        """Ascent, descent and line gap of a font in pixels, read once; matplotlib asks if it can."""
+        """Ascent, descent and line gap of a font in pixels, read once, where matplotlib asks."""
         return _heights.of(self._look(prop), lambda: self._heights(prop))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
