@@ -216,14 +216,8 @@ def said(released, language="en", **options):
 @pytest.mark.parametrize(
     ("cost", "effect", "sentence"),
     [
-        (15_100, 0.054, "0.054 more quality-adjusted life years within two years"),
-        (
-            -15_100,
-            0.054,
-            "and cost SEK 15.1 thousand less. The differences with their intervals: "
-            "health +0.054 (",
-        ),
-        (-15_100, 0.054, "cost SEK −15.1 thousand (−"),
+        (15_100, 0.054, "more quality-adjusted life years within two years, +0.054 (+0.026 to"),
+        (-15_100, 0.054, "and cost less, SEK −15.1 thousand (−29.1 to −1.1)."),
         (15_100, 0.054, "That is SEK 280 thousand for each quality-adjusted life year gained."),
         (-15_100, 0.054, "More health at a lower cost"),
         (15_100, -0.054, "Less health at a higher cost"),

@@ -82,7 +82,7 @@ def test_health_is_told_on_its_own_scale():
 
     said = detectable_score(fit, term_value(fit, "wave[12]"), math.nan, speak())
 
-    assert said.endswith("if it were at least 0.04 on the index.")
+    assert said.endswith("if it were at least 0.042 on the index.")
 
 
 def test_nothing_is_said_of_a_difference_that_is_not_shown():

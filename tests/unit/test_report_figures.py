@@ -317,7 +317,7 @@ def test_the_strip_of_participants_shows_left_and_left_out():
     assert out == [54, 12, 128, 131, 60, 15]
     beside = [note.get_text() for note in axes.texts]
     assert beside[:3] == ["812", "812", "0"]  # in the records; left, left out
-    assert beside[-3:] == ["412", "Left out", "Left"]
+    assert beside[-3:] == ["412", "Left out", "Remaining"]
 
 
 def test_the_open_end_of_a_need_is_hatched():

@@ -149,29 +149,35 @@ def test_columns_stand_at_their_months_with_a_mark_at_ticks_that_are_hidden():
     assert ticks == [["0", "6", "12", "18", "24"]] * 2
     arms = list(dict.fromkeys(frame["stratum"]))
     by_arm = dict(zip(arms, zip(middles, marks, strict=True), strict=True))
-    assert by_arm["comparison"] == (set(range(0, 25, 3)), [])
-    assert by_arm["programme"] == (set(range(0, 25, 3)), [6])
+    assert by_arm["comparison"] == (set(range(0, 25, 6)), [])
+    assert by_arm["programme"] == (set(range(0, 25, 6)), [6])
 
 
-def test_of_times_that_nearly_touch_the_tick_keeps_its_column():
-    wide = pd.DataFrame({"a": [0.0, 0.1, 0.2, np.nan]}, index=[0, 5, 6, 11])
-    measured = pd.Series([0, 5, 6, 11, 12, 18])
+def test_few_ticks_have_other_times_beside_them_that_do_not_touch():
+    wide = pd.DataFrame({"a": [0.0, 0.1, 0.2, 0.3]}, index=[0, 5, 6, 14])
+    measured = pd.Series([0, 5, 6, 11, 12, 14, 18])
 
-    made = stack_panels._columns_of(wide.dropna(), measured, speak())
-
-    assert list(made.index) == [0, 6, 12, 18]
+    made = stack_panels._columns_of(wide.iloc[:2], measured, speak())
+    assert list(made.index) == [0, 5, 12, 18]
     assert made["a"].isna().tolist() == [False, False, True, True]
+    whole = pd.DataFrame({"a": [0.0, 0.1, 0.2, 0.3]}, index=[0, 6, 12, 14])
+    assert list(stack_panels._columns_of(whole, measured, speak()).index) == [0, 6, 12, 18]
 
 
-def test_nothing_is_hatched_at_a_time_of_which_an_arm_shows_nothing():
-    wide = pd.DataFrame({"a": [0.0, 0.1, np.nan, np.nan], "b": [0.0, np.nan, 0.2, np.nan]},
+def test_what_is_hidden_of_a_whole_is_hatched_and_nothing_stands_on_the_axis_in_its_place():
+    wide = pd.DataFrame({"a": [0.6, 0.1, np.nan, np.nan], "b": [0.4, np.nan, 0.2, np.nan]},
                         index=[0, 6, 12, 18])  # fmt: skip
     with style.style():
         _, (axes,) = style.panel(40)
-        stack_panels._hatch_rest(axes, wide, ["a", "b"], 2.0)
+        stack_panels._draw_columns(axes, wide, ["a", "b"], 2.0, whole=True)
+    hatched = [bar for bar in axes.patches if bar.get_gid() == "hidden"]
+    second = [bar for bar in axes.containers if bar.get_label() == "b"][0]
 
-    assert [bar.get_x() + 1 for bar in axes.patches] == [6, 12]
-    assert [bar.get_height() for bar in axes.patches] == pytest.approx([0.9, 0.8])
+    assert [bar.get_x() + 1 for bar in hatched] == [6, 12, 18]
+    assert [bar.get_y() for bar in hatched] == pytest.approx([0.1, 0.0, 0.0])
+    assert [bar.get_height() for bar in hatched] == pytest.approx([0.9, 0.8, 1.0])
+    assert (second[2].get_y(), second[2].get_height()) == pytest.approx((0.8, 0.2))
+    assert not [note for note in axes.texts if note.get_gid() == "nothing shown"]
 
 
 def test_the_end_of_a_curve_says_its_month():

@@ -108,7 +108,7 @@ def test_fixed_effects_stand_beside_ancova_wave_by_wave():
     rows = cells(tables.ancova(hand.ancova(), speak(), fixed_effects=fixed))
 
     assert rows[1][3:] == ["\N{EN DASH}", "\N{EN DASH}"]
-    assert rows[2] == ["12", "+0.04", "+0.01 to +0.07", "+0.05", "+0.01 to +0.09"]
+    assert rows[2] == ["12", "+0.043", "+0.013 to +0.073", "+0.050", "+0.010 to +0.090"]
 
 
 def test_pay_off_time_says_never_no_outlay_and_half_open_intervals():

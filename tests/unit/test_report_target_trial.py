@@ -37,7 +37,9 @@ def test_who_can_take_part_is_the_rule_of_the_study_file():
 
 def test_it_is_a_fold_of_the_last_chapter_but_not_of_a_single_trial():
     speak = open_text(hand.labels(), "en")
+    chosen = open_text(hand.labels(assignment="observational"), "en")
     trial = open_text(hand.labels(level="study"), "en")
 
-    assert "## The trial that this study" in words.method(hand.contrast(), text=speak).markdown
+    assert "## The plan of the trial" in words.method(hand.contrast(), text=speak).markdown
+    assert "## The trial that this study" in words.method(hand.contrast(), text=chosen).markdown
     assert target_trial(trial) == ""

@@ -10,8 +10,8 @@ from evalkit.report.figures.curves import has_gaps
 from evalkit.report.text import open_text
 
 BOTH = "did better in both"
-OPPOSITE = "holds the opposite"
-BOTH_OPEN = "Both answers are uncertain, since the intervals also hold the opposite."
+OPPOSITE = "includes the opposite"
+BOTH_OPEN = "Both answers are uncertain, since the intervals also include the opposite."
 LEVEL = "Between times that can be shown a line is held level"
 
 
@@ -143,7 +143,7 @@ def test_a_share_is_as_certain_as_its_interval(method):
     unknown = say(1.4, 0.09, np.inf)
     assert "not possible to say whether society recovers the cost within 10 years." in unknown
     assert "whether the public sector as a whole recovers the cost" in unknown
-    assert "Interval of the share: 9% to never." in unknown
+    assert "Interval of the share: 9% to the cost never coming back." in unknown
     assert "does not recover" not in unknown
     assert say(0.4, 0.09, 1.7).count(BOTH_OPEN) == 1
     assert OPPOSITE not in say(0.4, 0.09, 1.7)

@@ -79,7 +79,9 @@ def test_incidence_is_said_as_having_begun_at_some_time(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_occupation_there_is_no_status_wording(language):
     text = speak(language)
-    status = {"sv": "försörjde sig", "fi": "sai toimeentulonsa", "en": "were supporting"}[language]
+    status = {"sv": "försörjde ungefär", "fi": "sai toimeentulonsa", "en": "were supporting"}[
+        language
+    ]
 
     without = words.in_short(hand.curve(), hand.contrast(), None, text).markdown
     chapter = words.self_support(hand.contrast(), hand.months(), None, text).markdown
@@ -203,7 +205,7 @@ def test_cards_show_number_unit_and_interval():
     part = words.cards(hand.curve(), hand.months(), hand.ancova(), hand.pay_off(), speak("sv"))
 
     numbers = re.findall(r"\[([^\]]*)\]\{\.card-number\}", part.markdown)
-    assert numbers == ["cirka 214", "+2,1", "+0,04", "38\N{NO-BREAK SPACE}%"]
+    assert numbers == ["cirka 214", "+2,1", "+0,043", "38\N{NO-BREAK SPACE}%"]
     assert "osäkerhetsintervall: +0,5 till +3,7" in part.markdown
 
 

@@ -167,4 +167,4 @@ def _time(value: float, text: Text) -> str:
 def _points(value: float, text: Text) -> str:
     if text.is_score:
         return text.say("{number} points", number=text.number(value, 1))
-    return text.say("{number} on the index", number=text.number(value, 2))
+    return text.say("{number} on the index", number=text.number(value, 3))

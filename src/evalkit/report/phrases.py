@@ -150,6 +150,13 @@ def horizon_within(contrast, text: Text) -> str:
     return within(horizon(contrast, text), text)
 
 
+def share_title(text: Text) -> str:
+    """Title of an axis of the share with the outcome."""
+    if text.is_events:
+        return text.say("Share who had reached it, per cent")
+    return text.say("Share who had begun to support themselves, per cent")
+
+
 def compared_with(text: Text) -> str:
     """Say what the programme is compared with."""
     kind = text.labels.study.arms.comparison

@@ -163,7 +163,7 @@ def _substituted(row, change, text: Text) -> str:
             "another's place; that is not self-support.", **slots,
         )  # fmt: skip
     else:
-        said = text.say("{group}: some benefits fell, and others rose by {offset} of that.",
+        said = text.say("{group}: some benefits fell; rises of others come to {offset} of that.",
                         **slots)  # fmt: skip
     if found[0] == found[1]:
         return said

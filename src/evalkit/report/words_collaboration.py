@@ -159,18 +159,28 @@ def collaboration_forms(shares, text: Text) -> Part:
         row = labels.loc[labels["share"].idxmax()]
         label = label_name(row["level"], str(shares.summary["what"]), text)
         slots = {"label": escape(label), "share": text.percent(row["share"])}
-        answer = [
-            text.say("Most frequent in the programme group: {label}, {share} of its people.",
-                     **slots)
-            if row["stratum"] == "programme"
-            else text.say("Most frequent: {label}, {share} of people.", **slots)
-        ]  # fmt: skip
+        answer = [_most_frequent(row["stratum"] == "programme", first, slots, text)]
         answer.append(_none_sentence(first, text))
     reading = text.say(
         "A person can meet several forms, so the shares add up to more than 100 per cent. A form "
         "that was not recorded counts as not met, so the true shares can be higher."
     )
     return _chapter(question, answer, reading, text)
+
+
+def _most_frequent(of_programme: bool, first: pd.DataFrame, slots: dict, text: Text) -> str:
+    """Say which form is the most frequent; another may be where some are not shown."""
+    hidden = first.loc[first["item"] == "label", "share"].isna().any()
+    if of_programme and hidden:
+        return text.say("Most frequent in the programme group of those that can be shown: {label}, "
+                        "{share} of its people.", **slots)  # fmt: skip
+    if of_programme:
+        return text.say("Most frequent in the programme group: {label}, {share} of its people.",
+                        **slots)  # fmt: skip
+    if hidden:
+        return text.say("Most frequent of those that can be shown: {label}, {share} of people.",
+                        **slots)  # fmt: skip
+    return text.say("Most frequent: {label}, {share} of people.", **slots)
 
 
 def _none_sentence(first: pd.DataFrame, text: Text) -> str:

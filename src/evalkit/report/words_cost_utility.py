@@ -73,43 +73,33 @@ def difference_of(cost_utility, measure: str) -> Value:
 
 
 def _differences(cost_utility, cost: Value, effect: Value, text: Text) -> str:
+    """Say both differences in words of more and less, each with its sign and its interval."""
     currency = str(cost_utility.summary["currency"])
     slots = {
         "within": within(int(cost_utility.summary["horizon_months"]), text),
-        "effect": text.number(abs(effect.estimate), 3),
-        "cost": text.money(abs(cost.estimate), currency, 1),
+        "effect": text.number(effect.estimate, 3, signed=True),
+        "effect_range": text.range(effect.low, effect.high, 3, signed=True),
+        "cost": text.money(cost.estimate, currency, 1, signed=True),
+        "cost_range": text.range(cost.low / 1000, cost.high / 1000, 1, signed=True),
     }
-    intervals = text.say(
-        "The differences with their intervals: health {effect} ({effect_range}) years, cost {cost} "
-        "({cost_range}).",
-        effect=text.number(effect.estimate, 3, signed=True),
-        effect_range=text.range(effect.low, effect.high, 3, signed=True),
-        cost=text.money(cost.estimate, currency, 1, signed=True),
-        cost_range=text.range(cost.low / 1000, cost.high / 1000, 1, signed=True),
-    )
-    return f"{_direction(cost, effect, slots, text)} {intervals}"
-
-
-def _direction(cost: Value, effect: Value, slots: dict, text: Text) -> str:
-    """Say the sizes of both differences in words of more and less."""
     if effect.estimate >= 0 and cost.estimate >= 0:
         return text.say(
-            "On average a person in the programme group had {effect} more quality-adjusted life "
-            "years {within} and cost {cost} more.", **slots,
+            "On average a person in the programme group had more quality-adjusted life years "
+            "{within}, {effect} ({effect_range}), and cost more, {cost} ({cost_range}).", **slots,
         )  # fmt: skip
     if effect.estimate >= 0:
         return text.say(
-            "On average a person in the programme group had {effect} more quality-adjusted life "
-            "years {within} and cost {cost} less.", **slots,
+            "On average a person in the programme group had more quality-adjusted life years "
+            "{within}, {effect} ({effect_range}), and cost less, {cost} ({cost_range}).", **slots,
         )  # fmt: skip
     if cost.estimate >= 0:
         return text.say(
-            "On average a person in the programme group had {effect} fewer quality-adjusted life "
-            "years {within} and cost {cost} more.", **slots,
+            "On average a person in the programme group had fewer quality-adjusted life years "
+            "{within}, {effect} ({effect_range}), and cost more, {cost} ({cost_range}).", **slots,
         )  # fmt: skip
     return text.say(
-        "On average a person in the programme group had {effect} fewer quality-adjusted life "
-        "years {within} and cost {cost} less.", **slots,
+        "On average a person in the programme group had fewer quality-adjusted life years "
+        "{within}, {effect} ({effect_range}), and cost less, {cost} ({cost_range}).", **slots,
     )  # fmt: skip
 
 
@@ -124,13 +114,13 @@ def both_certain(cost_utility) -> str:
 def _uncertain(quadrant: str, sure: str, text: Text) -> str:
     """Say what is not known where an interval also holds the opposite."""
     if sure == "probable" and quadrant == "more_effect_less_cost":
-        return text.say("The programme group probably did better in both, but an interval also "
-                        "holds the opposite.")  # fmt: skip
+        return text.say("The programme group probably did better in both, but one of the intervals "
+                        "also includes the opposite.")  # fmt: skip
     if sure == "probable" and quadrant == "less_effect_more_cost":
-        return text.say("The comparison group probably did better in both, but an interval also "
-                        "holds the opposite.")  # fmt: skip
+        return text.say("The comparison group probably did better in both, but one of the "
+                        "intervals also includes the opposite.")  # fmt: skip
     return text.say("It is not possible to say which group did better in both health and cost, "
-                    "since an interval also holds the opposite.")  # fmt: skip
+                    "since one of the intervals also includes the opposite.")  # fmt: skip
 
 
 def _balance(cost_utility, text: Text) -> str:
@@ -154,7 +144,7 @@ def _balance(cost_utility, text: Text) -> str:
         else text.say("That is {amount} saved for each quality-adjusted life year lost.",
                       amount=amount)
     )  # fmt: skip
-    opposite = text.say("This is uncertain, since the interval also holds the opposite.")
+    opposite = text.say("This is uncertain, since the interval also includes the opposite.")
     return spoken if sure == "clear" else f"{spoken} {opposite}"
 
 

@@ -117,11 +117,11 @@ def _reaches_beyond(years: int, text: Text) -> str:
 
 
 def _opposite(text: Text) -> str:
-    return text.say("This is uncertain, since the interval also holds the opposite.")
+    return text.say("This is uncertain, since the interval also includes the opposite.")
 
 
 def _both_opposite(text: Text) -> str:
-    return text.say("Both answers are uncertain, since the intervals also hold the opposite.")
+    return text.say("Both answers are uncertain, since the intervals also include the opposite.")
 
 
 def _months_interval(row, text: Text) -> str:
@@ -134,7 +134,7 @@ def _months_interval(row, text: Text) -> str:
 def _share_interval(low: float, high: float, text: Text) -> str:
     first = text.percent(low)
     if math.isinf(high):
-        reach = text.say("{low} to never", low=first)
+        reach = text.say("{low} to the cost never coming back", low=first)
     elif high > 1 >= low:  # how much more than all of it does not matter
         reach = text.say("{low} to more than {limit}", low=first, limit=text.percent(1))
     else:
@@ -211,7 +211,9 @@ def break_even(break_even, text: Text, *, exits=None) -> Part:
         reading = text.say(
             "The gain is the difference from the comparison group. The question is turned round: "
             "how much of it is needed for the cost to come back? The less, the safer. The more "
-            "years are counted, the longer the gain must last."
+            "years are counted, the longer the gain must last. The share is worked out at the mean "
+            "pace of all the months followed; month by month the gain was smaller or larger, so in "
+            "the months seen the cost can come back at another time."
         )
     spoken = span(estimand_label(pay_off_label(break_even, text), text), "label")
     return chapter(question, f"{answer} {spoken}", reading, text)

@@ -9,6 +9,7 @@ from evalkit.report.names import code_name, sentence_case, state_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import (
     compared_with,
+    horizon_within,
     not_shown,
     occasion,
     too_few,
@@ -96,9 +97,12 @@ def _balance_sentence(people, text: Text) -> str:
     name = code_name(str(row["variable"]), text)
     if isinstance(row["level"], str) and row["level"]:
         name = f"{name} ({code_name(row['level'], text)})"
-    return text.say(
-        "At the start the groups differ most in this: {variable}.", variable=escape(name)
-    ) + " " + _balance_size(float(sizes.max()), text)  # fmt: skip
+    said = text.say("At the start the groups differ most in this: {variable}.",
+                    variable=escape(name))  # fmt: skip
+    if frame["suppressed"].any():
+        said = text.say("Of what can be shown, the groups differ most at the start in this: "
+                        "{variable}.", variable=escape(name))  # fmt: skip
+    return f"{said} {_balance_size(float(sizes.max()), text)}"
 
 
 def _balance_size(size: float, text: Text) -> str:
@@ -210,11 +214,14 @@ def municipalities(municipalities, text: Text) -> Part:
             "all": text.number(len(rows)),
             "range": text.percent_range(shown["estimate"].min(), shown["estimate"].max()),
         }
+        slots["within"] = horizon_within(municipalities, text)
         answer = text.say(
-            "The shares lie in the range {range} in the municipalities that can be shown ({shown} "
-            "of {all}).",
-            **slots,
-        )
+            "In the municipalities that can be shown ({shown} of {all}) the share who had reached "
+            "it {within} lies in the range {range}.", **slots,
+        ) if text.is_events else text.say(
+            "In the municipalities that can be shown ({shown} of {all}) the share who had begun to "
+            "support themselves {within} lies in the range {range}.", **slots,
+        )  # fmt: skip
     label = span(estimand_label("description", text), "label")
     reading = text.say(
         "Each dot is a municipality and the bar its interval; the line is all together. The order "

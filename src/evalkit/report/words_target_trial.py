@@ -31,6 +31,8 @@ def target_trial(text: Text) -> str:
     if text.labels.level == "study":
         return ""
     title = text.say("The trial that this study stands in for")
+    if text.labels.study.assignment == "randomised":
+        title = text.say("The plan of the trial, part by part")
     told = text.say(
         "A trial that answers the question would have a protocol of seven parts "
         "(doi 10.1093/aje/kwv254). The table says what this study has in the place of each."

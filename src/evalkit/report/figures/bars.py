@@ -57,9 +57,9 @@ def flow(flow, text: Text, *, name: str = "flow") -> Part:
     return picture(
         name, draw_flow(flow, text), [flow], text,
         finding=text.say("From the people in the records to those who are followed."),
-        caption=text.say("Blue: people left; grey: people left out by the condition."),
+        caption=text.say("Blue: people remaining; grey: people left out by the condition."),
         alt=" ".join(spoken), n=math.nan, rows=rows,
-        header=[text.say("Condition"), text.say("Left out"), text.say("Left")],
+        header=[text.say("Condition"), text.say("Left out"), text.say("Remaining")],
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def draw_flow(flow, text: Text) -> Figure:
         axes.set_ylim(len(frame) + 0.5, -0.5)
         axes.set_yticks(range(len(names)), names)
         axes.set_xticks([])
-        for words, at_mm in ((text.say("Left out"), OUT_MM), (text.say("Left"), LEFT_MM)):
+        for words, at_mm in ((text.say("Left out"), OUT_MM), (text.say("Remaining"), LEFT_MM)):
             _beside(axes, -0.5, words, at_mm, va="bottom", color=style.QUIET)
         axes.tick_params(axis="y", length=0)
         for side in ("left", "bottom"):

@@ -63,12 +63,13 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
                 last=text.number(part["equivalents_per_100"].iloc[-1], 1),
             ))  # fmt: skip
     caption = text.say(
-        "Full-year equivalents: how many of 100 people the benefit could have supported in "
-        "full in that month. The scale is the same in all panels, except for all together."
+        "Full benefits per 100 people in that month. One person can have several at once, so the "
+        "sum can be above 100. The scale is the same in all panels, except for all together."
     )
     hidden = [status_name(benefit, text) for benefit in _hidden(first)]
     if hidden:
-        caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
+        caption += " " + text.say("Not shown in single months, to protect people: {names}.",
+                                  names=text.list(hidden))  # fmt: skip
     if first.loc[first["benefit"].isin(_order(first)), "equivalents_per_100"].isna().any():
         caption += " " + text.say("A month without a dot: not shown, to protect people.")
     return picture(

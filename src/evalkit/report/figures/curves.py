@@ -24,7 +24,7 @@ from evalkit.report.figures.frame import (
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.parts import Part
-from evalkit.report.phrases import lasting
+from evalkit.report.phrases import lasting, share_title
 from evalkit.report.reading import arms_of, is_too_few, released_frame, require_outcome
 from evalkit.report.text import Text
 
@@ -91,7 +91,7 @@ def draw_incidence(curve, text: Text) -> Figure:
         axes.set_xlabel(time_title(text), labelpad=2)
         _percent_axis(axes, frame, text)
         axes.set_ylim(0, _top(frame))
-        style.axis_title(axes, text.say("Share who had reached it, per cent"))
+        style.axis_title(axes, share_title(text))
         _label_ends(axes, frame, arms, text)
         _numbers_at_risk(axes, frame, arms, ticks, text)
     return figure

@@ -132,7 +132,7 @@ def interval_words(row, text: Text) -> str:
         return ""
     low, high = float(row["conf_low"]), float(row["conf_high"])
     if math.isfinite(low) and math.isinf(high):
-        return text.say("{low} to never", low=text.percent(low))
+        return text.say("{low} to the cost never coming back", low=text.percent(low))
     return shown_range(low, high, text.percent_range)
 
 

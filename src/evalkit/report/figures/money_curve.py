@@ -150,6 +150,13 @@ def lines(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def looks_of(frame: pd.DataFrame) -> dict[str, tuple]:
+    """Colour, dashes and mark of each party, the same where another one is hidden."""
+    payers = dict.fromkeys(frame.loc[frame["reason"] != "no outlay", "party"])
+    single = [name for name in payers if name not in SUM_LOOKS]
+    return SUM_LOOKS | {name: LOOKS[at % len(LOOKS)] for at, name in enumerate(single)}
+
+
 def draw_pay_off_curve(curve, text: Text) -> Figure:
     """Draw a line a party, with its pay-off month on the line of zero."""
     frame = released_frame(curve, "PayOffCurve")
@@ -161,8 +168,9 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
         ends = []
         each = [frame[frame["party"] == party] for party in drawn]
         is_marked = any(is_by(rows[rows["cumulative"].notna()]) for rows in each)
-        for number, (party, rows) in enumerate(zip(drawn, each, strict=True)):
-            look = SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)]
+        looks = looks_of(frame)
+        for party, rows in zip(drawn, each, strict=True):
+            look = looks[party]
             ends.append(_line(axes, rows, look, is_marked=is_marked))
         axes.axhline(0, color=style.INK, linewidth=0.9)
         last = float(frame["month"].max())
@@ -203,8 +211,9 @@ def _end_labels(
     gap = LABEL_GAP_MM / height_mm * (high - low)
     places = style.spread(ends, gap, low + gap / 3, high - gap / 3)
     beside = {"transform": axes.get_yaxis_transform(), "clip_on": False}
+    looks = looks_of(frame)
     for number, (party, place) in enumerate(zip(drawn, places, strict=True)):
-        colour = (SUM_LOOKS.get(party) or LOOKS[number % len(LOOKS)])[0]
+        colour = looks[party][0]
         own = frame[frame["party"] == party]
         words = f"{sentence_case(actor_name(party, text))}\n{pay_off_words(own, text)}"
         axes.plot([1.012, 1.05], [ends[number], place], color=colour, linewidth=0.7, zorder=1,

@@ -17,6 +17,7 @@ from evalkit.report.figures.frame import (
 from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
+from evalkit.report.phrases import share_title
 from evalkit.report.reading import FEW_REASON, first_arm, released_frame
 from evalkit.report.text import Text
 
@@ -60,7 +61,10 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
     return picture(
         name, draw_municipalities(by_municipality, nation, text, names=names),
         [by_municipality, nation], text,
-        finding=text.say("Share who had reached it, by municipality in alphabetical order."),
+        finding=text.say("Share who had reached it, by municipality in alphabetical order.")
+        if text.is_events
+        else text.say("Share who had begun to support themselves, by municipality in alphabetical "
+                      "order."),
         caption=text.say("Dot: share; bar: 95 per cent interval; line: all together."),
         alt=alt, n=summary_n(nation), header=header, rows=rows,
     )  # fmt: skip
@@ -122,5 +126,5 @@ def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         style.light_grid(axes, "x")
-        axes.set_xlabel(text.say("Share who had reached it, per cent"))
+        axes.set_xlabel(share_title(text))
     return figure

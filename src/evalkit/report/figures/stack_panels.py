@@ -34,6 +34,7 @@ LABEL_MM = 4.2
 LEAST_MM, LEAST_OF_DAYS_MM = 34.0, 47.0  # of a panel
 LONGEST_LABEL = 18  # letters on one line
 MOST_COLUMNS, MOST_LABELS = 9, 7  # so many, evenly apart, do not touch
+FEW_TICKS = 3
 
 
 def draw_stack(
@@ -66,14 +67,14 @@ def draw_stack(
             width = _column_width(wides)
         for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
             if columns:
-                _draw_columns(axes, wide, drawn, width)
+                _draw_columns(axes, wide, drawn, width, whole=open_ended)
                 _time_axis(axes, frame["time"].max(), width, text)
             else:
                 _draw_areas(axes, wide[drawn], drawn, text)
-            if open_ended:
-                _hatch_rest(axes, wide, drawn, width)
             _dress(axes, top, arm, text, first=axes is panels[0])
-        _name_layers(panels[-1], list(wides.values())[-1][drawn], drawn, labels)
+        last = list(wides.values())[-1]
+        start = _shown_from(last, drawn)[-1] if open_ended else 0.0
+        _name_layers(panels[-1], last[drawn], drawn, labels, start)
     return figure
 
 
@@ -112,17 +113,44 @@ def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) ->
     axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
 
 
-def _draw_columns(axes: Axes, wide: pd.DataFrame, order: list[str], width: float) -> None:
-    """Draw a column at each time that has any share, and a mark at each that has none."""
-    bottom = np.zeros(len(wide))
+def _draw_columns(
+    axes: Axes, wide: pd.DataFrame, order: list[str], width: float, *, whole: bool
+) -> None:
+    """Draw a column at each time; of a `whole`, what is hidden is hatched, else a dash stands."""
+    if whole:
+        bottom = _hatch_hidden(axes, wide, order, width)
+    else:
+        bottom = np.zeros(len(wide))
+        for time in wide.index[wide.isna().all(axis=1)]:
+            axes.annotate(MISSING, (time, 0), (0, 4), textcoords="offset points", ha="center",
+                          color=style.QUIET, gid="nothing shown")  # fmt: skip
     for layer, colour in zip(order, layer_colours(order), strict=True):
         height = wide[layer].fillna(0).to_numpy()
         axes.bar(wide.index, height, bottom=bottom, width=width, color=colour, label=layer,
                  edgecolor=style.PAPER, linewidth=0.4)  # fmt: skip
         bottom += height
-    for time in wide.index[wide.isna().all(axis=1)]:
-        axes.annotate(MISSING, (time, 0), (0, 4), textcoords="offset points", ha="center",
-                      color=style.QUIET, gid="nothing shown")  # fmt: skip
+
+
+def _hatch_hidden(
+    axes: Axes, wide: pd.DataFrame, order: list[str], width: float
+) -> np.ndarray:  # fmt: skip
+    """Hatch what hidden layers leave of each column; return where its shown layers begin.
+
+    It is at the top, unless the first layer is hidden: the others do not stand on the axis then.
+    """
+    start, hidden = _shown_from(wide, order), wide.isna().any(axis=1).to_numpy()
+    shown = wide[order].fillna(0).sum(axis=1).to_numpy()
+    low = np.where(start > 0, 0.0, shown)
+    axes.bar(wide.index[hidden], (1 - shown)[hidden], bottom=low[hidden], width=width,
+             facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
+             gid="hidden")  # fmt: skip
+    return start
+
+
+def _shown_from(wide: pd.DataFrame, order: list[str]) -> np.ndarray:
+    """Height at which the shown layers of each column begin: above 0 where the first is hidden."""
+    rest = 1 - wide[order].fillna(0).sum(axis=1).to_numpy()
+    return np.where(wide[wide.columns[0]].isna().to_numpy(), rest, 0.0)
 
 
 def _time_axis(axes: Axes, last: float, width: float, text: Text) -> None:
@@ -134,15 +162,6 @@ def _time_axis(axes: Axes, last: float, width: float, text: Text) -> None:
     axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
 
 
-def _hatch_rest(axes: Axes, wide: pd.DataFrame, drawn: list[str], width: float) -> None:
-    """Hatch from the top of each column to the whole where a layer of it is hidden."""
-    bottom = wide[drawn].fillna(0).sum(axis=1).to_numpy()
-    hidden = (wide.isna().any(axis=1) & wide.notna().any(axis=1)).to_numpy()
-    axes.bar(wide.index[hidden], (1 - bottom)[hidden], bottom=bottom[hidden], width=width,
-             facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
-             gid="hidden")  # fmt: skip
-
-
 def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str, pd.DataFrame]:
     """Without the times at which the first layer is hidden: the others stand on it."""
     kept = {arm: wide[wide[order[0]].notna()] for arm, wide in wides.items()}
@@ -150,16 +169,15 @@ def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str,
 
 
 def _columns_of(wide: pd.DataFrame, measured: pd.Series, text: Text) -> pd.DataFrame:
-    """The times of an arm's columns, none so near another that the two would touch.
+    """The times of an arm's columns: the ticks, with rows without shares where they are hidden.
 
-    Ticks that are published come first, then other published times; of ticks that were measured
-    and of which nothing is published there are rows without shares.
+    Where fewer than `FEW_TICKS` are published, other published times stand beside them, none so
+    near another that the two would touch.
     """
-    ticks = time_ticks(measured.max(), text)
-    published = sorted(wide.index, key=lambda time: time not in ticks)
-    hidden = [time for time in ticks if time in set(measured) - set(wide.index)]
-    kept: list[float] = []
-    for time in (*published, *hidden):
+    ticks = [tick for tick in time_ticks(measured.max(), text) if tick in set(measured)]
+    kept = [tick for tick in ticks if tick in wide.index]
+    others = wide.index.difference(kept) if len(kept) < FEW_TICKS else []
+    for time in (*others, *(tick for tick in ticks if tick not in kept)):
         if all(abs(time - other) >= measured.max() / MOST_COLUMNS for other in kept):
             kept.append(time)
     return wide.reindex(sorted(kept))
@@ -199,13 +217,18 @@ def _lines(label: str) -> float:
     return count if count == 1 else count + 0.4
 
 
-def _name_layers(axes: Axes, wide: pd.DataFrame, order: list[str], labels: list[str]) -> None:
-    """Name the layers beside the last column, spread apart, with a thin line to each."""
+def _name_layers(
+    axes: Axes, wide: pd.DataFrame, order: list[str], labels: list[str], start: float
+) -> None:
+    """Name the layers beside the last column, spread apart, with a thin line to each.
+
+    Those of the last column begin at the height `start`.
+    """
     known = np.isfinite(wide.iloc[-1].to_numpy(dtype=float))
     # A hidden layer has no height in its column; where all are, the columns before say the order.
     final = (wide if known.any() else wide.ffill()).iloc[-1].to_numpy(dtype=float)
     thick = np.where(np.isfinite(final), final, 0)
-    middle = np.cumsum(thick) - thick / 2
+    middle = start * known.any() + np.cumsum(thick) - thick / 2
     high, mm = axes.get_ylim()[1], 1 / _width_mm(axes)
     line = LABEL_MM / _height_mm(axes) * high
     places = style.spread(

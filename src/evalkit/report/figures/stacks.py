@@ -36,6 +36,7 @@ from evalkit.report.reading import (
 )
 from evalkit.report.text import Text
 
+ONCE = ("health_related", "labour_market", "last_resort")  # who has several benefits
 EXIT_ORDER = ("disability_pension", "old_age_pension", "emigrated", "died", "moved")
 
 
@@ -87,8 +88,8 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
         finding=text.say("What people lived on, month by month."),
         caption=text.say("Each layer is the share in that state in the month itself; somebody who "
                          "falls back on support moves back. Somebody with several benefits "
-                         "counts once: ill health goes before unemployment, and that before "
-                         "social assistance."),
+                         "counts once, in the first of these: {order}.",
+                         order=text.list([state_name(one, text) for one in ONCE])),
         alt=text.say("Stacked layers of the states by month."), whole=True,
     )  # fmt: skip
 
@@ -126,9 +127,10 @@ def _part(
     if hidden:
         caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
     if whole and any(wide.isna().any().any() for wide in wides.values()):
-        caption += " " + text.say("Hatched: those in states of too few people to be shown.")
+        caption += " " + text.say("Hatched: states that are not shown, to protect people.")
     elif _is_uneven(wides) or any(wide[shown].isna().any().any() for wide in wides.values()):
         caption += " " + text.say("A layer is missing at times when there were too few people.")
+        caption += " " + text.say("{mark}: nothing is shown.", mark=MISSING)
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in shown)]
     return picture(
         name, draw_stack(frame, order, names, text, whole=whole), [released], text, finding=finding,
