@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 import zipfile
+from importlib.resources import files
 from xml.etree import ElementTree
 
+import pikepdf
 import pypdfium2
 import pytest
 from report_notebooks import CARDS, FIGURE, FOLD, PAGE, TABLE, executed, front, save
@@ -104,6 +106,52 @@ def test_tables_have_a_header_row_row_headers_and_a_name(made):
     assert all(row.find(f"{W}trPr/{W}cantSplit") is not None
                for table in tables for row in table.iter(f"{W}tr"))  # fmt: skip
     assert all(look.get(f"{W}firstRow") == look.get(f"{W}firstColumn") == "1" for look in looks)
+
+
+def test_rows_of_a_short_table_stay_with_what_follows_and_of_a_long_one_the_last(tmp_path):
+    long = "\n".join(["| a | b |", "|:--|--:|", *(f"| x | {row} |" for row in range(30))])
+    fold = '::: {.callout-note collapse="true"}\n## Datatabell\n\n' + long + "\n:::"
+    made = docx_of(tmp_path, ["## Kapitel", FIGURE, fold, TABLE])
+
+    kept = [
+        [row.find(f"{W}tc/{W}p/{W}pPr/{W}keepNext") is not None for row in table.iter(f"{W}tr")]
+        for table in part(made).iter(f"{W}tbl")
+    ]
+    assert kept[0] == [False] * 29 + [True, True]
+    assert kept[1] == [True] * len(kept[1])
+
+
+def test_the_fonts_are_in_the_document_scrambled_by_their_keys(made):
+    links = {link.get("Id"): link.get("Target") for link in part(
+        made, "word/_rels/fontTable.xml.rels")}  # fmt: skip
+    relation = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+    (font,) = part(made, "word/fontTable.xml")
+    faces = {"embedRegular": "Regular", "embedBold": "Semibold", "embedItalic": "It"}
+
+    assert font.get(f"{W}name") == "Source Sans 3"
+    with zipfile.ZipFile(made) as archive:
+        for mark, face in faces.items():
+            item = font.find(f"{W}{mark}")
+            key = bytes.fromhex(re.sub("[{}-]", "", item.get(f"{W}fontKey")))
+            found = archive.read(f"word/{links[item.get(relation)]}")
+            plain = files("evalkit.report").joinpath("fonts", f"SourceSans3-{face}.ttf")
+            first = bytes(a ^ b for a, b in zip(found[:32], key[::-1] * 2, strict=True))
+            assert first + found[32:] == plain.read_bytes()
+
+
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
+def test_libreoffice_prints_in_the_fonts_of_the_document(made, tmp_path):
+    subprocess.run(
+        [OFFICE, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless",
+         "--convert-to", "pdf", "--outdir", str(tmp_path), str(made)],
+        check=True, capture_output=True, timeout=180,
+    )  # fmt: skip
+    with pikepdf.open(tmp_path / "report.pdf") as pdf:
+        fonts = {str(one.get("/BaseFont", "")) for one in pdf.objects if isinstance(
+            one, pikepdf.Dictionary)}  # fmt: skip
+
+    assert any("SourceSans3-Regular" in name for name in fonts)
+    assert any("SourceSans3-Semibold" in name for name in fonts)
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])

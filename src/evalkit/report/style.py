@@ -29,6 +29,7 @@ FACES = ("Regular", "Semibold", "It")
 WIDTH_MM, DPI = 172.0, 144
 TEXT_MM = 142.0  # width of the text of a page, and of figures that need no more
 LEAST_PANEL_MM = 60.0
+EDGE = 2  # pixels left around a picture, so that no letter is shaved where it is made smaller
 LETTER_MM = 1.65  # width of a letter, on average
 MM = 1 / 25.4
 
@@ -193,12 +194,14 @@ def png_width_mm(png: bytes) -> float:
 
 
 def _without_margins(pixels: np.ndarray) -> np.ndarray:
-    """Cut what is white all along the sides of opaque pixels of four bytes."""
+    """Cut what is white all along the sides of opaque pixels of four bytes, but for an edge."""
     drawn = pixels.view(np.uint32)[:, :, 0] != np.uint32(0xFFFFFFFF)
     rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
     if not rows.size:
         return pixels
-    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    (top, left), (bottom, right) = ((max(at[0] - EDGE, 0) for at in (rows, columns)),
+                                    (at[-1] + 1 + EDGE for at in (rows, columns)))  # fmt: skip
+    return pixels[top:bottom, left:right]
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
