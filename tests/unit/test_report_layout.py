@@ -31,7 +31,11 @@ def test_a_picture_has_no_empty_margin_and_says_how_wide_it_was_drawn():
 
     is_ink = (imread(io.BytesIO(png)) < 1).any(axis=2)
 
-    assert is_ink[[0, -1]].any(axis=1).all() and is_ink[:, [0, -1]].any(axis=0).all()
+    edge = style.EDGE  # no letter is shaved where the picture is made smaller
+    assert not is_ink[:edge].any() and not is_ink[-edge:].any()
+    assert not is_ink[:, :edge].any() and not is_ink[:, -edge:].any()
+    assert is_ink[[edge, -edge - 1]].any(axis=1).all()
+    assert is_ink[:, [edge, -edge - 1]].any(axis=0).all()
     assert style.png_width_mm(png) == pytest.approx(is_ink.shape[1] / 144 * 25.4)
     assert style.png_width_mm(png) < style.TEXT_MM - 60
 

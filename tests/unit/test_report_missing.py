@@ -19,7 +19,10 @@ LANGUAGES = ("sv", "fi", "en")
 ALL = lambda frame: np.ones(len(frame), dtype=bool)  # noqa: E731
 FEW = "Not shown: too few people took part for a reliable number."
 FEW_ANSWERS = "Too few people answered about their health to say how they feel."
-RECOGNISED = "Not shown: so few people are behind the number that they could be recognised."
+RECOGNISED = (
+    "Not shown: so few people are behind this number, or one that follows from it, that they could "
+    "be recognised."
+)
 NAMES = hand.MUNICIPALITIES
 # Each draws or tabulates one value; the maker gives that value.
 DRAWN = {

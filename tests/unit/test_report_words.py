@@ -189,7 +189,7 @@ def test_a_withheld_share_is_said_in_grey_with_its_reason():
 
     part = words.in_short(hand.curve(), hidden, None, speak())
 
-    assert "[Not shown: so few people are behind the number" in part.markdown
+    assert "[Not shown: so few people are behind this number" in part.markdown
     assert "]{.withheld}" in part.markdown
 
 
@@ -317,7 +317,11 @@ def test_the_limits_are_three_and_computed():
     assert len(bullets) == 3
     assert "by about 4 of 100" in bullets[0]
     assert "drawn by lot" in bullets[1]
-    assert bullets[2].startswith("63% of those who answered")
+    assert bullets[2].startswith("82% of those who answered")
+    late = words.limits(hand.curve(), hand.contrast(), hand.wave_means(), speak(), wave=24)
+    other = words.limits(hand.curve(), hand.contrast(), hand.wave_means(), speak(), wave=7)
+    assert "63% of those who answered" in late.markdown
+    assert "63% of those who answered" in other.markdown  # the last there is
 
 
 def test_the_title_names_places_in_the_nominative():

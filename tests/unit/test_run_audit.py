@@ -163,6 +163,20 @@ def test_a_word_document_that_loads_from_elsewhere_is_refused(tmp_path):
         audit(folder, IDS)
 
 
+def test_a_font_that_is_not_the_packages_own_is_refused(tmp_path):
+    folder = rendered(tmp_path, "docx", "## A\n\nText.")
+    path = folder / "report.docx"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["word/fonts/It.odttf"] += b"se00001"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+    with pytest.raises(DisclosureError, match="parts of a kind that is never published"):
+        audit(folder, IDS)
+
+
 def test_an_office_document_with_a_part_of_another_kind_is_refused(tmp_path):
     folder = rendered(tmp_path, "docx", "## A\n\nText.")
     with zipfile.ZipFile(folder / "report.docx", "a") as archive:

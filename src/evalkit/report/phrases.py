@@ -186,7 +186,10 @@ OF_ANSWERS = (
 
 def withheld_sentence(text: Text) -> str:
     """Say that a number is withheld by the disclosure rule."""
-    return text.say("Not shown: so few people are behind the number that they could be recognised.")
+    return text.say(
+        "Not shown: so few people are behind this number, or one that follows from it, that they "
+        "could be recognised."
+    )
 
 
 def is_without_comparison(released, text: Text) -> bool:

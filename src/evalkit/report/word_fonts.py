@@ -19,17 +19,18 @@ def embed_fonts(members: dict[str, bytes]) -> dict[str, bytes]:
     Source: ECMA-376 part 1, 17.8.1: the first 32 bytes are combined with a key that stands beside
     the name of the face.
     """
-    made, links, marks = {}, [], []
+    links, marks = [], []
     for number, (mark, face) in enumerate(FACES.items(), start=1):
-        key, scrambled = _scrambled(face)
-        made[f"word/fonts/font{number}.odttf"] = scrambled
         links.append(f'<Relationship Id="rId{number}" Type="{OFFICE}/font" '
-                     f'Target="fonts/font{number}.odttf"/>')  # fmt: skip
-        marks.append(f'<w:{mark} r:id="rId{number}" w:fontKey="{{{key}}}"/>')
-    made["word/_rels/fontTable.xml.rels"] = (
-        f'<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="{RELATIONSHIPS}">'
-        f"{''.join(links)}</Relationships>"
-    ).encode()
+                     f'Target="fonts/{face}.odttf"/>')  # fmt: skip
+        marks.append(f'<w:{mark} r:id="rId{number}" w:fontKey="{{{_scrambled(face)[0]}}}"/>')
+    made = {
+        **font_members(),
+        "word/_rels/fontTable.xml.rels": (
+            f'<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="{RELATIONSHIPS}">'
+            f"{''.join(links)}</Relationships>"
+        ).encode(),
+    }
     return {
         **members, **made,
         "word/fontTable.xml": _replaced(
@@ -46,6 +47,12 @@ def embed_fonts(members: dict[str, bytes]) -> dict[str, bytes]:
             {"<w:embedSystemFonts": "<w:embedTrueTypeFonts/><w:embedSystemFonts"},
         ),
     }  # fmt: skip
+
+
+@cache
+def font_members() -> dict[str, bytes]:
+    """The font files of every document, by their names in it."""
+    return {f"word/fonts/{face}.odttf": _scrambled(face)[1] for face in FACES.values()}
 
 
 def _replaced(member: bytes, changes: dict[str, str]) -> bytes:

@@ -161,7 +161,7 @@ def _comparison_sentences(reached, text: Text) -> list[str]:
 
 
 @page_part
-def limits(curve, reached, means, text: Text) -> Part:
+def limits(curve, reached, means, text: Text, *, wave: int = 12) -> Part:
     """Say in three computed points what the report cannot tell; explain the words of the page.
 
     Parameters
@@ -170,10 +170,13 @@ def limits(curve, reached, means, text: Text) -> Part:
     reached : Released Contrast
         `incidence_at`.
     means : Released WaveMeans or None
+    wave : int
+        Month of the answers that are told, which is that of the answer about health; the last
+        month there is without it.
     """
     require_all_released(curve, reached, means)
     points = [_chance_point(curve, reached, text), _comparison_point(reached, text)]
-    points.append(_answers_point(means, text))
+    points.append(_answers_point(means, wave, text))
     bullets = "\n".join(f"- {point}" for point in points)
     question = text.say("What this cannot tell you")
     explained = plain_words(text, has_health=means is not None)
@@ -222,7 +225,7 @@ def _comparison_point(reached, text: Text) -> str:
     }[contrast_label(reached, text)]
 
 
-def _answers_point(means, text: Text) -> str:
+def _answers_point(means, wave: int, text: Text) -> str:
     if means is None:
         return text.say(
             "Nothing is known of how people feel: the study has no answers about health."
@@ -231,9 +234,10 @@ def _answers_point(means, text: Text) -> str:
     totals = frame.groupby("wave")["n"].sum(min_count=1).dropna()
     if len(totals) < 2 or not totals.iloc[0] > 0:
         return text.say("Too few people answered about their health to say how they feel.")
+    told = wave if wave in totals.index[1:] else totals.index[-1]
     return text.say(
         "{percent} of those who answered about their health at the start did so again after "
         "{months} months; how the others feel is not known.",
-        percent=text.percent(min(totals.iloc[-1] / totals.iloc[0], 1.0)),
-        months=text.number(totals.index[-1]),
+        percent=text.percent(min(totals[told] / totals.iloc[0], 1.0)),
+        months=text.number(told),
     )

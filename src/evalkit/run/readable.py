@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from evalkit.report.word_fonts import font_members
+
 TEXT_FILES = (".html", ".md", ".json", ".xml", ".txt", ".csv")
 ARCHIVES = (".docx", ".xlsx")
 MEMBERS = (".xml", ".rels", ".png")
@@ -49,7 +51,7 @@ def _read_archive(path: Path) -> Readable:
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             if not name.endswith(MEMBERS):
-                unknown += 1
+                unknown += font_members().get(name) != archive.read(name)
             elif not name.endswith(".png"):
                 root = ElementTree.fromstring(archive.read(name))
                 texts += _xml_texts(root)

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from evalkit.release import is_rounded
 from evalkit.report import style
 from evalkit.report.figures.frame import (
     MISSING,
@@ -63,8 +64,11 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
         for arm in arms_of(frame)
         for tick in ticks
     ]
+    caption = _caption(frame, text)
+    if is_rounded(curve):
+        caption += " " + text.say("These numbers are rounded.")
     return picture(
-        name, drawn, [curve], text, finding=_finding(frame, text), caption=_caption(frame, text),
+        name, drawn, [curve], text, finding=_finding(frame, text), caption=caption,
         alt=_alt(frame, text), n=summary_n(curve), header=header, rows=rows, keys=2,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
 from evalkit.report.parts import Part
 from evalkit.report.phrases import share_title
-from evalkit.report.reading import FEW_REASON, first_arm, released_frame
+from evalkit.report.reading import first_arm, released_frame
 from evalkit.report.text import Text
 
 ROW_MM = 5.4
@@ -58,6 +58,9 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
             range=text.percent_range(known["estimate"].min(), known["estimate"].max()),
             nation=text.percent(line.estimate),
         )
+    caption = text.say("Dot: share; bar: 95 per cent interval; line: all together.")
+    if frame["estimate"].isna().any():
+        caption += " " + text.say("Not shown: too few people for a number, or to protect people.")
     return picture(
         name, draw_municipalities(by_municipality, nation, text, names=names),
         [by_municipality, nation], text,
@@ -65,7 +68,7 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
         if text.is_events
         else text.say("Share who had begun to support themselves, by municipality in alphabetical "
                       "order."),
-        caption=text.say("Dot: share; bar: 95 per cent interval; line: all together."),
+        caption=caption,
         alt=alt, n=summary_n(nation), header=header, rows=rows,
     )  # fmt: skip
 
@@ -88,12 +91,6 @@ def _collate(name: str, text: Text) -> list[int]:
     return [alphabet.find(letter) for letter in name.lower()]
 
 
-def _withheld(reason: object, text: Text) -> str:
-    """Say in few words, as a row of the figure has room for, why there is no dot."""
-    few = text.say("Not shown: too few people.")
-    return few if reason == FEW_REASON else text.say("Not shown, to protect people.")
-
-
 def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure:
     """Draw the caterpillar."""
     frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
@@ -103,7 +100,7 @@ def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure
         )
         for place, row in frame.iterrows():
             if not math.isfinite(row["estimate"]):
-                write_hidden(axes, place, text, _withheld(row["reason"], text))
+                write_hidden(axes, place, text, text.say("Not shown"))
                 continue
             axes.plot([row["conf_low"], row["conf_high"]], [place, place], color=style.PROGRAMME,
                       linewidth=1.4, alpha=0.6, solid_capstyle="butt")  # fmt: skip
