@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evalkit.release import is_rounded
+from evalkit.release import load_profile
 from evalkit.report import style
 from evalkit.report.figures.frame import (
     MISSING,
@@ -65,8 +65,10 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
         for tick in ticks
     ]
     caption = _caption(frame, text)
-    if is_rounded(curve):
-        caption += " " + text.say("These numbers are rounded.")
+    base = load_profile(curve.profile).rounding
+    if base > 1:
+        caption += " " + text.say("These numbers are rounded to the nearest {base}.",
+                                  base=text.number(base))  # fmt: skip
     return picture(
         name, drawn, [curve], text, finding=_finding(frame, text), caption=caption,
         alt=_alt(frame, text), n=summary_n(curve), header=header, rows=rows, keys=2,
