@@ -127,7 +127,10 @@ def test_the_fonts_are_in_the_document_scrambled_by_their_keys(made):
     relation = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
     (font,) = part(made, "word/fontTable.xml")
     faces = {"embedRegular": "Regular", "embedBold": "Semibold", "embedItalic": "It"}
+    kinds = [item.get("Extension") for item in part(made, "[Content_Types].xml")]
 
+    assert "odttf" in kinds
+    assert part(made, "word/settings.xml").find(f"{W}embedTrueTypeFonts") is not None
     assert font.get(f"{W}name") == "Source Sans 3"
     with zipfile.ZipFile(made) as archive:
         for mark, face in faces.items():

@@ -60,10 +60,12 @@ def test_too_few_is_no_word_of_protection_in_a_table_of_municipalities():
 
 
 @pytest.mark.parametrize("few", [[], ["0114"]])
-def test_the_figure_of_municipalities_says_in_few_words_why_there_is_no_dot(few):
+def test_the_figure_of_municipalities_says_why_there_is_no_dot(few):
     made, nation = hand.by_municipality(few=few), hand.contrast()
 
     drawn = draw_municipalities(made, nation, speak(), names=hand.MUNICIPALITIES)
 
     said = [note.get_text() for note in drawn.axes[0].texts]
     assert said.count("Not shown") == len(few)
+    page = figures.municipalities(made, nation, speak(), names=hand.MUNICIPALITIES).markdown
+    assert ("Not shown: too few people for a number, or to protect people." in page) == bool(few)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import released_by_hand as hand
 
+from evalkit.cohort.months import MONTH_STATES
 from evalkit.report import figures, style, tables, words
-from evalkit.report.figures import stack_panels
+from evalkit.report.figures import stack_panels, stacks
 from evalkit.report.figures.hidden import MISSING, MOST_NAMED, has_numbers, without_hidden
 from evalkit.report.text import open_text
 
@@ -153,15 +154,36 @@ def test_columns_stand_at_their_months_with_a_mark_at_ticks_that_are_hidden():
     assert by_arm["programme"] == (set(range(0, 25, 6)), [6])
 
 
-def test_few_ticks_have_other_times_beside_them_that_do_not_touch():
-    wide = pd.DataFrame({"a": [0.0, 0.1, 0.2, 0.3]}, index=[0, 5, 6, 14])
-    measured = pd.Series([0, 5, 6, 11, 12, 14, 18])
+def test_few_ticks_and_the_last_time_have_columns_that_do_not_touch():
+    def columns(*times, measured):
+        wide = pd.DataFrame({"a": [0.1] * len(times)}, index=times)
+        return stack_panels._columns_of(wide, pd.Series(measured), speak())
 
-    made = stack_panels._columns_of(wide.iloc[:2], measured, speak())
-    assert list(made.index) == [0, 5, 12, 18]
-    assert made["a"].isna().tolist() == [False, False, True, True]
-    whole = pd.DataFrame({"a": [0.0, 0.1, 0.2, 0.3]}, index=[0, 6, 12, 14])
-    assert list(stack_panels._columns_of(whole, measured, speak()).index) == [0, 6, 12, 18]
+    few = columns(0, 5, measured=[0, 5, 6, 11, 12, 14, 18])
+    assert list(few.index) == [0, 5, 12, 18]
+    assert few["a"].isna().tolist() == [False, False, True, True]
+    late = columns(0, 6, 12, 14, 16, 20, measured=[0, 6, 12, 14, 16, 18, 20, 24])
+    assert list(late.index) == [0, 6, 12, 20, 24]  # 18 is too near 20; 14 and 16 are in the table
+    assert list(columns(7, measured=[7, 11]).index) == [7]
+
+
+def test_a_column_between_ticks_has_its_own_label_and_not_that_of_a_tick_beside_it():
+    wides = {"a": pd.DataFrame({"a": [0.1, 0.2]}, index=[0, 5])}
+    with style.style():
+        _, (axes,) = style.panel(40)
+        stack_panels._time_axis(axes, wides, 18, 2.0, speak())
+
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "5", "12", "18"]
+
+
+def test_what_is_hidden_is_explained_as_it_is_drawn():
+    both = hand.curve(hide=lambda frame: frame["time"] == 6)
+    one = hand.curve(hide=lambda frame: (frame["cause"] == "died") & (frame["time"] == 24))
+    words = [figures.exits(made, speak()).markdown for made in (hand.curve(), both, one)]
+
+    assert ["–: not shown" in said for said in words] == [False, True, False]
+    assert ["A layer is missing" in said for said in words] == [False, False, True]
+    assert not any("Hatched" in said for said in words)
 
 
 def test_what_is_hidden_of_a_whole_is_hatched_and_nothing_stands_on_the_axis_in_its_place():
@@ -169,7 +191,7 @@ def test_what_is_hidden_of_a_whole_is_hatched_and_nothing_stands_on_the_axis_in_
                         index=[0, 6, 12, 18])  # fmt: skip
     with style.style():
         _, (axes,) = style.panel(40)
-        stack_panels._draw_columns(axes, wide, ["a", "b"], 2.0, whole=True)
+        stack_panels._draw_columns(axes, wide, ["a", "b"], 2.0, is_hatched=True)
     hatched = [bar for bar in axes.patches if bar.get_gid() == "hidden"]
     second = [bar for bar in axes.containers if bar.get_label() == "b"][0]
 
@@ -202,3 +224,9 @@ def test_the_chapter_speaks_of_differences_only_where_there_are_two_groups():
 
     assert "last column" in words.participants(hand.flow(), both, speak()).markdown
     assert "last column" not in words.participants(hand.flow(), single, speak()).markdown
+
+
+def test_states_of_several_benefits_are_named_in_the_order_of_the_cohort():
+    places = [MONTH_STATES.index(state) for state in stacks.ONCE]
+
+    assert places == sorted(places, reverse=True)

@@ -89,6 +89,15 @@ def test_plural_forms_follow_the_language(language, one, many):
     assert text(language).plural("{n} day", "{n} days", 365) == many
 
 
+def test_a_probability_that_only_rounds_to_one_is_over_99():
+    english = text("en")
+
+    assert [english.probability(value) for value in (0.0, 0.004, 0.994, 0.997, 1 - 1e-12, 1.0)] == [
+        "0%", "under 1%", "99%", "over 99%", "100%", "100%"
+    ]  # fmt: skip
+    assert english.percent(0.997) == "100%"
+
+
 def test_a_missing_slot_is_an_error():
     with pytest.raises(ParameterError, match="slots missing or left over: name"):
         text("en").say("coordination federation: {name}")

@@ -324,6 +324,16 @@ def test_the_limits_are_three_and_computed():
     assert "63% of those who answered" in other.markdown  # the last there is
 
 
+def test_a_month_at_which_a_group_is_hidden_does_not_tell_how_many_answered_again():
+    def one_group(frame):
+        return (frame["stratum"] == "comparison") & (frame["wave"] == 12)
+
+    made = hand.wave_means(hide=one_group)
+    said = words.limits(hand.curve(), hand.contrast(), made, speak()).markdown
+
+    assert "63% of those who answered" in said and "after 24 months" in said
+
+
 def test_the_title_names_places_in_the_nominative():
     assert words.heading(speak("fi")) == "Yhteensovitettu kuntoutus: Lindala"
     assert words.heading(speak("sv")) == "Samordnad rehabilitering i Lindala"

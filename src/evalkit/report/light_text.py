@@ -44,7 +44,7 @@ class _Renderer(RendererAgg):
 
     def _get_font_height_metrics(self, prop) -> tuple:
         """Ascent, descent and line gap of a font in pixels, read once, where matplotlib asks."""
-        return _heights.of(self._look(prop), lambda: self._heights(prop))
+        return _heights.of(self._look(prop), lambda: self._read_heights(prop))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         """Draw a word letter by letter, from what is kept."""
@@ -60,7 +60,7 @@ class _Renderer(RendererAgg):
                 low = height - (base + round(up) + top) + letter.shape[0]
                 self._renderer.draw_text_image(letter, whole + left, low, 0, gc)
 
-    def _heights(self, prop) -> tuple:
+    def _read_heights(self, prop) -> tuple:
         """Take them from the tables that matplotlib takes them from; None each without one."""
         font = self._prepare_font(prop)
         for name, keys in HEIGHTS:

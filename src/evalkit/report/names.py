@@ -45,7 +45,7 @@ STATES = {
     "none": mark("no public support"),
     "health_related": mark("benefit in ill health"),
     "ill_health": mark("benefit in ill health"),
-    "labour_market": mark("all unemployment benefits"),
+    "labour_market": mark("benefit when unemployed"),
     "economic": mark("social assistance"),
     "job_seeker": mark("looking for work"),
     "other": mark("other"),

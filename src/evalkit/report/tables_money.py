@@ -60,10 +60,7 @@ def net_present_value(
     if str(value.summary["label"]) == "assumed":
         details.append(text.say("After the months followed the last year is assumed to go on."))
     else:
-        details.append(text.say(
-            "Nothing after the months followed is counted; a longer time only spreads the same sum "
-            "over more years."
-        ))  # fmt: skip
+        details.append(text.say("Nothing after the months followed is counted."))
     years = float(value.summary["write_off_years"])
     if math.isfinite(years):
         details.append(text.say("The cost is written off evenly over {years}.",

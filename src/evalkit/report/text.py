@@ -27,7 +27,7 @@ RANGES = {
 }
 DAYS = {"sv": "d MMMM y", "fi": "d.M.y", "en": "d MMMM y"}
 MINUS = "\N{MINUS SIGN}"
-NEARLY = 1e-9  # what sums of shares may miss 1 by
+NEARLY = 1e-9  # what a mean of draws may miss 1 by
 
 
 def mark(msgid: str) -> str:
@@ -77,16 +77,17 @@ class Text:
         return sign + written
 
     def percent(self, value: float, decimals: int = 0) -> str:
-        """Write a share (0 to 1) in per cent; near an end as below 1 or over 99.
-
-        A share that is 1 but for the last digits of a sum is all.
-        """
+        """Write a share (0 to 1) in per cent; a positive share that rounds to 0 as below 1."""
         rounded = _rounded(100 * value, decimals) / 100
         if value > 0 and rounded == 0:
             return self.say("under {percent}", percent=self._percent(0.01, 0))
-        if value < 1 - NEARLY and rounded == 1:
-            return self.say("over {percent}", percent=self._percent(0.99, 0))
         return self._percent(rounded, decimals)
+
+    def probability(self, value: float) -> str:
+        """Write a probability in per cent; one that only rounds to 1 as over 99."""
+        if value < 1 - NEARLY and _rounded(100 * value, 0) == 100:
+            return self.say("over {percent}", percent=self._percent(0.99, 0))
+        return self.percent(value)
 
     def money(
         self, value: float, currency: str, decimals: int = 0, *, signed: bool = False

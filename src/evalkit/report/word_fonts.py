@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
+from evalkit.errors import RenderError
 from evalkit.report.style import FAMILY
 
 FACES = {"embedRegular": "Regular", "embedBold": "Semibold", "embedItalic": "It"}
@@ -58,6 +59,8 @@ def font_members() -> dict[str, bytes]:
 def _replaced(member: bytes, changes: dict[str, str]) -> bytes:
     text = member.decode()
     for before, after in changes.items():
+        if before not in text:
+            raise RenderError(f"report.docx: pandoc's document has no {before} to put fonts beside")
         text = text.replace(before, after)
     return text.encode()
 

@@ -114,13 +114,13 @@ def both_certain(cost_utility) -> str:
 def _uncertain(quadrant: str, sure: str, text: Text) -> str:
     """Say what is not known where an interval also holds the opposite."""
     if sure == "probable" and quadrant == "more_effect_less_cost":
-        return text.say("The programme group probably did better in both, but one of the intervals "
-                        "also includes the opposite.")  # fmt: skip
+        return text.say("The programme group probably did better in both, but at least one "
+                        "interval also includes the opposite.")  # fmt: skip
     if sure == "probable" and quadrant == "less_effect_more_cost":
-        return text.say("The comparison group probably did better in both, but one of the "
-                        "intervals also includes the opposite.")  # fmt: skip
+        return text.say("The comparison group probably did better in both, but at least one "
+                        "interval also includes the opposite.")  # fmt: skip
     return text.say("It is not possible to say which group did better in both health and cost, "
-                    "since one of the intervals also includes the opposite.")  # fmt: skip
+                    "since at least one interval also includes the opposite.")  # fmt: skip
 
 
 def _balance(cost_utility, text: Text) -> str:

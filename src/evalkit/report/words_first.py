@@ -231,7 +231,9 @@ def _answers_point(means, wave: int, text: Text) -> str:
             "Nothing is known of how people feel: the study has no answers about health."
         )
     frame = released_frame(means, "WaveMeans")
-    totals = frame.groupby("wave")["n"].sum(min_count=1).dropna()
+    arms = frame.pivot(index="wave", columns="stratum", values="n").sort_index()
+    begun = arms.loc[:, arms.iloc[:1].notna().all()]
+    totals = begun.dropna().sum(axis=1)  # a month at which an arm is hidden tells nothing of it
     if len(totals) < 2 or not totals.iloc[0] > 0:
         return text.say("Too few people answered about their health to say how they feel.")
     told = wave if wave in totals.index[1:] else totals.index[-1]

@@ -132,7 +132,7 @@ def need(need, text: Text) -> Part:
     if len(rows):
         answer = text.say(
             "If {need} of people of working age need coordinated rehabilitation, {coverage} of "
-            "them took part (twelve months: {period}).",
+            "them took part ({period}).",
             need=text.percent_range(rows["need_share"].min(), rows["need_share"].max(), 1),
             coverage=text.percent_range(rows["low"].min(), rows["high"].max()),
             period=escape(str(need.summary["period"])),

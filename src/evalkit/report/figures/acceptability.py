@@ -50,7 +50,7 @@ def acceptability(acceptability, text: Text, *, name: str = "acceptability") -> 
             "{group}: {percent} where a quality-adjusted life year is worth {amount} thousand "
             "{currency}.",
             group=sentence_case(arm_name(row["strategy"], text)),
-            percent=text.percent(row["probability"]),
+            percent=text.probability(row["probability"]),
             amount=text.number(row["willingness_to_pay"] / 1000), currency=currency,
         )
         for _, row in last.iterrows()
@@ -189,7 +189,7 @@ def _label_ends(axes: Axes, frame: pd.DataFrame, strategies: list[str], text: Te
     places = style.spread([end for _, end in known], gap, gap / 2, 1 - gap / 4)
     for (at, end), place in zip(known, places, strict=True):
         axes.annotate(
-            f"{names[at]}\n{text.percent(end)}", xy=(1, place),
+            f"{names[at]}\n{text.probability(end)}", xy=(1, place),
             xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
             va="center", ha="left", weight=600, linespacing=1.05,
             color=COLOURS[at % len(COLOURS)], annotation_clip=False,

@@ -68,7 +68,7 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     )
     hidden = [status_name(benefit, text) for benefit in _hidden(first)]
     if hidden:
-        caption += " " + text.say("Not shown in single months, to protect people: {names}.",
+        caption += " " + text.say("Not shown in any month, to protect people: {names}.",
                                   names=text.list(hidden))  # fmt: skip
     if first.loc[first["benefit"].isin(_order(first)), "equivalents_per_100"].isna().any():
         caption += " " + text.say("A month without a dot: not shown, to protect people.")

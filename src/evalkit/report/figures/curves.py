@@ -67,7 +67,7 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
     caption = _caption(frame, text)
     base = load_profile(curve.profile).rounding
     if base > 1:
-        caption += " " + text.say("These numbers are rounded to the nearest {base}.",
+        caption += " " + text.say("Numbers still followed are rounded to the nearest {base}.",
                                   base=text.number(base))  # fmt: skip
     return picture(
         name, drawn, [curve], text, finding=_finding(frame, text), caption=caption,

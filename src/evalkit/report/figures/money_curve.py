@@ -18,7 +18,7 @@ from evalkit.report.figures.frame import (
 )
 from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
-from evalkit.report.names import actor_name, sentence_case
+from evalkit.report.names import ACTORS, actor_name, sentence_case
 from evalkit.report.parts import Part
 from evalkit.report.reading import few_persons, released_frame
 from evalkit.report.text import Text
@@ -151,9 +151,11 @@ def lines(frame: pd.DataFrame) -> list[str]:
 
 
 def looks_of(frame: pd.DataFrame) -> dict[str, tuple]:
-    """Colour, dashes and mark of each party, the same where another one is hidden."""
-    payers = dict.fromkeys(frame.loc[frame["reason"] != "no outlay", "party"])
-    single = [name for name in payers if name not in SUM_LOOKS]
+    """Colour, dashes and mark of each party, whatever others there are as far as they last."""
+    found = list(dict.fromkeys(frame["party"]))
+    places = {name: at for at, name in enumerate(ACTORS)}
+    single = sorted((name for name in found if name not in SUM_LOOKS),
+                    key=lambda name: places.get(name, len(places)))  # fmt: skip
     return SUM_LOOKS | {name: LOOKS[at % len(LOOKS)] for at, name in enumerate(single)}
 
 

@@ -35,6 +35,7 @@ LEAST_MM, LEAST_OF_DAYS_MM = 34.0, 47.0  # of a panel
 LONGEST_LABEL = 18  # letters on one line
 MOST_COLUMNS, MOST_LABELS = 9, 7  # so many, evenly apart, do not touch
 FEW_TICKS = 3
+NOTHING_SHOWN = "nothing shown"
 
 
 def draw_stack(
@@ -64,11 +65,11 @@ def draw_stack(
         columns, top = columns or open_ended or not drawn, 1.0 if open_ended else top
         if columns:
             wides = {arm: _columns_of(wide, frame["time"], text) for arm, wide in wides.items()}
-            width = _column_width(wides)
+            width = _column_width(wides, frame["time"].max())
         for axes, (arm, wide) in zip(panels, wides.items(), strict=True):
             if columns:
-                _draw_columns(axes, wide, drawn, width, whole=open_ended)
-                _time_axis(axes, frame["time"].max(), width, text)
+                _draw_columns(axes, wide, drawn, width, is_hatched=open_ended)
+                _time_axis(axes, wides, frame["time"].max(), width, text)
             else:
                 _draw_areas(axes, wide[drawn], drawn, text)
             _dress(axes, top, arm, text, first=axes is panels[0])
@@ -114,16 +115,16 @@ def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) ->
 
 
 def _draw_columns(
-    axes: Axes, wide: pd.DataFrame, order: list[str], width: float, *, whole: bool
+    axes: Axes, wide: pd.DataFrame, order: list[str], width: float, *, is_hatched: bool
 ) -> None:
-    """Draw a column at each time; of a `whole`, what is hidden is hatched, else a dash stands."""
-    if whole:
+    """Draw a column at each time; what is hidden is hatched, or a dash stands where all is."""
+    if is_hatched:
         bottom = _hatch_hidden(axes, wide, order, width)
     else:
         bottom = np.zeros(len(wide))
         for time in wide.index[wide.isna().all(axis=1)]:
             axes.annotate(MISSING, (time, 0), (0, 4), textcoords="offset points", ha="center",
-                          color=style.QUIET, gid="nothing shown")  # fmt: skip
+                          color=style.QUIET, gid=NOTHING_SHOWN)  # fmt: skip
     for layer, colour in zip(order, layer_colours(order), strict=True):
         height = wide[layer].fillna(0).to_numpy()
         axes.bar(wide.index, height, bottom=bottom, width=width, color=colour, label=layer,
@@ -139,8 +140,8 @@ def _hatch_hidden(
     It is at the top, unless the first layer is hidden: the others do not stand on the axis then.
     """
     start, hidden = _shown_from(wide, order), wide.isna().any(axis=1).to_numpy()
-    shown = wide[order].fillna(0).sum(axis=1).to_numpy()
-    low = np.where(start > 0, 0.0, shown)
+    shown = np.clip(wide[order].fillna(0).sum(axis=1).to_numpy(), 0, 1)
+    low = np.where(_is_first_hidden(wide), 0.0, shown)
     axes.bar(wide.index[hidden], (1 - shown)[hidden], bottom=low[hidden], width=width,
              facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
              gid="hidden")  # fmt: skip
@@ -149,17 +150,29 @@ def _hatch_hidden(
 
 def _shown_from(wide: pd.DataFrame, order: list[str]) -> np.ndarray:
     """Height at which the shown layers of each column begin: above 0 where the first is hidden."""
-    rest = 1 - wide[order].fillna(0).sum(axis=1).to_numpy()
-    return np.where(wide[wide.columns[0]].isna().to_numpy(), rest, 0.0)
+    rest = np.clip(1 - wide[order].fillna(0).sum(axis=1).to_numpy(), 0, 1)
+    return np.where(_is_first_hidden(wide), rest, 0.0)
 
 
-def _time_axis(axes: Axes, last: float, width: float, text: Text) -> None:
-    ticks: list[int] = []
-    for tick in time_ticks(last, text):
-        if not ticks or tick - ticks[-1] >= last / MOST_LABELS:
-            ticks.append(tick)
+def _is_first_hidden(wide: pd.DataFrame) -> np.ndarray:
+    return wide[wide.columns[0]].isna().to_numpy()
+
+
+def _time_axis(
+    axes: Axes, wides: dict[str, pd.DataFrame], last: float, width: float, text: Text
+) -> None:  # fmt: skip
+    """Label the ticks and the columns between them; a label has room, that of a column goes first.
+
+    A tick beside such a column has none: it would be read as that of the column.
+    """
+    ticks, labelled = time_ticks(last, text), []
+    between = sorted({time for wide in wides.values() for time in wide.index} - set(ticks))
+    for time in (*between, *ticks):
+        if all(abs(time - other) >= last / MOST_LABELS for other in labelled):
+            labelled.append(time)
+    labelled.sort()
     axes.set_xlim(-0.8 * width, last + 0.6 * width)
-    axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
+    axes.set_xticks(labelled, [text.number(time) for time in labelled])
 
 
 def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str, pd.DataFrame]:
@@ -171,22 +184,22 @@ def _on_the_first(wides: dict[str, pd.DataFrame], order: list[str]) -> dict[str,
 def _columns_of(wide: pd.DataFrame, measured: pd.Series, text: Text) -> pd.DataFrame:
     """The times of an arm's columns: the ticks, with rows without shares where they are hidden.
 
-    Where fewer than `FEW_TICKS` are published, other published times stand beside them, none so
-    near another that the two would touch.
+    The last published time has one too; where fewer than `FEW_TICKS` ticks are published, so have
+    other times. None is so near another that the two would touch.
     """
     ticks = [tick for tick in time_ticks(measured.max(), text) if tick in set(measured)]
     kept = [tick for tick in ticks if tick in wide.index]
-    others = wide.index.difference(kept) if len(kept) < FEW_TICKS else []
+    others = wide.index.difference(kept) if len(kept) < FEW_TICKS else wide.index[-1:]
     for time in (*others, *(tick for tick in ticks if tick not in kept)):
         if all(abs(time - other) >= measured.max() / MOST_COLUMNS for other in kept):
             kept.append(time)
     return wide.reindex(sorted(kept))
 
 
-def _column_width(wides: dict[str, pd.DataFrame]) -> float:
+def _column_width(wides: dict[str, pd.DataFrame], last: float) -> float:
     """Width of every column on the axis of time, the same in all panels."""
     gaps = [np.diff(wide.index).min() for wide in wides.values() if len(wide) > 1]
-    return 0.72 * min(gaps, default=1.0)
+    return 0.72 * min(gaps, default=last / MOST_COLUMNS or 1.0)
 
 
 def _dress(axes: Axes, top: float, arm: str, text: Text, *, first: bool) -> None:

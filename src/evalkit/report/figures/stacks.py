@@ -1,7 +1,8 @@
 """Stacks of shares over time, one panel an arm: exits of every kind, and states of the month.
 
 Where every month is published the layers are areas. Where the disclosure rule leaves few times,
-each published time is a column of its own, so that nothing is drawn between them.
+the published ticks and the last time are columns, so that nothing is drawn between them; the table
+has every time.
 """
 
 import numpy as np
@@ -19,6 +20,7 @@ from evalkit.report.figures.frame import (
     within_axis,
 )
 from evalkit.report.figures.stack_panels import (
+    NOTHING_SHOWN,
     STATE_ORDER,
     draw_stack,
     shown_layers,
@@ -36,7 +38,8 @@ from evalkit.report.reading import (
 )
 from evalkit.report.text import Text
 
-ONCE = ("health_related", "labour_market", "last_resort")  # who has several benefits
+# Whose benefits are several; as `MONTH_STATES` of the cohort, from the highest.
+ONCE = ("health_related", "labour_market", "last_resort")
 EXIT_ORDER = ("disability_pension", "old_age_pension", "emigrated", "died", "moved")
 
 
@@ -94,11 +97,6 @@ def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
     )  # fmt: skip
 
 
-def _is_uneven(wides: dict[str, pd.DataFrame]) -> bool:
-    """Whether an arm is shown at other times than another."""
-    return len({tuple(wide.index) for wide in wides.values()}) > 1
-
-
 def in_order(found: pd.Series, order: tuple[str, ...]) -> list[str]:
     """The layers that occur: those of `order` first, then the others."""
     known = list(dict.fromkeys(found))
@@ -126,14 +124,17 @@ def _part(
     ]
     if hidden:
         caption += " " + text.say("Not shown, too few people: {names}.", names=text.list(hidden))
-    if whole and any(wide.isna().any().any() for wide in wides.values()):
+    drawn = draw_stack(frame, order, names, text, whole=whole)
+    marks = {artist.get_gid() for axes in drawn.axes for artist in (*axes.texts, *axes.patches)}
+    if "hidden" in marks:
         caption += " " + text.say("Hatched: states that are not shown, to protect people.")
-    elif _is_uneven(wides) or any(wide[shown].isna().any().any() for wide in wides.values()):
+    elif any(wide[shown].isna().any().any() for wide in wides.values()):
         caption += " " + text.say("A layer is missing at times when there were too few people.")
-        caption += " " + text.say("{mark}: nothing is shown.", mark=MISSING)
+    if NOTHING_SHOWN in marks:
+        caption += " " + text.say("{mark}: not shown, to protect people.", mark=MISSING)
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in shown)]
     return picture(
-        name, draw_stack(frame, order, names, text, whole=whole), [released], text, finding=finding,
+        name, drawn, [released], text, finding=finding,
         caption=escape(caption), alt=" ".join(spoken), n=summary_n(released), rows=rows,
         header=[escape(cell) for cell in header], text_columns=2, is_description=True,
     )  # fmt: skip
