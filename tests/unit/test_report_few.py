@@ -21,6 +21,7 @@ def chapters(text, exits):
         "health": words.health(change, means, text, useful=0.03, exits=exits),
         "health figure": figures.health(means, text, exits=exits),
         "health table": tables.ancova(change, text, exits=exits),
+        "states": figures.occupation(hand.occupation(), text, exits=exits),
         "pay-off": words.pay_off(money, text, exits=exits),
         "pay-off figure": figures.pay_off(money, text, exits=exits),
     }

@@ -165,6 +165,17 @@ def test_the_range_too_small_to_matter_is_that_of_the_value_set():
     assert len(with_id(axes, "estimate")) == 4
 
 
+@pytest.mark.parametrize(
+    ("draw", "name"), [(figures.paretian, "paretian"), (figures.two_value_sets, "two_value_sets")]
+)
+def test_few_people_in_the_programme_group_hide_what_became_of_their_health(draw, name):
+    value, few = released(name), "too few people took part"
+
+    assert few in draw(value, speak(), exits=hand.curve(33)).markdown
+    assert few not in draw(value, speak(), exits=hand.curve(214)).markdown
+    assert few not in draw(value, speak()).markdown
+
+
 def test_two_value_sets_stand_side_by_side_and_the_chosen_one_is_named():
     value = released("two_value_sets")
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n
+from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
 from evalkit.report.figures.health_bars import COLOURS, HATCHES, ORDER, bar_in_parts
 from evalkit.report.figures.health_parts import (
     ROW_MM,
@@ -24,7 +24,7 @@ from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.names import sentence_case
 from evalkit.report.names_health import DIMENSIONS, item_name, level_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.reading import arms_of, few_persons, released_frame
 from evalkit.report.tables_health import share_cells, share_header
 from evalkit.report.text import Text
 
@@ -33,7 +33,9 @@ MOST_PROFILES = 10
 
 
 @drawn_part
-def paretian(change, text: Text, *, wave: int | None = None, name: str = "paretian") -> Part:
+def paretian(
+    change, text: Text, *, wave: int | None = None, exits=None, name: str = "paretian"
+) -> Part:
     """Change by dimension: bars of persons better, unchanged and worse, one panel a group.
 
     Parameters
@@ -42,7 +44,11 @@ def paretian(change, text: Text, *, wave: int | None = None, name: str = "pareti
         Of `paretian_change`.
     wave : int, optional
         By default the last wave with any number.
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no shares.
     """
+    if exits is not None and few_persons(change, text, exits):
+        return too_few_part(text)
     frame = _of_wave(change, wave)
     return _picture(
         name, draw_paretian(change, text, wave=wave), change, frame, text,

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 from matplotlib.figure import Figure
 
-from evalkit.report.figures.frame import drawn_part, picture, summary_n
+from evalkit.report.figures.frame import drawn_part, picture, summary_n, too_few_part
 from evalkit.report.figures.health_parts import (
     DotAxis,
     draw_dots,
@@ -18,7 +18,7 @@ from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_health import QUANTITIES, item_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.reading import arms_of, few_persons, released_frame
 from evalkit.report.tables_health import measure_cells, measure_header
 from evalkit.report.text import Text
 
@@ -123,15 +123,19 @@ def draw_evenness(measures, text: Text, *, wave: int | None = None) -> Figure:
 
 
 @drawn_part
-def two_value_sets(comparison, text: Text, *, name: str = "value-sets") -> Part:
+def two_value_sets(comparison, text: Text, *, exits=None, name: str = "value-sets") -> Part:
     """Mean change under two or more value sets side by side, in important steps of each set.
 
     Parameters
     ----------
     comparison : Released HealthMeasures
         Of `value_set_comparison`.
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no numbers.
     """
     frame = released_frame(comparison, "HealthMeasures")
+    if exits is not None and few_persons(comparison, text, exits):
+        return too_few_part(text)
     return _picture(
         name, draw_two_value_sets(comparison, text), comparison, frame, text,
         finding=text.say("The same answers, valued in two ways."),

@@ -74,15 +74,17 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
 
 
 @drawn_part
-def occupation(curve, text: Text, *, name: str = "occupation") -> Part:
+def occupation(curve, text: Text, *, exits=None, name: str = "occupation") -> Part:
     """Share in each state in each month, relapse included, stacked, one panel an arm.
 
     Parameters
     ----------
     curve : Released OccupationCurve
+    exits : Released IncidenceCurve or None
+        By arm; with it a municipality with too few people shows no shares.
     """
     frame = released_frame(curve, "OccupationCurve").rename(columns={"state": "layer"})
-    if few_persons(curve, text):
+    if few_persons(curve, text, exits):
         return too_few_part(text)
     order = in_order(frame["layer"], STATE_ORDER)
     names = {layer: state_name(layer, text) for layer in order}
