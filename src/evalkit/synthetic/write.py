@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +28,7 @@ from evalkit.synthetic.truth import truth_text
 
 MONTHS, FEWEST_MONTHS, MOST_MONTHS = 60, 40, 72
 NATION_DIGITS = 7
+GUARD = "a script has to call it under 'if __name__ == \"__main__\":'"
 
 
 def synthesise(
@@ -85,6 +86,9 @@ def synthesise(
     ['costs.csv', 'forms.csv', 'health.csv']
     """
     _check_choices(country, municipalities, persons, months, workers)
+    if workers > 1 and getattr(current_process(), "_inheriting", False):
+        # A process that is only starting has run the script that began it; it writes nothing.
+        raise EvalkitError(f"synthesise: {GUARD}")
     folder, nation = Path(folder), municipalities is not None
     there = COUNTRIES[country]
     there = with_tariffs(there, tariffs) if tariffs is not None else there
@@ -165,8 +169,7 @@ def _together(write: partial, parts: list[Part], workers: int) -> list[list[Path
     except BrokenProcessPool:
         raise EvalkitError(
             f"synthesise: one of {workers} processes ended before its part was written, as if out "
-            "of memory or killed; a script has to call it under 'if __name__ == \"__main__\":'. "
-            "With workers=1 no other process is needed"
+            f"of memory or killed; {GUARD}. With workers=1 no other process is needed"
         ) from None
 
 
