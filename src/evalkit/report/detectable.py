@@ -165,6 +165,7 @@ def _time(value: float, text: Text) -> str:
 
 
 def _points(value: float, text: Text) -> str:
+    number = text.number(value, text.health_decimals)
     if text.is_score:
-        return text.say("{number} points", number=text.number(value, 1))
-    return text.say("{number} on the index", number=text.number(value, 3))
+        return text.say("{number} points", number=number)
+    return text.say("{number} on the index", number=number)

@@ -199,9 +199,8 @@ def _without_margins(pixels: np.ndarray) -> np.ndarray:
     rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
     if not rows.size:
         return pixels
-    (top, left), (bottom, right) = ((max(at[0] - EDGE, 0) for at in (rows, columns)),
-                                    (at[-1] + 1 + EDGE for at in (rows, columns)))  # fmt: skip
-    return pixels[top:bottom, left:right]
+    inside = (slice(max(at[0] - EDGE, 0), at[-1] + 1 + EDGE) for at in (rows, columns))
+    return pixels[tuple(inside)]
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

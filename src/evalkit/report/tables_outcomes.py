@@ -53,7 +53,7 @@ def ancova(
         return too_few_part(text)
     others = None if fixed_effects is None else released_frame(fixed_effects, "ModelFit")
     others = None if others is None or others["suppressed"].all() else others
-    decimals = 1 if text.is_score else 3
+    decimals = text.health_decimals
     rows = []
     for _, row in frame.iterrows():
         cells = [text.number(int(row["term"].removeprefix("wave[").rstrip("]")))]

@@ -138,6 +138,11 @@ class Text:
         return self.labels.study.outcome.source == "events"
 
     @property
+    def health_decimals(self) -> int:
+        """Decimals of a difference in health: one of a score, three of an index."""
+        return 1 if self.is_score else 3
+
+    @property
     def is_score(self) -> bool:
         """Whether health is measured by scores in points, without a value set."""
         health = self.labels.study.health

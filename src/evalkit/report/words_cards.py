@@ -132,7 +132,7 @@ def _interval_note(value: Value, decimals: int, compared: bool, text: Text) -> s
 
 
 def _health_card(health, few: bool, wave: int, score: str, text: Text) -> str:
-    decimals = 1 if text.is_score else 3
+    decimals = text.health_decimals
     term = wave_term(health, wave)
     value = term_value(health, term)
     name = escape(score_name(score, text))

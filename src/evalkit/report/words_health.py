@@ -73,7 +73,7 @@ def health(
     elif term not in set(change.rows["term"]):
         answer = span(text.say(FEW_ANSWERS), "withheld")
     elif value.shown:
-        decimals = 1 if text.is_score else 3
+        decimals = text.health_decimals
         spoken = text.plural(
             "{score} {n} month after the start, programme group against comparison group: "
             "{number} ({range}).",

@@ -39,7 +39,7 @@ def caterpillar(
         Name of the score, where health is measured by scores.
     """
     frame = caterpillar_rows(intercepts, names)
-    decimals = 1 if text.is_score else 3
+    decimals = text.health_decimals
     number = lambda value: text.number(value, decimals, signed=True)  # noqa: E731
     rows = [
         [

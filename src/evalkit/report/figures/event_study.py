@@ -31,7 +31,7 @@ def event_study(study, text: Text, *, score: str = "", name: str = "event-study"
     frame = _rows(study)
     if few_persons(study, text):
         return too_few_part(text)
-    decimals = 1 if text.is_score else 2
+    decimals = text.health_decimals
     number = lambda x: text.number(x, decimals, signed=True)  # noqa: E731
     interval = lambda a, b: text.range(a, b, decimals, signed=True)  # noqa: E731
     rows = [

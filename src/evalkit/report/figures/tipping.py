@@ -30,7 +30,7 @@ def tipping(curve, text: Text, *, score: str = "", name: str = "tipping") -> Par
         Name of the score, where health is measured by scores.
     """
     frame = released_frame(curve, "TippingCurve").sort_values("delta").reset_index(drop=True)
-    decimals = _decimals(text)
+    decimals = text.health_decimals
     number = lambda value: text.number(value, decimals, signed=True)  # noqa: E731
     interval = lambda low, high: text.range(low, high, decimals, signed=True)  # noqa: E731
     listed = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, LISTED).round().astype(int))]
@@ -72,10 +72,6 @@ def _number_of(curve, name: str) -> float:
         return math.nan
 
 
-def _decimals(text: Text) -> int:
-    return 1 if text.is_score else 3
-
-
 def _moved(curve, text: Text) -> str:
     shifted = str(curve.summary["shifted"])
     return text.say("both groups") if shifted == "both" else arm_name(shifted, text)
@@ -89,7 +85,7 @@ def _finding(curve, text: Text) -> str:
         if is_clear:
             return text.say("The difference stays clear at all numbers of points shown.")
         return text.say("The difference stays unclear at all numbers of points shown.")
-    written = text.number(tip, _decimals(text), signed=True)
+    written = text.number(tip, text.health_decimals, signed=True)
     if is_clear:
         return text.say("The difference stops being clear at {number} points.", number=written)
     return text.say("The difference becomes clear at {number} points only.", number=written)
@@ -138,7 +134,7 @@ def _mark_tips(axes: Axes, curve, text: Text) -> None:
         axes.axvline(place, color=colour, linewidth=1.1, linestyle=(0, (3, 2)), gid="tip")
         share = (place - low) / (high - low)
         axes.annotate(
-            f"{text.number(place, _decimals(text), signed=True)}: {word}",
+            f"{text.number(place, text.health_decimals, signed=True)}: {word}",
             (place, 1), (0, height), xycoords=("data", "axes fraction"),
             textcoords="offset points", va="bottom", color=colour, weight=600,
             ha="left" if share < 0.2 else "right" if share > 0.8 else "center",
