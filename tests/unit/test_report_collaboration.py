@@ -317,7 +317,8 @@ def test_the_code_book_has_five_forms_and_every_code_has_a_name():
 def test_what_all_sites_have_in_common_is_set_apart_in_another_shape(made):
     (axes,) = draw_sites(release(made["sites"], "strict10"), speak()).axes
 
-    marks = [line.get_marker() for line in axes.lines if line.get_gid() == "dot"]
+    dots = [line for line in axes.lines if line.get_gid() == "dot"]
+    marks = [line.get_marker() for line in dots for x in line.get_xdata()]
     names = [label.get_text() for label in axes.get_yticklabels()]
     places = axes.get_yticks()
     assert marks == ["o"] * 3 + ["s"] * 3  # a new site has an interval and no dot

@@ -272,9 +272,10 @@ def test_the_figure_of_two_schemes_is_whole(language, said):
 def test_the_difference_of_two_schemes_is_set_apart_on_a_scale_with_zero():
     (axes,) = draw_two_schemes(made("schemes"), speak()).axes
 
-    dots = [line for line in axes.lines if line.get_gid() == "dot"]
-    assert [line.get_marker() for line in dots] == ["o", "o", "s"]
-    estimates = [line.get_xdata()[0] for line in dots]
+    lines = [line for line in axes.lines if line.get_gid() == "dot"]
+    dots = [(line.get_marker(), x) for line in lines for x in line.get_xdata()]
+    assert [marker for marker, _ in dots] == ["o", "o", "s"]
+    estimates = [x for _, x in dots]
     assert estimates[2] == pytest.approx(estimates[1] - estimates[0])
     low, high = axes.get_xlim()
     assert low <= 0 <= high

@@ -61,7 +61,7 @@ class Case:
         if name is not None and name not in UNITS:
             factor = np.where(moved["item"] == name, at, 1.0)
             moved = moved.assign(amount=moved["amount"] * factor)
-        _, flows = open_flows(
+        _, flows, _ = open_flows(
             moved, design=self.design, months=self.flows.last, months_before=self.months_before,
             n_person={name: arm.n_person for name, arm in self.flows.arms.items()},
             price_index=None, price_year=None,

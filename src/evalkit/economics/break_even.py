@@ -22,7 +22,7 @@ from evalkit.economics.paths import (
 )
 from evalkit.economics.person_draws import percentiles, resampled
 from evalkit.errors import ParameterError
-from evalkit.provenance import digest_frame, provenance
+from evalkit.provenance import provenance
 from evalkit.results import BreakEven, Ledger
 
 HORIZONS = (1, 3, 5, 10)
@@ -141,7 +141,7 @@ def break_even_by_horizon(
     3  municipality            3.0          0.166667
     """
     check_options(design, "stop", list(horizons), 0)
-    rows, flows = open_flows(
+    rows, flows, digest = open_flows(
         frame, design=design, n_person=n_person, months=months, months_before=months_before,
         price_index=price_index, price_year=price_year, cluster=cluster,
     )  # fmt: skip
@@ -155,7 +155,7 @@ def break_even_by_horizon(
         summary=_summary(rows, flows, public) | {"conf_level": conf_level, "method": method},
         support={name: np.repeat(values, len(years)) for name, values in behind.items()},
         provenance=provenance(
-            "break_even_by_horizon", digest_frame(rows)[:16], seed=seed, design=design,
+            "break_even_by_horizon", digest, seed=seed, design=design,
             horizons=list(horizons), public=list(public), n_person=n_person, months=months,
             months_before=months_before, price_year=price_year, cluster=cluster,
             n_bootstrap=n_bootstrap, conf_level=conf_level,

@@ -26,7 +26,7 @@ from evalkit.economics.paths import (
 )
 from evalkit.economics.self_support import MonthlyShare, monthly_share
 from evalkit.errors import EstimationError
-from evalkit.provenance import digest_frame, provenance
+from evalkit.provenance import provenance
 from evalkit.results import Ledger, OccupationCurve, PayOffCurve
 
 
@@ -111,7 +111,7 @@ def pay_off_curve(
     3      3        20.0             2.0
     """
     check_options(design, beyond, horizon_years, discount_rate)
-    rows, flows = open_flows(
+    rows, flows, digest = open_flows(
         frame, design=design, n_person=n_person, months=months, months_before=months_before,
         price_index=price_index, price_year=price_year,
     )  # fmt: skip
@@ -134,7 +134,7 @@ def pay_off_curve(
             "method": f"{design}, {flows.last} months followed, then {beyond}",
         },
         source=provenance(
-            "pay_off_curve", digest_frame(rows)[:16], design=design, horizon_years=horizon_years,
+            "pay_off_curve", digest, design=design, horizon_years=horizon_years,
             discount_rate=discount_rate, beyond=beyond, public=list(public), n_person=n_person,
             months=months, months_before=months_before, price_year=price_year,
         ),

@@ -1,7 +1,8 @@
 """Paths of outlay and gain by month: against the reference, over a horizon, discounted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from evalkit.economics.entries import ROUNDING, checked_rows
 from evalkit.economics.flows import ABOUT, Flows, collect_flows
 from evalkit.errors import ParameterError
+from evalkit.provenance import digest_frame
 from evalkit.results import Ledger
 
 Design = Literal["contrast", "before_after"]
@@ -25,20 +27,49 @@ def open_flows(
     frame: pd.DataFrame | Ledger, *, design: str, n_person: Mapping[str, int] | None,
     months: int | None, months_before: int, price_index: pd.DataFrame | None,
     price_year: int | None, cluster: str | None = None,
-) -> tuple[pd.DataFrame, Flows]:  # fmt: skip
-    """Check the rows of a ledger and sum them into flows by party and month."""
+) -> tuple[pd.DataFrame, Flows, str]:  # fmt: skip
+    """Checked rows of a ledger, their flows by party and month, and the digest of the rows.
+
+    Several estimates are made of the same flows one after the other, so the last are kept.
+    """
     if isinstance(frame, Ledger):
         glance = frame.glance().iloc[0]
         frame = frame.tidy().assign(
             currency=glance["currency"], price_year=glance["price_year"],
             **{ABOUT: frame.support["n"]},
         )  # fmt: skip
-    rows = checked_rows(frame, price_index=price_index, price_year=price_year)
-    flows = collect_flows(
-        rows, arms=ARMS[design], n_person=n_person, months=months,
-        months_before=months_before if design == "before_after" else 0, cluster=cluster,
+    before = months_before if design == "before_after" else 0
+    persons = None if n_person is None else tuple(n_person.items())
+    return _opened(
+        _given(frame), None if price_index is None else _given(price_index), price_year,
+        ARMS[design], persons, months, before, cluster,
     )  # fmt: skip
-    return rows, flows
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A frame that is equal to another by its content."""
+
+    digest: str
+    frame: pd.DataFrame = field(compare=False)
+
+
+def _given(frame: pd.DataFrame) -> _Given:
+    return _Given(digest_frame(frame), frame)
+
+
+@lru_cache(maxsize=1)
+def _opened(
+    given: _Given, prices: _Given | None, price_year: int | None, arms: tuple[str, ...],
+    persons: tuple | None, months: int | None, before: int, cluster: str | None,
+) -> tuple[pd.DataFrame, Flows, str]:  # fmt: skip
+    index = None if prices is None else prices.frame
+    rows = checked_rows(given.frame, price_index=index, price_year=price_year)
+    n_person = None if persons is None else dict(persons)
+    flows = collect_flows(
+        rows, arms=arms, n_person=n_person, months=months, months_before=before, cluster=cluster
+    )
+    return rows, flows, digest_frame(rows)[:16]
 
 
 def check_options(design: str, beyond: str, horizon_years: object, discount_rate: object) -> None:

@@ -17,7 +17,7 @@ from evalkit.economics.paths import (
     recover,
 )
 from evalkit.economics.person_draws import percentiles, resampled
-from evalkit.provenance import digest_frame, provenance
+from evalkit.provenance import provenance
 from evalkit.results import Ledger, PayOff
 
 
@@ -123,7 +123,7 @@ def pay_off(
     2       society  5000.0      0.0             inf
     """
     check_options(design, beyond, horizon_years, discount_rate)
-    rows, flows = open_flows(
+    rows, flows, digest = open_flows(
         frame, design=design, n_person=n_person, months=months, months_before=months_before,
         price_index=price_index, price_year=price_year, cluster=cluster,
     )  # fmt: skip
@@ -148,7 +148,7 @@ def pay_off(
         },
         support=flows.support(),
         provenance=provenance(
-            "pay_off", digest_frame(rows)[:16], seed=seed, design=design, n_person=n_person,
+            "pay_off", digest, seed=seed, design=design, n_person=n_person,
             months=months, months_before=months_before, horizon_years=horizon_years,
             discount_rate=discount_rate, beyond=beyond, price_year=price_year, cluster=cluster,
             n_bootstrap=n_bootstrap, conf_level=conf_level,

@@ -25,7 +25,7 @@ from evalkit.economics.paths import (
     over_horizon,
 )
 from evalkit.errors import ParameterError
-from evalkit.provenance import digest_frame, provenance
+from evalkit.provenance import provenance
 from evalkit.results import Ledger, NetPresentValue
 
 HORIZONS = (1, 3, 5, 10)
@@ -124,7 +124,7 @@ def net_present_value(
     check_options(design, beyond, list(horizons), list(discount_rates))
     if write_off_years is not None and not write_off_years > 0:
         raise ParameterError("write_off_years: needs years above 0, or none")
-    rows, flows = open_flows(
+    rows, flows, digest = open_flows(
         frame, design=design, n_person=n_person, months=months, months_before=months_before,
         price_index=price_index, price_year=price_year,
     )  # fmt: skip
@@ -154,7 +154,7 @@ def net_present_value(
         }
         | {"k": np.repeat(_fewest(flows, years, public), len(rates))},
         provenance=provenance(
-            "net_present_value", digest_frame(rows)[:16], design=design, horizons=list(horizons),
+            "net_present_value", digest, design=design, horizons=list(horizons),
             discount_rates=list(discount_rates), beyond=beyond, write_off_years=write_off_years,
             public=list(public), n_person=n_person, months=months, months_before=months_before,
             price_year=price_year,

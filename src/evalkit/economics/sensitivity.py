@@ -16,7 +16,7 @@ from evalkit.economics.assumptions import (
 )
 from evalkit.economics.largest import LARGEST, largest_by_group, shares_of_two
 from evalkit.economics.paths import Beyond, Design, open_flows
-from evalkit.provenance import digest_frame, provenance
+from evalkit.provenance import provenance
 from evalkit.results import Sensitivity
 
 FACTOR = "factor"
@@ -98,7 +98,7 @@ def sensitivity(
     1  horizon_years    0.50     0.25
     """
     check_ranges(ranges, quantity, design, beyond, horizon_years, discount_rate)
-    rows, flows = open_flows(
+    rows, flows, digest = open_flows(
         frame, design=design, n_person=n_person, months=months, months_before=months_before,
         price_index=price_index, price_year=price_year,
     )  # fmt: skip
@@ -115,7 +115,7 @@ def sensitivity(
         summary=_summary(case, base),
         support=_support(case, table["parameter"].to_numpy()[order]),
         provenance=provenance(
-            "sensitivity", digest_frame(rows)[:16],
+            "sensitivity", digest,
             ranges={name: list(ends) for name, ends in ranges.items()}, quantity=quantity,
             party=party, design=design, horizon_years=horizon_years, discount_rate=discount_rate,
             beyond=beyond, n_person=n_person, months=months, months_before=months_before,

@@ -230,14 +230,12 @@ def mean_rows(
 
 def _score_rows(given: Answered, cells: Cells, conf_level: float) -> pd.DataFrame:
     """Rows of all items and of the index, with how far the answers are from either end."""
-    parts = []
-    for item in given.points:
-        rows = mean_rows(
-            item, "mean", given.points[item].to_numpy(dtype=float), cells, POINTS, conf_level
-        )
-        rows[["conf_low", "conf_high"]] = rows[["conf_low", "conf_high"]].clip(0, 100)
-        parts.append(from_ends(rows, given.steps))
-    return pd.concat(parts)
+    rows = pd.concat([
+        mean_rows(item, "mean", points.to_numpy(dtype=float), cells, POINTS, conf_level)
+        for item, points in given.points.items()
+    ])  # fmt: skip
+    limits = {name: np.clip(rows[name], 0, 100) for name in ("conf_low", "conf_high")}
+    return from_ends(rows.assign(**limits), given.steps)
 
 
 def from_ends(rows: pd.DataFrame, steps: float) -> pd.DataFrame:

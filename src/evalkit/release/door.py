@@ -252,13 +252,13 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list, dict]:
 
 def _blank(frame: pd.DataFrame, hidden: np.ndarray, keys: tuple[str, ...]) -> pd.DataFrame:
     """Make every number of the hidden rows missing; keys and texts stay."""
+    if not hidden.any():
+        return frame
     numbers = [
         name
         for name in frame.columns
         if name not in (*keys, "suppressed") and _is_number(frame[name])
     ]
-    if not hidden.any():
-        return frame
     blanked = {name: frame[name].to_numpy(dtype=float, copy=True) for name in numbers}
     for values in blanked.values():
         values[hidden] = np.nan
@@ -326,15 +326,19 @@ def _total_tells(result, frame: pd.DataFrame, rule: Profile) -> bool:
 
 def _group_hidden(result, rule: Profile) -> bool:
     """Whether the persons of one stratum or arm are too few, so that the total tells of them."""
-    frame = result.tidy().assign(_n=result.support["n"])
+    strata = result.rows.get("stratum")
+    n = np.asarray(result.support["n"], dtype=float)
     if isinstance(result, results.Contrast):
-        frame = frame[frame["scale"] == "arm"].rename(columns={"term": "stratum"})
-    if "stratum" not in frame.columns or frame.empty:
+        is_arm = result.rows["scale"] == "arm"
+        strata, n = result.rows["term"][is_arm], n[is_arm]
+    if strata is None or not len(strata):
         return False
-    largest = frame.groupby("stratum")["_n"].max()
+    largest: dict[str, float] = {}
+    for stratum, size in zip(strata, n, strict=True):
+        largest[stratum] = np.fmax(size, largest.get(stratum, np.nan))
     name = family(result.provenance.function)
-    return bool(rule.too_few(largest).any()) or any(
-        rule.hides(name, stratum) for stratum in largest.index
+    return bool(rule.too_few(list(largest.values())).any()) or any(
+        rule.hides(name, stratum) for stratum in largest
     )
 
 

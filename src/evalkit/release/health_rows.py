@@ -33,9 +33,9 @@ def by_answer(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     addresses = list(zip([name] * len(frame), *named, strict=True))
     planned = _planned(addresses, frame, profile)
     shown = np.zeros(len(frame), dtype=bool)
-    for _, rows in frame.groupby(keys, sort=False):
-        at = rows.index.to_numpy()
-        shown[at] = _summing(rows, ~(primary | planned)[at], profile)
+    allowed = ~(primary | planned)
+    for at in frame.groupby(keys, sort=False).indices.values():
+        shown[at] = _summing(frame.take(at), allowed[at], profile)
     decision = Decision(
         ["/".join(map(part, address)) for address in addresses],
         primary, ~shown & ~primary & ~planned, planned,
@@ -49,6 +49,8 @@ def by_answer(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 def _summing(rows: pd.DataFrame, allowed: np.ndarray, profile: Profile) -> np.ndarray:
     """Levels of one table that can be shown together; those without a row are one more level."""
+    if not allowed.any():
+        return allowed
     count = rows["n_with"].to_numpy(dtype=float)
     rest = float(rows["n"].iloc[0]) - count.sum()
     last = LAST_TO_GO.get(rows["item"].iloc[0], (NO_PROBLEMS, OTHER))

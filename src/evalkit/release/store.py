@@ -22,6 +22,23 @@ def write_released(released: Released, path: str | Path) -> Path:
     DisclosureError
         If the value has not passed the door.
     """
+    text = stored_text(released)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_bytes(text.encode())
+    partial.replace(path)
+    return path
+
+
+def stored_text(released: Released) -> str:
+    """What `write_released` writes: all that is known of a released result, as JSON.
+
+    Raises
+    ------
+    DisclosureError
+        If the value has not passed the door.
+    """
     value = require_released(released)
     document = {
         "format": FORMAT,
@@ -33,13 +50,7 @@ def write_released(released: Released, path: str | Path) -> Path:
         "rows": {name: _column(array) for name, array in value.rows.items()},
         "log": [list(entry) for entry in value.log],
     }
-    text = json.dumps(document, ensure_ascii=False, allow_nan=True, indent=1) + "\n"
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(text.encode())
-    partial.replace(path)
-    return path
+    return json.dumps(document, ensure_ascii=False, allow_nan=True) + "\n"
 
 
 def read_released(path: str | Path) -> Released:
@@ -74,7 +85,10 @@ def read_released(path: str | Path) -> Released:
 
 
 def _column(array: np.ndarray) -> dict:
-    return {"dtype": array.dtype.str, "values": [_plain(value) for value in array.tolist()]}
+    values = array.tolist()
+    if array.dtype.kind == "O":
+        values = [_plain(value) for value in values]
+    return {"dtype": array.dtype.str, "values": values}
 
 
 def _plain(value: object) -> object:

@@ -13,8 +13,8 @@ from functools import lru_cache, wraps
 from pathlib import Path
 
 from evalkit.errors import ParameterError
-from evalkit.provenance import digest_json
-from evalkit.release import Released, read_released, write_released
+from evalkit.provenance import digest_bytes
+from evalkit.release import Released, read_released, stored_text, write_released
 from evalkit.report.parts import Part
 from evalkit.report.text import Text, open_text
 from evalkit.study import Labels
@@ -107,7 +107,7 @@ def _pack(value: object, folder: Path) -> object:
 def _keep(released: Released, folder: Path) -> str:
     """Write a released value under a name that its content decides."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_name(released)}.json"
+    path = folder / _name(released)
     if not path.exists():
         write_released(released, path)
     return path.name
@@ -115,8 +115,7 @@ def _keep(released: Released, folder: Path) -> str:
 
 @lru_cache(maxsize=256)  # several parts are made of one value
 def _name(released: Released) -> str:
-    rows = released.tidy().to_json(orient="split", double_precision=15)
-    return digest_json([released.kind, released.profile, released.provenance.id, rows])[:16]
+    return f"{digest_bytes(stored_text(released).encode())[:16]}.json"
 
 
 def _unpack(value: dict, folder: Path, text: Text) -> object:

@@ -6,7 +6,7 @@ import math
 import string
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from babel import Locale
@@ -71,8 +71,7 @@ class Text:
             If the value is missing or infinite: the caller says what is withheld and why.
         """
         rounded = _rounded(value, decimals)
-        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
-        written = format_decimal(abs(rounded), format=pattern, locale=self.language)
+        written = _written(abs(rounded), decimals, self.language)
         sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
         return sign + written
 
@@ -169,11 +168,8 @@ class Text:
         return self.labels.parent.in_language(self.language)
 
     def _percent(self, value: float, decimals: int) -> str:
-        pattern = Locale(self.language).percent_formats[None].pattern
         rounded = _rounded(value, decimals + 2)
-        if decimals and rounded:
-            pattern = pattern.replace("##0", "##0." + "0" * decimals)
-        written = format_percent(abs(rounded), format=pattern, locale=self.language)
+        written = _written_percent(abs(rounded), decimals if rounded else 0, self.language)
         return MINUS + written if rounded < 0 else written
 
     def _fill(self, template: str, msgid: str, slots: dict) -> str:
@@ -225,6 +221,20 @@ def catalogue(language: str) -> gettext.NullTranslations:
         write_mo(compiled, read_po(stream, locale=language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=4096)  # a page has some five hundred numbers, many of them small and alike
+def _written(size: float, decimals: int, language: str) -> str:
+    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    return format_decimal(size, format=pattern, locale=language)
+
+
+@lru_cache(maxsize=4096)
+def _written_percent(size: float, decimals: int, language: str) -> str:
+    pattern = Locale(language).percent_formats[None].pattern
+    if decimals:
+        pattern = pattern.replace("##0", "##0." + "0" * decimals)
+    return format_percent(size, format=pattern, locale=language)
 
 
 def _rounded(value: float, decimals: int) -> float:

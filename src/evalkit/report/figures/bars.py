@@ -16,7 +16,8 @@ from evalkit.report.figures.frame import (
     shown,
     shown_range,
 )
-from evalkit.report.figures.hidden import BEHIND, write_hidden
+from evalkit.report.figures.hidden import write_hidden
+from evalkit.report.figures.range_bars import draw_ranges, range_words
 from evalkit.report.markup import escape
 from evalkit.report.names import quantity_name, rule_name, sentence_case
 from evalkit.report.parts import Part
@@ -118,7 +119,7 @@ def need(need, text: Text, *, name: str = "need") -> Part:
     need : Released NeedCoverage
     """
     frame = released_frame(need, "NeedCoverage")
-    number = lambda a, b: _range_words(a, b, text)  # noqa: E731
+    number = lambda a, b: range_words(a, b, text)  # noqa: E731
     rows = [
         [
             text.percent(row["need_share"], 1),
@@ -163,10 +164,6 @@ def _need_caption(need, text: Text) -> str:
     return f"{caption} {spoken}"
 
 
-def _range_words(low: float, high: float, text: Text) -> str:
-    return text.number(low) if round(low) == round(high) else text.range(low, high)
-
-
 def _counted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["quantity"] != "population"]
 
@@ -184,10 +181,7 @@ def draw_need(need, text: Text) -> Figure:
         ticks, names = [], []
         for group, quantity in enumerate(quantities):
             for number, share in enumerate(shares):
-                row = frame[(frame["quantity"] == quantity) & (frame["need_share"] == share)]
-                place = group * pitch + number
-                _range_bar(axes, place, row, text)
-                ticks.append(place)
+                ticks.append(group * pitch + number)
                 names.append(text.percent(share, 1))
             axes.annotate(
                 sentence_case(quantity_name(quantity, text)), xycoords=("axes fraction", "data"),
@@ -195,6 +189,10 @@ def draw_need(need, text: Text) -> Figure:
                 xytext=(-64 * style.MM * 72, 0), textcoords="offset points", va="center", ha="left",
                 weight=600, annotation_clip=False,
             )  # fmt: skip
+        by_row = frame.drop_duplicates(["quantity", "need_share"])
+        by_row = by_row.set_index(["quantity", "need_share"])[["n_low", "n_high"]]
+        by_row = by_row.reindex(pd.MultiIndex.from_product([quantities, shares]))
+        draw_ranges(axes, ticks, by_row["n_low"], by_row["n_high"], 0.66, text)
         axes.set_yticks(ticks, names)
         axes.set_ylim(pitch * len(quantities) - 1, -0.7)
         axes.set_xlim(0, float(np.nanmax([*frame["n_high"], 1])) * 1.02)
@@ -205,17 +203,3 @@ def draw_need(need, text: Text) -> Figure:
         style.light_grid(axes, "x")
         axes.set_xlabel(text.say("People of working age"))
     return figure
-
-
-def _range_bar(axes: Axes, place: float, row: pd.DataFrame, text: Text) -> None:
-    low = float(row["n_low"].iloc[0]) if len(row) else math.nan
-    high = float(row["n_high"].iloc[0]) if len(row) else math.nan
-    if not (math.isfinite(low) and math.isfinite(high)):
-        write_hidden(axes, place, text)
-        return
-    axes.barh(place, low, height=0.66, color=style.PROGRAMME, gid="at least")
-    if high > low:
-        axes.barh(place, high - low, left=low, height=0.66, facecolor=style.PAPER,
-                  edgecolor=style.PROGRAMME, hatch="/////", linewidth=0.6, gid="range")  # fmt: skip
-    axes.annotate(_range_words(low, high, text), (high, place), (5, 0), va="center", bbox=BEHIND,
-                  textcoords="offset points", annotation_clip=False)  # fmt: skip

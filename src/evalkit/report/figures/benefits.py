@@ -43,17 +43,17 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     first = _first(frame)
     if first.loc[first["benefit"] != TOTAL, "equivalents_per_100"].isna().all():
         return not_shown_part(vector, text)
-    months = sorted(frame["occasion"].unique())
+    months, order = sorted(frame["occasion"].unique()), _order(first)
     rows = [
         [
             escape(sentence_case(status_name(benefit, text))),
             escape(sentence_case(arm_name(stratum, text))),
-            *(shown(_value(part, month), lambda value: text.number(value, 1)) for month in months),
+            *(shown(value, lambda value: text.number(value, 1)) for value in _values(part, months)),
         ]
         for (stratum, benefit), part in frame.groupby(["stratum", "benefit"], sort=False)
     ]
     spoken = [text.say("One panel for each benefit, with a dot for each month.")]
-    for benefit in _order(first):
+    for benefit in order:
         part = first[first["benefit"] == benefit].dropna(subset=["equivalents_per_100"])
         if len(part) > 1:
             spoken.append(text.say(
@@ -70,7 +70,7 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     if hidden:
         caption += " " + text.say("Not shown in any month, to protect people: {names}.",
                                   names=text.list(hidden))  # fmt: skip
-    if first.loc[first["benefit"].isin(_order(first)), "equivalents_per_100"].isna().any():
+    if first.loc[first["benefit"].isin(order), "equivalents_per_100"].isna().any():
         caption += " " + text.say("A month without a dot: not shown, to protect people.")
     return picture(
         name, draw_benefits(vector, text), [vector], text,
@@ -82,8 +82,9 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     )  # fmt: skip
 
 
-def _value(part: pd.DataFrame, month: int) -> float:
-    return float(part.loc[part["occasion"] == month, "equivalents_per_100"].iloc[0])
+def _values(part: pd.DataFrame, months: list) -> list[float]:
+    known = dict(zip(part["occasion"], part["equivalents_per_100"], strict=True))
+    return [known[month] for month in months]
 
 
 def _first(frame: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +99,8 @@ def _order(first: pd.DataFrame) -> list[str]:
 
 def _hidden(first: pd.DataFrame) -> list[str]:
     """Benefits that are shown at no time: they have no panel."""
-    return [name for name in dict.fromkeys(first["benefit"]) if name not in _order(first)]
+    listed = _order(first)
+    return [name for name in dict.fromkeys(first["benefit"]) if name not in listed]
 
 
 def draw_benefits(vector, text: Text) -> Figure:

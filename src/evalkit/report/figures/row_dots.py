@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -91,6 +92,7 @@ def draw_rows(
 def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
     """Draw the dots of all rows; give the middle of each row."""
     centres, start = [], 0.0
+    placed: dict[tuple[str, str], list[tuple[Dot, float]]] = {}
     for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
         gap = APART_MM if number and row.apart and not rows[number - 1].apart else 0.0
         centre = start + (height + gap) / 2
@@ -101,7 +103,8 @@ def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
         for place, dot in enumerate(row.dots):
             at = centre + (place - (count - 1) / 2) * DOT_MM
             if dot.shown:
-                _draw_dot(axes, dot, at, SUM if row.apart else (COLOURS[place], MARKERS[place]))
+                look = SUM if row.apart else (COLOURS[place], MARKERS[place])
+                placed.setdefault(look, []).append((dot, at))
             elif any(other.shown for other in row.dots):
                 axes.annotate(
                     text.say("not shown"), (0, at), (4, 0), va="center", color=COLOURS[place],
@@ -113,18 +116,25 @@ def _draw_all(axes: Axes, rows, heights, text: Text) -> list[float]:
                               xycoords=("axes fraction", "data"), textcoords="offset points",
                               color=COLOURS[place] if count > 1 else style.INK)  # fmt: skip
         start += height
+    for look, dots in placed.items():
+        _draw_dots(axes, dots, look)
     return centres
 
 
-def _draw_dot(axes: Axes, dot: Dot, at: float, look: tuple[str, str]) -> None:
+def _draw_dots(axes: Axes, dots: list[tuple[Dot, float]], look: tuple[str, str]) -> None:
+    """Draw all dots of one look, then all their intervals, cut at the ends of the axis."""
     colour, marker = look
+    values = np.array([(dot.estimate, dot.low, dot.high) for dot, _ in dots], dtype=float)
+    values[np.isinf(values)] = np.nan
+    at = np.array([place for _, place in dots])
+    seen = np.isfinite(values[:, 0])
+    axes.plot(values[seen, 0], at[seen], marker, color=colour, markersize=5.4, zorder=3,
+              gid="dot", clip_on=False)  # fmt: skip
     low, high = axes.get_xlim()
-    if math.isfinite(dot.low) and math.isfinite(dot.high):
-        axes.plot([max(dot.low, low), min(dot.high, high)], [at, at], color=colour, linewidth=1.4,
-                  solid_capstyle="butt", zorder=2)  # fmt: skip
-    if math.isfinite(dot.estimate):
-        axes.plot([dot.estimate], [at], marker, color=colour, markersize=5.4, zorder=3, gid="dot",
-              clip_on=False)  # fmt: skip
+    ends = np.column_stack([np.maximum(values[:, 1], low), np.minimum(values[:, 2], high)])
+    apart = np.full((len(dots), 1), np.nan)  # ends each line
+    axes.plot(np.hstack([ends, apart]).ravel(), np.repeat(at, 3), color=colour, linewidth=1.4,
+              solid_capstyle="butt", zorder=2)  # fmt: skip
 
 
 def _key_lines(groups: Sequence[str]) -> list[list[tuple[int, str]]]:

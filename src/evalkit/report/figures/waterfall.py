@@ -10,7 +10,8 @@ from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
 from evalkit.report.figures.frame import drawn_part, picture, shown_range
-from evalkit.report.figures.hidden import BEHIND, write_hidden
+from evalkit.report.figures.hidden import write_hidden
+from evalkit.report.figures.range_bars import draw_ranges, range_words
 from evalkit.report.markup import escape
 from evalkit.report.names import quantity_name, sentence_case
 from evalkit.report.names_before_after import step_name
@@ -35,13 +36,16 @@ def waterfall(need, text: Text, *, name: str = "waterfall") -> Part:
     frame = waterfall_rows(need, text)
     of_records = bool(len(frame)) and frame["step"].iloc[0] == "in_records"
     rows = [
-        [escape(row["name"]), shown_range(row["low"], row["high"], lambda a, b: _words(a, b, text))]
+        [
+            escape(row["name"]),
+            shown_range(row["low"], row["high"], lambda a, b: range_words(a, b, text)),
+        ]
         for _, row in frame.iterrows()
     ]
     spoken = [text.say("A bar of everybody, and below it bars of parts of them, enlarged.")]
     spoken += [
         text.say("{step}: {range} people.", step=row["name"],
-                 range=_words(row["low"], row["high"], text))
+                 range=range_words(row["low"], row["high"], text))
         for _, row in frame.iterrows()
         if math.isfinite(row["low"]) and math.isfinite(row["high"])
     ]  # fmt: skip
@@ -103,9 +107,9 @@ def draw_waterfall(need, text: Text) -> Figure:
     with style.style():
         figure, (axes,) = style.panel(height, left=76, right=30, top=27, bottom=13)
         box = axes.get_position()
-        strip = figure.add_axes((box.x0, (height - 13) / height, box.width, 6.5 / height))
-        for place, row in steps.iterrows():
-            _bar(axes, place, row["low"], row["high"], text)
+        place = (box.x0, (height - 13) / height, box.width, 6.5 / height)
+        strip = figure.add_axes(place, axes_class=style.LightAxes)
+        draw_ranges(axes, range(len(steps)), steps["low"], steps["high"], 0.62, text)
         axes.set_ylim(len(steps) - 0.4, -0.6)
         top = 1.04 * largest if math.isfinite(largest) and largest > 0 else 1.0
         axes.set_xlim(0, top)
@@ -144,19 +148,3 @@ def _strip(strip: Axes, below: Axes, everybody: float, top: float, name: str, te
             axesB=below, color=style.QUIET, linewidth=0.6, linestyle=(0, (3, 2)),
         ))  # fmt: skip
     style.note(strip, text.say("enlarged:"), -2, -7, ha="right", va="center", color=style.QUIET)
-
-
-def _bar(axes: Axes, place: int, low: float, high: float, text: Text) -> None:
-    if not (math.isfinite(low) and math.isfinite(high)):
-        write_hidden(axes, place, text)
-        return
-    axes.barh(place, low, height=0.62, color=style.PROGRAMME, gid="at least")
-    if high > low:
-        axes.barh(place, high - low, left=low, height=0.62, facecolor=style.PAPER,
-                  edgecolor=style.PROGRAMME, hatch="/////", linewidth=0.6, gid="range")  # fmt: skip
-    axes.annotate(_words(low, high, text), (high, place), (5, 0), textcoords="offset points",
-                  va="center", annotation_clip=False, bbox=BEHIND)  # fmt: skip
-
-
-def _words(low: float, high: float, text: Text) -> str:
-    return text.number(low) if round(low) == round(high) else text.range(low, high)
