@@ -162,6 +162,22 @@ def test_fewer_months_than_the_rows_hold_can_be_asked_for(rows):
     pd.testing.assert_frame_equal(first_year, expected)
 
 
+def test_flows_are_kept_by_what_the_rows_hold_and_what_was_asked(rows):
+    first = pay_off(rows, n_bootstrap=0).tidy()
+
+    rows["amount"] *= 2
+    np.testing.assert_allclose(pay_off(rows, n_bootstrap=0).tidy()["cost"], 2 * first["cost"])
+    persons = {"programme": 60, "comparison": 60}
+    fewer_each = pay_off(rows, n_person=persons, n_bootstrap=0).tidy()
+    np.testing.assert_allclose(fewer_each["cost"], first["cost"])
+    later = pd.DataFrame({"year": [2025, 2026], "index": [100.0, 110.0]})
+    dearer = pay_off(rows, price_index=later, price_year=2026, n_bootstrap=0).tidy()
+    np.testing.assert_allclose(dearer["cost"], 2.2 * first["cost"])
+    later["index"] = [100.0, 120.0]
+    dearer = pay_off(rows, price_index=later, price_year=2026, n_bootstrap=0).tidy()
+    np.testing.assert_allclose(dearer["cost"], 2.4 * first["cost"])
+
+
 def test_a_ledger_result_is_taken_before_and_after(rows):
     before = rows[rows["kind"] != "intervention"].assign(month=lambda frame: -frame["month"])
     both = pd.concat([rows, before])
