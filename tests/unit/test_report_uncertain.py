@@ -6,13 +6,12 @@ import released_by_hand as hand
 
 from evalkit.report import figures, tables, words
 from evalkit.report.certainty import sign_verdict
-from evalkit.report.figures.curves import has_gaps
+from evalkit.report.figures.curves import draw_incidence, has_gaps
 from evalkit.report.text import open_text
 
 BOTH = "did better in both"
 OPPOSITE = "includes the opposite"
 BOTH_OPEN = "Both answers are uncertain, since the intervals also include the opposite."
-LEVEL = "Between times that can be shown a line is held level"
 
 
 def speak(language="en", **options):
@@ -185,13 +184,20 @@ def late(frame):
     return frame["time"].isin([9.0, 15.0])
 
 
-def test_a_line_held_level_over_hidden_times_is_said_to_be_held():
+def test_a_line_is_not_held_level_over_hidden_times():
     text = speak()
 
-    whole, held = hand.curve(step=1), hand.curve(step=1, hide=late)
+    def drawn(curve):
+        (axes,) = draw_incidence(curve, text).axes
+        (line,) = (line for line in axes.lines if line.get_label() == "programme")
+        return line.get_drawstyle()
 
-    assert LEVEL not in flat(figures.incidence(whole, text))
-    assert LEVEL in flat(figures.incidence(held, text))
+    assert drawn(hand.curve(step=1)) == "steps-post"
+    assert drawn(hand.curve(step=1, hide=late)) == "default"
+    assert "Dots: share at the times" in flat(
+        figures.incidence(hand.curve(step=1, hide=late), text)
+    )
+    assert "Lines: share" in flat(figures.incidence(hand.curve(step=1), text))
     assert not has_gaps(hand.curve(step=1).tidy().iloc[:0])
 
 

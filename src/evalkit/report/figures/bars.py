@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import (
     drawn_part,
     in_two_lines,
@@ -57,11 +58,23 @@ def flow(flow, text: Text, *, name: str = "flow") -> Part:
     ]  # fmt: skip
     return picture(
         name, draw_flow(flow, text), [flow], text,
-        finding=text.say("From the people in the records to those who are followed."),
-        caption=text.say("Blue: people remaining; grey: people left out by the condition."),
+        **titled(
+            _flow_finding(flow, frame, text),
+            text.say("From the people in the records to those who are followed."),
+            text.say("Blue: people remaining; grey: people left out by the condition."),
+        ),
         alt=" ".join(spoken), n=math.nan, rows=rows,
         header=[text.say("Condition"), text.say("Left out"), text.say("Remaining")],
     )  # fmt: skip
+
+
+def _flow_finding(flow, frame: pd.DataFrame, text: Text) -> str:
+    start, left = float(flow.summary["n_start"]), float(frame["n_after"].iloc[-1])
+    if not (math.isfinite(start) and math.isfinite(left)):
+        return ""
+    return text.plural("{left} of {n} person in the records is followed.",
+                       "{left} of {n} people in the records are followed.",
+                       int(start), left=text.number(left))  # fmt: skip
 
 
 def draw_flow(flow, text: Text) -> Figure:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import (
     drawn_part,
     in_two_lines,
@@ -74,11 +75,27 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
         caption += " " + text.say("A month without a dot: not shown, to protect people.")
     return picture(
         name, draw_benefits(vector, text), [vector], text,
-        finding=text.say("All benefits beside each other: does one take another's place?"),
-        caption=escape(caption),
+        **titled(
+            _finding(first, text),
+            text.say("All benefits beside each other: does one take another's place?"),
+            escape(caption),
+        ),
         alt=" ".join(spoken), n=summary_n(vector), rows=rows, text_columns=2,
         header=[text.say("Benefit"), text.say("Group"),
                 *(sentence_case(occasion(int(month), text)) for month in months)],
+    )  # fmt: skip
+
+
+def _finding(first: pd.DataFrame, text: Text) -> str:
+    """Say how much all benefits together changed."""
+    sums = first[first["benefit"] == TOTAL].sort_values("occasion")
+    if len(sums) < 2 or sums["equivalents_per_100"].iloc[[0, -1]].isna().any():
+        return ""
+    start, end = sums.iloc[0], sums.iloc[-1]
+    return text.say(
+        "All benefits together, per 100 people: {first} in month {start}, {last} in month {end}.",
+        first=text.number(start["equivalents_per_100"], 1), start=text.number(start["occasion"]),
+        last=text.number(end["equivalents_per_100"], 1), end=text.number(end["occasion"]),
     )  # fmt: skip
 
 

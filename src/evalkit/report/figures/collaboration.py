@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import (
     drawn_part,
     picture,
@@ -71,12 +72,27 @@ def collaboration_items(
                                   names=escape(text.list(hidden)))  # fmt: skip
     return picture(
         name, draw_items(scores, text, names=names), [scores], text,
-        finding=text.say("{topic}: every question from 0 to 100.", topic=escape(topic)),
-        caption=caption,
+        **titled(
+            _finding(means, topic, names, text),
+            text.say("{topic}: every question from 0 to 100.", topic=escape(topic)), caption,
+        ),
         alt=_items_alt(known, len(known_groups[:MOST_GROUPS]), names, text), n=summary_n(scores),
         header=[text.say("Question"), text.say("Group"), text.say("Mean"), text.say("Interval"),
                 text.say("Answers"), text.say("No answer")],
         rows=rows, text_columns=2,
+    )  # fmt: skip
+
+
+def _finding(means: pd.DataFrame, topic: str, names, text: Text) -> str:
+    """Say the highest and the lowest question of the only group there is."""
+    items = means[means["item"] != "index"]
+    if items["stratum"].nunique() != 1 or len(items) < 2 or items["estimate"].isna().any():
+        return ""
+    best, worst = items.loc[items["estimate"].idxmax()], items.loc[items["estimate"].idxmin()]
+    return text.say(
+        "{topic}: highest {best} ({high}), lowest {worst} ({low}).", topic=topic,
+        best=question_name(best["item"], text, names), high=text.number(best["estimate"]),
+        worst=question_name(worst["item"], text, names), low=text.number(worst["estimate"]),
     )  # fmt: skip
 
 

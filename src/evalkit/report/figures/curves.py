@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from evalkit.release import load_profile
 from evalkit.report import style
+from evalkit.report.figures.findings import incidence_finding, titled
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -70,7 +71,8 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
         caption += " " + text.say("Numbers still followed are rounded to the nearest {base}.",
                                   base=text.number(base))  # fmt: skip
     return picture(
-        name, drawn, [curve], text, finding=_finding(frame, text), caption=caption,
+        name, drawn, [curve], text,
+        **titled(incidence_finding(frame, text), _topic(frame, text), caption),
         alt=_alt(frame, text), n=summary_n(curve), header=header, rows=rows, keys=2,
     )  # fmt: skip
 
@@ -89,7 +91,7 @@ def draw_incidence(curve, text: Text) -> Figure:
     with style.style():
         figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
         for arm in arms:
-            _draw_arm(axes, frame[frame["stratum"] == arm], arm, sparse=is_sparse(frame))
+            _draw_arm(axes, frame[frame["stratum"] == arm], arm, dotted=is_dotted(frame, text))
         last = _last_shown_time(frame)
         ticks = time_ticks(last, text)
         axes.set_xlim(0, last * (1 + style.TAIL))
@@ -108,23 +110,23 @@ def _last_shown_time(frame: pd.DataFrame) -> float:
     return float((shown if shown.max() > 0 else frame["time"]).max())
 
 
-def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, sparse: bool) -> None:
+def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, dotted: bool) -> None:
     rows = rows[rows["estimate"].notna()]
-    rows = rows if sparse else with_tail(rows)
+    rows = rows if dotted else with_tail(rows)
     colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
     axes.fill_between(
         rows["time"], rows["conf_low"].fillna(rows["estimate"]),
         rows["conf_high"].fillna(rows["estimate"]),
-        step=None if sparse else "post", color=colour, alpha=style.BAND, linewidth=0,
+        step=None if dotted else "post", color=colour, alpha=style.BAND, linewidth=0,
     )  # fmt: skip
     axes.plot(
         rows["time"], rows["estimate"], color=colour, linewidth=1.8, label=arm,
         linestyle=style.ARM_LINES.get(arm, "-"),
-        drawstyle="default" if sparse else "steps-post",
+        drawstyle="default" if dotted else "steps-post",
     )  # fmt: skip
-    if sparse:
+    if dotted:
         axes.plot(rows["time"], rows["estimate"], color=colour, linestyle="", marker="o",
-                  markersize=4, clip_on=False)  # fmt: skip
+                  markersize=4 if is_sparse(rows) else 2.6, clip_on=False)  # fmt: skip
 
 
 def with_tail(rows: pd.DataFrame) -> pd.DataFrame:
@@ -219,7 +221,7 @@ def _data_row(rows: pd.DataFrame, arm: str, tick: int, text: Text) -> list[str]:
     ]
 
 
-def _finding(frame: pd.DataFrame, text: Text) -> str:
+def _topic(frame: pd.DataFrame, text: Text) -> str:
     if text.is_events:
         return text.say("{outcome}: share who had reached it, by time.",
                         outcome=escape(sentence_case(text.outcome)))  # fmt: skip
@@ -228,16 +230,18 @@ def _finding(frame: pd.DataFrame, text: Text) -> str:
 
 
 def _caption(frame: pd.DataFrame, text: Text) -> str:
-    if is_sparse(frame):
+    if is_dotted(frame, text):
         return text.say("Dots: share at the times that can be shown; bands: 95 per cent intervals; "
                         "numbers: still followed.")  # fmt: skip
-    said = text.say("Lines: share; bands: 95 per cent intervals; numbers: still followed.")
-    if text.unit == "days" or not has_gaps(frame):
-        return said
-    held = text.say(
-        "Between times that can be shown a line is held level; it can have risen there."
-    )
-    return f"{said} {held}"
+    return text.say("Lines: share; bands: 95 per cent intervals; numbers: still followed.")
+
+
+def is_dotted(frame: pd.DataFrame, text: Text) -> bool:
+    """Whether a curve is dots joined by lines: steps would hold a value over months left out.
+
+    Days are shown by weeks and round numbers, so that steps of unlike width are no gaps there.
+    """
+    return is_sparse(frame) or (text.unit != "days" and has_gaps(frame))
 
 
 def has_gaps(frame: pd.DataFrame) -> bool:

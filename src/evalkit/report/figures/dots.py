@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from evalkit.errors import ParameterError
 from evalkit.report import style
+from evalkit.report.figures.findings import sources_finding, titled
 from evalkit.report.figures.frame import (
     drawn_part,
     not_shown_part,
@@ -197,8 +198,10 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
             spoken.append(text.say("{source}: not shown.", source=source))
     return picture(
         name, draw_before_after(before_after, text), [before_after], text,
-        finding=text.say("Sources of support, before and after."),
-        caption=text.say("Hollow dot: {before}; filled dot: {after}.", before=before, after=after),
+        **titled(
+            sources_finding(first, text), text.say("Sources of support, before and after."),
+            text.say("Hollow dot: {before}; filled dot: {after}.", before=before, after=after),
+        ),
         alt=" ".join(spoken), n=summary_n(before_after),
         header=[text.say("Source of support"), text.say("Group"), text.say("Before"),
                 text.say("After")],

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import drawn_part, picture, shown
 from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
@@ -64,8 +65,21 @@ def key_figures(
     caption += " " + text.say("Period: {first} to {last}.", first=first, last=last)
     return picture(
         name, draw_key_figures(figures, text, names=names), [figures], text,
-        finding=text.say("How many started, and what it cost."), caption=caption,
+        **titled(_started(table, text), text.say("How many started, and what it cost."), caption),
         alt=" ".join(spoken), n=persons(figures), header=header, rows=rows,
+    )  # fmt: skip
+
+
+def _started(table: pd.DataFrame, text: Text) -> str:
+    """Say how many participations started, all together, and how many were planned."""
+    row = table.loc[""] if "" in table.index else {}
+    started, planned = (float(row.get(name, math.nan)) for name in ("started", "planned"))
+    if not (math.isfinite(started) and math.isfinite(planned)):
+        return ""
+    return text.plural(
+        "{n} participation started; planned: {planned}.",
+        "{n} participations started; planned: {planned}.", int(started),
+        planned=text.number(planned),
     )  # fmt: skip
 
 
@@ -229,11 +243,20 @@ def targets(
         caption += " " + text.say("Hatched: a target that is not to be passed.")
     return picture(
         name, draw_targets(targets, text, names=names), [targets], text,
-        finding=text.say("Targets, and what came of them."), caption=caption,
+        **titled(_met(frame, text), text.say("Targets, and what came of them."), caption),
         alt=" ".join(spoken), n=math.nan, text_columns=3, rows=rows,
         header=[text.say("Target"), text.say("Kind"), text.say("Unit"), text.say("Target value"),
                 text.say("Reached"), text.say("Per cent of the target")],
     )  # fmt: skip
+
+
+def _met(frame: pd.DataFrame, text: Text) -> str:
+    """Say how many of the targets were reached."""
+    if frame.empty or frame["fulfilment"].isna().any():
+        return ""
+    met = int((frame["met"] == "yes").sum())
+    return text.plural("{met} of {n} target was reached.", "{met} of {n} targets were reached.",
+                       len(frame), met=text.number(met))  # fmt: skip
 
 
 def with_target(targets) -> pd.DataFrame:

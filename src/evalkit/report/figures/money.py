@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from evalkit.errors import ParameterError
 from evalkit.report import style
+from evalkit.report.figures.findings import net_finding, titled
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
 from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.figures.number_axis import THOUSAND, number_axis
@@ -56,13 +57,12 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
     ]  # fmt: skip
     return picture(
         name, draw_pay_off(pay_off, text), [pay_off], text,
-        finding=text.say("Who pays and who gains."),
-        caption=text.plural(
+        **titled(net_finding(frame, money, text), text.say("Who pays and who gains."), text.plural(
             "Gain less cost over {n} year, per person; the sum over all is the gain of society.",
             "Gain less cost over {n} years, per person; the sum over all is the gain of society.",
             int(pay_off.summary["horizon_years"]),
         ) + " " + text.say("Amounts in thousand {currency} per person.", currency=currency)
-        + _discounted(pay_off, text),
+        + _discounted(pay_off, text)),
         alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
                 text.say("Gain less cost")],

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -68,10 +69,21 @@ def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve")
                     percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
     return picture(
         name, draw_pay_off_curve(curve, text), [curve], text,
-        finding=text.say("When is the cost back, and for whom?"),
-        caption=" ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate]),
+        **titled(
+            _finding(frame, text), text.say("When is the cost back, and for whom?"),
+            " ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate]),
+        ),
         alt=" ".join(spoken), n=summary_n(curve), rows=rows, header=header,
     )  # fmt: skip
+
+
+def _finding(frame: pd.DataFrame, text: Text) -> str:
+    """Say when the cost is back for society as a whole."""
+    back = pay_off_words(frame[frame["party"] == "society"], text)
+    if back == MISSING:
+        return ""
+    return text.say("When the cost is back, {actor}: {when}.",
+                    actor=actor_name("society", text), when=back)  # fmt: skip
 
 
 def _reading(frame: pd.DataFrame, text: Text) -> list[str]:

@@ -8,6 +8,7 @@ has every time.
 import numpy as np
 import pandas as pd
 
+from evalkit.report.figures.findings import exits_finding, states_finding, titled
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -64,8 +65,8 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
     order = in_order(frame["layer"], (text.labels.study.outcome.cause, *EXIT_ORDER))
     names = {layer: exit_name(layer, text) for layer in order}
     return _part(
-        name, curve, within_axis(frame, text), order, names, text,
-        finding=text.say("All exits: {outcome}, and what came instead.",
+        name, curve, within_axis(frame, text), order, names, text, said=exits_finding,
+        topic=text.say("All exits: {outcome}, and what came instead.",
                          outcome=escape(text.outcome)),
         caption=text.say("Each layer is the share who had left by that exit; the rest were still "
                          "waiting."),
@@ -89,8 +90,8 @@ def occupation(curve, text: Text, *, exits=None, name: str = "occupation") -> Pa
     order = in_order(frame["layer"], STATE_ORDER)
     names = {layer: state_name(layer, text) for layer in order}
     return _part(
-        name, curve, within_axis(frame, text), order, names, text,
-        finding=text.say("What people lived on, month by month."),
+        name, curve, within_axis(frame, text), order, names, text, said=states_finding,
+        topic=text.say("What people lived on, month by month."),
         caption=text.say("Each layer is the share in that state in the month itself; somebody who "
                          "falls back on support moves back. Somebody with several benefits "
                          "counts once, in the first of these: {order}.",
@@ -107,7 +108,7 @@ def in_order(found: pd.Series, order: tuple[str, ...]) -> list[str]:
 
 
 def _part(
-    name, released, frame, order, names, text: Text, *, finding, caption, alt, whole=False
+    name, released, frame, order, names, text: Text, *, said, topic, caption, alt, whole=False
 ) -> Part:  # fmt: skip
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
     shown = visible_layers(wides, order)
@@ -135,9 +136,11 @@ def _part(
     if NOTHING_SHOWN in marks:
         caption += " " + text.say("{mark}: not shown, to protect people.", mark=MISSING)
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in shown)]
+    first = next(iter(wides), "")
+    finding = said(wides[first], names, first, text) if wides else ""
     return picture(
-        name, drawn, [released], text, finding=finding,
-        caption=escape(caption), alt=" ".join(spoken), n=summary_n(released), rows=rows,
+        name, drawn, [released], text, **titled(finding, topic, escape(caption)),
+        alt=" ".join(spoken), n=summary_n(released), rows=rows,
         header=[escape(cell) for cell in header], text_columns=2, is_description=True,
     )  # fmt: skip
 

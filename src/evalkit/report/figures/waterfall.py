@@ -9,6 +9,7 @@ from matplotlib.patches import ConnectionPatch
 from matplotlib.ticker import FuncFormatter
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import drawn_part, picture, shown_range
 from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.figures.range_bars import draw_ranges, range_words
@@ -49,14 +50,24 @@ def waterfall(need, text: Text, *, name: str = "waterfall") -> Part:
         for _, row in frame.iterrows()
         if math.isfinite(row["low"]) and math.isfinite(row["high"])
     ]  # fmt: skip
-    finding = text.say("From everybody of working age to unmet need.")
+    topic = text.say("From everybody of working age to unmet need.")
     if of_records:
-        finding = text.say("From the people in the records to the target group.")
+        topic = text.say("From the people in the records to the target group.")
     return picture(
-        name, draw_waterfall(need, text), [need], text, finding=finding,
-        caption=_caption(need, of_records, text), alt=" ".join(spoken), n=math.nan, rows=rows,
+        name, draw_waterfall(need, text), [need], text,
+        **titled(_finding(frame, text), topic, _caption(need, of_records, text)),
+        alt=" ".join(spoken), n=math.nan, rows=rows,
         header=[text.say("Step"), text.say("People")],
     )  # fmt: skip
+
+
+def _finding(frame: pd.DataFrame, text: Text) -> str:
+    """Say the last step, which the others lead to."""
+    last = frame.iloc[-1]
+    if not (math.isfinite(last["low"]) and math.isfinite(last["high"])):
+        return ""
+    return text.say("{step}: {range} people.", step=last["name"],
+                    range=range_words(last["low"], last["high"], text))  # fmt: skip
 
 
 def _caption(need, of_records: bool, text: Text) -> str:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled, wave_finding
 from evalkit.report.figures.frame import (
     drawn_part,
     picture,
@@ -60,9 +61,12 @@ def health(means, text: Text, *, score: str = "", exits=None, name: str = "healt
                for arm in arms_of(frame)]  # fmt: skip
     return picture(
         name, draw_health(means, text, score=score), [means], text,
-        finding=text.say("{score}, by month since the start.", score=escape(label)),
-        caption=text.say("Dots: means of those who answered; bars: 95 per cent intervals. The axis "
-                         "does not start at zero."),
+        **titled(
+            wave_finding(frame, label, number, text),
+            text.say("{score}, by month since the start.", score=escape(label)),
+            text.say("Dots: means of those who answered; bars: 95 per cent intervals. The axis "
+                     "does not start at zero."),
+        ),
         alt=" ".join(spoken), n=summary_n(means),
         header=[text.say("Group"), text.say("Months since the start"), text.say("Mean"),
                 text.say("Interval"), text.say("Answers")],
