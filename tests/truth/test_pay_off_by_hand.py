@@ -220,6 +220,9 @@ def test_interval_of_two_kinds_of_persons_goes_from_a_number_to_never():
     # With 7 or 8 of eight drawn among those who gain, the mean gain is 370 or 480.
     assert row["pay_off_low"] == pytest.approx(12 * 10 / 370, abs=EXACT)
     assert row["pay_off_high"] == np.inf
+    # With 1 or 7 of eight: a gain of 500 less (20 + 7 x 900) / 8, or of 370, a year after the cost.
+    assert row["net_low"] == pytest.approx(-290 / 1.03 - 10, abs=1e-9)
+    assert row["net_high"] == pytest.approx(370 / 1.03 - 10, abs=1e-9)
 
 
 def monthly(arm, months, amount):

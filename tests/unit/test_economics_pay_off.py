@@ -97,6 +97,7 @@ def test_the_interval_holds_the_estimate_and_repeats_with_the_seed(rows):
     other = pay_off(rows, n_bootstrap=200, seed=1).tidy().set_index("party").loc["society"]
 
     assert first["pay_off_low"] < first["pay_off_months"] < first["pay_off_high"]
+    assert first["net_low"] < first["net"] < first["net_high"]
     pd.testing.assert_series_equal(first, again)
     assert other["pay_off_low"] != first["pay_off_low"]
 
@@ -106,6 +107,7 @@ def test_a_party_without_outlay_has_no_interval(rows):
 
     assert state[["pay_off_months", "pay_off_low", "pay_off_high", "dynamic_low"]].isna().all()
     assert state["reason"] == "no outlay"
+    assert state["net_low"] < state["net"] < state["net_high"]
 
 
 def test_type_cases_have_no_interval(rows):
@@ -115,6 +117,7 @@ def test_type_cases_have_no_interval(rows):
 
     persons = pay_off(rows, n_bootstrap=0)
     assert result.tidy()[["pay_off_low", "pay_off_high"]].isna().all(axis=None)
+    assert result.tidy()[["net_low", "net_high"]].isna().all(axis=None)
     np.testing.assert_allclose(result.tidy()["gain"], persons.tidy()["gain"])
     assert result.glance()["method"][0].endswith("bootstrap 0")
 

@@ -9,6 +9,7 @@ import released_by_hand as hand
 from test_report_organisation import made, volumes
 
 from evalkit.report import figures
+from evalkit.report.figures.money import draw_pay_off
 from evalkit.report.text import open_text
 
 
@@ -154,3 +155,31 @@ def test_a_hidden_state_can_be_among_the_largest_only_if_the_rest_has_room_for_i
     assert small.count("%") == 3
     assert large.count("%") == 1
     assert f"{round(100 * shares[first])}%" in large
+
+
+def with_intervals():
+    found = hand.pay_off()
+    net = found.rows["net"]
+    return replace(found, rows={**found.rows, "net_low": net - 9e5, "net_high": net + 9e5})
+
+
+def test_bars_of_money_have_their_interval_and_the_number_stands_beyond_it():
+    (axes,) = draw_pay_off(with_intervals(), speak()).axes
+
+    lines = [line for line in axes.lines if line.get_gid() == "interval"]
+    numbers = {note.get_text(): note for note in axes.texts}
+    nets = with_intervals().rows["net"]
+    assert [tuple(line.get_xdata()) for line in lines] == [(x - 9e5, x + 9e5) for x in nets]
+    assert numbers["+4,300"].xy[0] == 4_300_000 + 900_000
+    assert numbers["−1,150"].xy[0] == -1_150_000 - 900_000
+    low, high = axes.get_xlim()
+    assert low < min(nets) - 9e5 and high > max(nets) + 9e5
+
+
+def test_an_interval_of_money_is_explained_only_where_it_is_drawn():
+    with_one = figures.pay_off(with_intervals(), speak()).markdown
+    without = figures.pay_off(hand.pay_off(), speak()).markdown
+
+    assert "Thin line: 95 per cent interval." in with_one
+    assert "3,400 to 5,200" in with_one
+    assert "Thin line" not in without

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.economics.break_even import break_even_share
+from evalkit.economics.entries import ROUNDING
 from evalkit.economics.paths import (
     Beyond,
     Design,
@@ -79,9 +80,10 @@ def pay_off(
     PayOff
         One row a party, `society` last: `cost` (its own payments for interventions; in a contrast
         in excess of the comparison arm's), `gain` (a year), `net` (gain less cost within the
-        horizon, discounted), static pay-off in months with interval, dynamic pay-off with
-        interval, first crossing, break-even share, and `reason` where a party has no pay-off:
-        `no outlay`, `never`, `not within 2 years`. A pay-off that never comes is infinite. The
+        horizon, discounted) with interval, missing where it is the same in all draws, static
+        pay-off in months with interval, dynamic pay-off with interval, first crossing, break-even
+        share, and `reason` where a party has no pay-off: `no outlay`, `never`, `not within 2
+        years`. A pay-off that never comes is infinite. The
         support of a party is the persons with a flow that it pays or receives, of society those
         with any flow, the smaller arm's number in a contrast; the whole arm where flows are of no
         person in particular.
@@ -160,23 +162,26 @@ def _rows(
     parties: tuple[str, ...], point: Recovery, drawn: list[Recovery],
     horizon_years: float, conf_level: float,
 ) -> dict[str, object]:  # fmt: skip
-    outlay = point.cost > 0
+    outlay, everybody = point.cost > 0, np.ones(len(parties), dtype=bool)
     shares = [
         break_even_share(cost, gain, horizon_years) if cost > 0 else np.nan
         for cost, gain in zip(point.cost, point.gain, strict=True)
     ]
-    static, dynamic = (
+    static, dynamic, net = (
         percentiles(
             np.concatenate([getattr(part, name) for part in drawn]) if drawn else None,
-            outlay, conf_level,
+            shown, conf_level,
         )
-        for name in ("static", "dynamic")
+        for name, shown in (("static", outlay), ("dynamic", outlay), ("net", everybody))
     )  # fmt: skip
+    varies = net[1] - net[0] > ROUNDING * np.abs(point.net)
     return {
         "party": list(parties),
         "cost": point.cost,
         "gain": point.gain,
         "net": point.net,
+        "net_low": np.where(varies, net[0], np.nan),
+        "net_high": np.where(varies, net[1], np.nan),
         "pay_off_months": np.where(outlay, point.static, np.nan),
         "pay_off_low": static[0],
         "pay_off_high": static[1],

@@ -128,6 +128,11 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
             shown(row["cost"], money),
             shown(row["gain"], money),
             shown(row["net"], money),
+            shown_range(
+                row["net_low"],
+                row["net_high"],
+                lambda low, high: text.range(low / 1000, high / 1000, decimals),
+            ),
             _pay_off_time(row, text),
             _break_even(row["break_even_share"], text),
         ]
@@ -135,7 +140,8 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     ]
     header = [
         text.say("Actor"), text.say("Cost"), text.say("Gain a year"), text.say("Gain less cost"),
-        text.say("Pay-off time, months"), text.say("Share that must be due to the programme"),
+        text.say("Interval"), text.say("Pay-off time, months"),
+        text.say("Share that must be due to the programme"),
     ]  # fmt: skip
     caption = text.plural(
         "Cost and gain within {n} year; a gain counts in full only if the programme caused it.",

@@ -52,7 +52,7 @@ class NeedCoverage:
 @result_kind(
     keys="party",
     tidy=(
-        "party cost gain net pay_off_months pay_off_low pay_off_high "
+        "party cost gain net net_low net_high pay_off_months pay_off_low pay_off_high "
         "dynamic_months dynamic_low dynamic_high first_crossing break_even_share reason"
     ),
     glance="n horizon_years discount_rate currency price_year society label method",

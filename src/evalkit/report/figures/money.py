@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 from evalkit.errors import ParameterError
 from evalkit.report import style
 from evalkit.report.figures.findings import net_finding, titled
-from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
+from evalkit.report.figures.frame import (
+    drawn_part,
+    picture,
+    shown,
+    shown_range,
+    summary_n,
+    too_few_part,
+)
 from evalkit.report.figures.hidden import BEHIND, write_hidden
 from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
@@ -45,6 +52,8 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
             escape(sentence_case(actor_name(row["party"], text))),
             shown(row["cost"], thousands), shown(row["gain"], thousands),
             shown(row["net"], thousands),
+            shown_range(row["net_low"], row["net_high"],
+                        lambda low, high: text.range(low / 1000, high / 1000, decimals)),
         ]
         for _, row in frame.iterrows()
     ]  # fmt: skip
@@ -62,11 +71,17 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
             "Gain less cost over {n} years, per person; the sum over all is the gain of society.",
             int(pay_off.summary["horizon_years"]),
         ) + " " + text.say("Amounts in thousand {currency} per person.", currency=currency)
-        + _discounted(pay_off, text)),
+        + _discounted(pay_off, text) + _spread(frame, text)),
         alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
-                text.say("Gain less cost")],
+                text.say("Gain less cost"), text.say("Interval")],
     )  # fmt: skip
+
+
+def _spread(frame: pd.DataFrame, text: Text) -> str:
+    if frame["net_low"].isna().all():
+        return ""
+    return " " + text.say("Thin line: 95 per cent interval.")
 
 
 def _discounted(pay_off, text: Text) -> str:
@@ -88,10 +103,11 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
     currency = str(pay_off.summary["currency"])
     with style.style():
         figure, (axes,) = style.panel(18 + ROW_MM * len(frame), left=58, right=14, top=4, bottom=14)
-        known = frame["net"].dropna().abs()
-        limit = 1.35 * (known.max() if len(known) and known.max() > 0 else 1.0)
+        known = frame[["net", "net_low", "net_high"]].abs().max(axis=None)
+        limit = 1.35 * (known if known > 0 else 1.0)
         for place, row in frame.iterrows():
-            _net_bar(axes, place, row["net"], money_decimals(frame), text)
+            ends = float(row["net_low"]), float(row["net_high"])
+            _net_bar(axes, place, row["net"], money_decimals(frame), text, ends)
         axes.axvline(0, color=style.INK, linewidth=0.9)
         axes.set_xlim(-limit, limit)
         axes.set_ylim(len(frame) - 0.4, -0.6)
@@ -209,13 +225,22 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
     return figure
 
 
-def _net_bar(axes: Axes, place: float, net: float, decimals: int, text: Text) -> None:
+def _net_bar(
+    axes: Axes, place: float, net: float, decimals: int, text: Text,
+    ends: tuple[float, float] = (math.nan, math.nan),
+) -> None:  # fmt: skip
+    """Draw a bar from zero, its interval if there is one, and its number beyond both."""
     if not math.isfinite(net):
         write_hidden(axes, place, text, text.say("not shown"))
         return
     colour = style.PROGRAMME if net >= 0 else style.WARNING
     axes.barh(place, net, height=0.62, color=colour, gid="net")
     is_right = round(net / 1000, decimals) >= 0  # what is written as zero has no sign
-    axes.annotate(text.number(net / 1000, decimals, signed=True), (net, place),
+    end = net
+    if all(map(math.isfinite, ends)):
+        axes.plot(ends, [place, place], color=style.INK, linewidth=1.1, gid="interval",
+                  solid_capstyle="butt")  # fmt: skip
+        end = max(net, ends[1]) if is_right else min(net, ends[0])
+    axes.annotate(text.number(net / 1000, decimals, signed=True), (end, place),
                   (4 if is_right else -4, 0), textcoords="offset points", va="center", bbox=BEHIND,
                   ha="left" if is_right else "right", annotation_clip=False)  # fmt: skip
