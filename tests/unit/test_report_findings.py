@@ -40,10 +40,10 @@ MADE = {
         lambda frame: frame["state"].isin(["self_support", "health_related", "labour_market"]),
     ),
     "exits": (
-        lambda **hidden: figures.exits(hand.curve(**hidden), speak()),
-        "Most common exits within 24 months, programme group: ",
+        lambda **hidden: figures.exits(hand.curve(**hidden), speak(level="national")),
+        "Exits within 24 months, programme group: ",
         "All exits: ",
-        lambda frame: frame["cause"] != "self_support",
+        lambda frame: (frame["time"] > 0) & (frame["stratum"] == "programme"),
     ),
     "sources": (
         lambda **hidden: figures.before_after(hand.before_after(**hidden), speak()),
@@ -59,10 +59,9 @@ MADE = {
     ),
     "pay-off": (
         lambda **hidden: figures.pay_off(hand.pay_off(**hidden), speak()),
-        "Gains most: Social Insurance Agency (SEK 4,300 thousand per person); least: region "
-        "(SEK −1,150 thousand).",
+        "Gain less cost per person, society as a whole: SEK 12,500 thousand.",
         "Who pays and who gains.",
-        some("party", "region"),
+        some("party", "society"),
     ),
     "flow": (
         lambda **hidden: figures.flow(hand.flow(**hidden), speak()),

@@ -91,7 +91,7 @@ def draw_incidence(curve, text: Text) -> Figure:
     with style.style():
         figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
         for arm in arms:
-            _draw_arm(axes, frame[frame["stratum"] == arm], arm, dotted=is_dotted(frame, text))
+            _draw_arm(axes, frame[frame["stratum"] == arm], arm, dot=_dot_size(frame, text))
         last = _last_shown_time(frame)
         ticks = time_ticks(last, text)
         axes.set_xlim(0, last * (1 + style.TAIL))
@@ -110,23 +110,23 @@ def _last_shown_time(frame: pd.DataFrame) -> float:
     return float((shown if shown.max() > 0 else frame["time"]).max())
 
 
-def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, dotted: bool) -> None:
+def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, dot: float) -> None:
     rows = rows[rows["estimate"].notna()]
-    rows = rows if dotted else with_tail(rows)
+    rows = rows if dot else with_tail(rows)
     colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
     axes.fill_between(
         rows["time"], rows["conf_low"].fillna(rows["estimate"]),
         rows["conf_high"].fillna(rows["estimate"]),
-        step=None if dotted else "post", color=colour, alpha=style.BAND, linewidth=0,
+        step=None if dot else "post", color=colour, alpha=style.BAND, linewidth=0,
     )  # fmt: skip
     axes.plot(
         rows["time"], rows["estimate"], color=colour, linewidth=1.8, label=arm,
         linestyle=style.ARM_LINES.get(arm, "-"),
-        drawstyle="default" if dotted else "steps-post",
+        drawstyle="default" if dot else "steps-post",
     )  # fmt: skip
-    if dotted:
+    if dot:
         axes.plot(rows["time"], rows["estimate"], color=colour, linestyle="", marker="o",
-                  markersize=4 if is_sparse(rows) else 2.6, clip_on=False)  # fmt: skip
+                  markersize=dot, clip_on=False)  # fmt: skip
 
 
 def with_tail(rows: pd.DataFrame) -> pd.DataFrame:
@@ -242,6 +242,13 @@ def is_dotted(frame: pd.DataFrame, text: Text) -> bool:
     Days are shown by weeks and round numbers, so that steps of unlike width are no gaps there.
     """
     return is_sparse(frame) or (text.unit != "days" and has_gaps(frame))
+
+
+def _dot_size(frame: pd.DataFrame, text: Text) -> float:
+    """Size of a dot, smaller where there are many; 0 where the curve is drawn in steps."""
+    if not is_dotted(frame, text):
+        return 0.0
+    return 4.0 if is_sparse(frame) else 3.0
 
 
 def has_gaps(frame: pd.DataFrame) -> bool:

@@ -4,6 +4,8 @@ A sentence is made only where every number that it needs is shown; it is empty o
 title says then what the figure is about. Its numbers are in the figure's table too.
 """
 
+import math
+
 import pandas as pd
 
 from evalkit.report.figures.frame import time_ticks
@@ -55,44 +57,50 @@ def _by_arm(values: pd.Series, arms: list[str], number, text: Text) -> str:
     ])  # fmt: skip
 
 
-def largest_layers(wide: pd.DataFrame, names: dict[str, str], text: Text) -> tuple[int, str]:
-    """The last tick at which the largest layers are known, and these; 0 and nothing without one.
-
-    Hidden layers together are what the shown ones leave of everybody: one larger than that is
-    larger than any of them.
-    """
-    ticks = [at for at in time_ticks(wide.index.max(), text) if at > 0 and at in wide.index]
-    for at in reversed(ticks if text.unit != "days" else []):
-        shares = wide.loc[at].sort_values(ascending=False, kind="stable")[:MOST]
-        rest = 1 - wide.loc[at].sum() if wide.loc[at].isna().any() else 0.0
-        known = shares[shares > max(rest, 0.0)]
-        if len(known):
-            return int(at), text.list([
-                text.say("{name} {number}", name=names[layer], number=text.percent(share))
-                for layer, share in known.items()
-            ])  # fmt: skip
-    return 0, ""
-
-
 def exits_finding(wide: pd.DataFrame, names: dict[str, str], arm: str, text: Text) -> str:
-    """The most common exits of one arm."""
-    month, shares = largest_layers(wide, names, text)
-    if not shares:
+    """The largest exits of one arm that are shown at the last tick with any."""
+    month, shares = _at_last_tick(wide, text)
+    if shares.empty:
         return ""
     return text.plural(
-        "Most common exits within {n} month, {group}: {shares}.",
-        "Most common exits within {n} months, {group}: {shares}.",
-        month, group=arm_name(arm, text), shares=shares,
+        "Exits within {n} month, {group}: {shares}.", "Exits within {n} months, {group}: {shares}.",
+        month, group=arm_name(arm, text), shares=_layers(shares, names, text),
     )  # fmt: skip
 
 
 def states_finding(wide: pd.DataFrame, names: dict[str, str], arm: str, text: Text) -> str:
-    """The most common states of one arm."""
-    month, shares = largest_layers(wide, names, text)
-    if not shares:
+    """The most common states of one arm at the last tick.
+
+    Hidden states together are what the shown ones leave of everybody: one larger than that is
+    larger than any of them.
+    """
+    month, shares = _at_last_tick(wide, text)
+    if shares.empty:
         return ""
-    return text.say("Most common in month {month}, {group}: {shares}.", month=text.number(month),
-                    group=arm_name(arm, text), shares=shares)  # fmt: skip
+    rest = 1 - wide.loc[month].sum() if wide.loc[month].isna().any() else 0.0
+    known = shares[shares > rest]
+    if known.empty:
+        return ""
+    return text.say(
+        "Most common in month {month}, {group}: {shares}.", month=text.number(month),
+        group=arm_name(arm, text), shares=_layers(known, names, text),
+    )  # fmt: skip
+
+
+def _at_last_tick(wide: pd.DataFrame, text: Text) -> tuple[int, pd.Series]:
+    """The last tick, and the largest of its layers that are shown and above zero."""
+    ticks = [at for at in time_ticks(wide.index.max(), text) if at > 0 and at in wide.index]
+    if text.unit == "days" or not ticks:
+        return 0, pd.Series(dtype=float)
+    shares = wide.loc[ticks[-1]].sort_values(ascending=False, kind="stable")[:MOST]
+    return int(ticks[-1]), shares[shares > 0]
+
+
+def _layers(shares: pd.Series, names: dict[str, str], text: Text) -> str:
+    return text.list([
+        text.say("{name} {number}", name=names[layer], number=text.percent(share))
+        for layer, share in shares.items()
+    ])  # fmt: skip
 
 
 def sources_finding(pairs: pd.DataFrame, text: Text) -> str:
@@ -107,14 +115,16 @@ def sources_finding(pairs: pd.DataFrame, text: Text) -> str:
     )  # fmt: skip
 
 
-def net_finding(frame: pd.DataFrame, money, text: Text) -> str:
-    """Who gains most and who least, society apart."""
-    actors = frame[frame["party"] != "society"]
-    if len(actors) < 2 or frame["net"].isna().any():
+def net_finding(row: pd.Series, money, text: Text) -> str:
+    """What society gains less what it costs, with its interval where there is one."""
+    actor, net = actor_name(row["party"], text), float(row["net"])
+    low, high = float(row["net_low"]), float(row["net_high"])
+    if row["party"] != "society" or not math.isfinite(net):
         return ""
-    most, least = actors.loc[actors["net"].idxmax()], actors.loc[actors["net"].idxmin()]
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return text.say("Gain less cost per person, {actor}: {amount}.", actor=actor,
+                        amount=money(net))  # fmt: skip
     return text.say(
-        "Gains most: {most} ({high} per person); least: {least} ({low}).",
-        most=actor_name(most["party"], text), high=money(most["net"]),
-        least=actor_name(least["party"], text), low=money(least["net"]),
+        "Gain less cost per person, {actor}: {amount} (interval {low} to {high}).", actor=actor,
+        amount=money(net), low=money(low), high=money(high),
     )  # fmt: skip

@@ -23,7 +23,7 @@ from evalkit.report.markup import escape
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import years_label
 from evalkit.report.parts import Part
-from evalkit.report.reading import few_persons, money_decimals, released_frame
+from evalkit.report.reading import few_persons, money_decimals, released_frame, society_row
 from evalkit.report.text import Text
 
 ROW_MM = 7.0
@@ -64,14 +64,17 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
         for _, row in frame.iterrows()
         if math.isfinite(row["net"])
     ]  # fmt: skip
+    caption = text.plural(
+        "Gain less cost over {n} year, per person; the sum over all is the gain of society.",
+        "Gain less cost over {n} years, per person; the sum over all is the gain of society.",
+        int(pay_off.summary["horizon_years"]),
+    )
+    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    more = _discounted(pay_off, text) + _spread(frame, text)
+    finding = net_finding(society_row(pay_off), money, text)
     return picture(
         name, draw_pay_off(pay_off, text), [pay_off], text,
-        **titled(net_finding(frame, money, text), text.say("Who pays and who gains."), text.plural(
-            "Gain less cost over {n} year, per person; the sum over all is the gain of society.",
-            "Gain less cost over {n} years, per person; the sum over all is the gain of society.",
-            int(pay_off.summary["horizon_years"]),
-        ) + " " + text.say("Amounts in thousand {currency} per person.", currency=currency)
-        + _discounted(pay_off, text) + _spread(frame, text)),
+        **titled(finding, text.say("Who pays and who gains."), f"{caption} {unit}{more}"),
         alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
                 text.say("Gain less cost"), text.say("Interval")],
