@@ -121,6 +121,8 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     currency = str(pay_off.summary["currency"])
     decimals = money_decimals(frame)
     money = lambda value: text.number(value / 1000, decimals)  # noqa: E731
+    interval = lambda low, high: text.range(low / 1000, high / 1000, decimals)  # noqa: E731
+    has_interval = bool(frame["net_low"].notna().any())
     years = float(pay_off.summary["horizon_years"])
     rows = [
         [
@@ -128,11 +130,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
             shown(row["cost"], money),
             shown(row["gain"], money),
             shown(row["net"], money),
-            shown_range(
-                row["net_low"],
-                row["net_high"],
-                lambda low, high: text.range(low / 1000, high / 1000, decimals),
-            ),
+            *([shown_range(row["net_low"], row["net_high"], interval)] if has_interval else []),
             _pay_off_time(row, text),
             _break_even(row["break_even_share"], text),
         ]
@@ -140,7 +138,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     ]
     header = [
         text.say("Actor"), text.say("Cost"), text.say("Gain a year"), text.say("Gain less cost"),
-        text.say("Interval"), text.say("Pay-off time, months"),
+        *([text.say("Interval")] if has_interval else []), text.say("Pay-off time, months"),
         text.say("Share that must be due to the programme"),
     ]  # fmt: skip
     caption = text.plural(

@@ -47,13 +47,14 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
     money = lambda x: text.money(x, currency, money_decimals(frame))  # noqa: E731
     decimals = money_decimals(frame)
     thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
+    interval = lambda low, high: text.range(low / 1000, high / 1000, decimals)  # noqa: E731
+    has_interval = bool(frame["net_low"].notna().any())
     rows = [
         [
             escape(sentence_case(actor_name(row["party"], text))),
             shown(row["cost"], thousands), shown(row["gain"], thousands),
             shown(row["net"], thousands),
-            shown_range(row["net_low"], row["net_high"],
-                        lambda low, high: text.range(low / 1000, high / 1000, decimals)),
+            *([shown_range(row["net_low"], row["net_high"], interval)] if has_interval else []),
         ]
         for _, row in frame.iterrows()
     ]  # fmt: skip
@@ -70,21 +71,16 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
         int(pay_off.summary["horizon_years"]),
     )
     unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
-    more = _discounted(pay_off, text) + _spread(frame, text)
+    more = _discounted(pay_off, text)
+    more += " " + text.say("Thin line: 95 per cent interval.") if has_interval else ""
     finding = net_finding(society_row(pay_off), money, text)
     return picture(
         name, draw_pay_off(pay_off, text), [pay_off], text,
         **titled(finding, text.say("Who pays and who gains."), f"{caption} {unit}{more}"),
         alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
-                text.say("Gain less cost"), text.say("Interval")],
+                text.say("Gain less cost"), *([text.say("Interval")] if has_interval else [])],
     )  # fmt: skip
-
-
-def _spread(frame: pd.DataFrame, text: Text) -> str:
-    if frame["net_low"].isna().all():
-        return ""
-    return " " + text.say("Thin line: 95 per cent interval.")
 
 
 def _discounted(pay_off, text: Text) -> str:
