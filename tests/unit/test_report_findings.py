@@ -124,7 +124,7 @@ def test_participations_and_targets_are_counted_where_all_are_shown():
     hidden = replace(found, rows={**found.rows, "estimate": estimates})
     assert "How many started" in title(figures.key_figures(hidden, speak()))
     reached = title(figures.targets(made("targets", "public"), speak()))
-    assert re.fullmatch(r"\d of 3 targets were reached\.", reached)
+    assert re.fullmatch(r"Targets reached: \d of 3\.", reached)
 
 
 def test_a_title_of_months_takes_the_last_tick_at_which_both_groups_are_shown():

@@ -93,7 +93,8 @@ def _finding(first: pd.DataFrame, text: Text) -> str:
         return ""
     start, end = sums.iloc[0], sums.iloc[-1]
     return text.say(
-        "All benefits together, per 100 people: {first} in month {start}, {last} in month {end}.",
+        "All benefits together, per 100 people: {first} in month {start} and {last} in "
+        "month {end}.",
         first=text.number(start["equivalents_per_100"], 1), start=text.number(start["occasion"]),
         last=text.number(end["equivalents_per_100"], 1), end=text.number(end["occasion"]),
     )  # fmt: skip

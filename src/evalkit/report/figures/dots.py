@@ -75,13 +75,16 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part | 
     ]
     unit = text.say("Days") if text.unit == "days" else text.say("Months")
     header = [text.say("Group"), unit, text.say("Interval")]
+    spread = text.range(value.low, value.high, 1, signed=True)
     alt = text.say(
         "One dot with its interval on a line: {number} ({range}). Zero and the smallest useful "
         "size are marked.",
-        number=text.number(value.estimate, 1, signed=True),
-        range=text.range(value.low, value.high, 1, signed=True),
-    )
-    finding = text.say("Time gained by the programme group {within}.", within=within)
+        number=text.number(value.estimate, 1, signed=True), range=spread,
+    )  # fmt: skip
+    finding = text.say(
+        "Time gained by the programme group {within}: {number} months (interval {range}).",
+        within=within, number=text.number(value.estimate, 1, signed=True), range=spread,
+    )  # fmt: skip
     if text.is_events:
         finding = text.say("{outcome}: time gained by the programme group {within}.",
                            outcome=escape(sentence_case(text.outcome)), within=within)  # fmt: skip

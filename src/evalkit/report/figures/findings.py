@@ -115,16 +115,17 @@ def sources_finding(pairs: pd.DataFrame, text: Text) -> str:
     )  # fmt: skip
 
 
-def net_finding(row: pd.Series, money, text: Text) -> str:
+def net_finding(row: pd.Series, currency: str, decimals: int, text: Text) -> str:
     """What society gains less what it costs, with its interval where there is one."""
     actor, net = actor_name(row["party"], text), float(row["net"])
     low, high = float(row["net_low"]), float(row["net_high"])
     if row["party"] != "society" or not math.isfinite(net):
         return ""
+    amount = text.money(net, currency, decimals)
     if not (math.isfinite(low) and math.isfinite(high)):
         return text.say("Gain less cost per person, {actor}: {amount}.", actor=actor,
-                        amount=money(net))  # fmt: skip
+                        amount=amount)  # fmt: skip
     return text.say(
-        "Gain less cost per person, {actor}: {amount} (interval {low} to {high}).", actor=actor,
-        amount=money(net), low=money(low), high=money(high),
+        "Gain less cost per person, {actor}: {amount} (interval {range}).", actor=actor,
+        amount=amount, range=text.range(low / 1000, high / 1000, decimals),
     )  # fmt: skip

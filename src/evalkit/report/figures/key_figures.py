@@ -255,8 +255,8 @@ def _met(frame: pd.DataFrame, text: Text) -> str:
     if frame.empty or frame["fulfilment"].isna().any():
         return ""
     met = int((frame["met"] == "yes").sum())
-    return text.plural("{met} of {n} target was reached.", "{met} of {n} targets were reached.",
-                       len(frame), met=text.number(met))  # fmt: skip
+    return text.say("Targets reached: {met} of {all}.", met=text.number(met),
+                    all=text.number(len(frame)))  # fmt: skip
 
 
 def with_target(targets) -> pd.DataFrame:

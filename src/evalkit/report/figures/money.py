@@ -73,7 +73,7 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
     unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
     more = _discounted(pay_off, text)
     more += " " + text.say("Thin line: 95 per cent interval.") if has_interval else ""
-    finding = net_finding(society_row(pay_off), money, text)
+    finding = net_finding(society_row(pay_off), currency, decimals, text)
     return picture(
         name, draw_pay_off(pay_off, text), [pay_off], text,
         **titled(finding, text.say("Who pays and who gains."), f"{caption} {unit}{more}"),
