@@ -219,15 +219,15 @@ def _coarse_rows(rows, grid: Grid, shown, profile: Profile, unit: str) -> pd.Dat
         np.isin(grid.time, profile.ticks) if unit == "months" else essential_times(grid.time, unit)
     )
     listed = shown | tick
-    start = rows.iloc[[0]].assign(n_event=0.0, suppressed=not shown.any())
-    points = rows.iloc[grid.row[listed]].assign(
-        time=grid.time[listed],
-        n_at_risk=grid.at_risk[listed],
-        n_event=since_last(grid.n_event, shown)[listed],
-        suppressed=~shown[listed],
+    made = rows.take([0, *grid.row[listed]]).reset_index(drop=True)
+    at_risk = np.append(float(rows["n_at_risk"].iloc[0]), grid.at_risk[listed])
+    return made.assign(
+        time=np.append(float(rows["time"].iloc[0]), grid.time[listed]),
+        n_at_risk=profile.round_count(at_risk),
+        n_event=np.append(0.0, since_last(grid.n_event, shown)[listed]),
+        n_censored=np.nan,
+        suppressed=np.append(not shown.any(), ~shown[listed]),
     )
-    made = pd.concat([start, points], ignore_index=True) if listed.any() else start
-    return made.assign(n_at_risk=profile.round_count(made["n_at_risk"]), n_censored=np.nan)
 
 
 def since_last(n_event: np.ndarray, shown: np.ndarray) -> np.ndarray:

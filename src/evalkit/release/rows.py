@@ -151,12 +151,12 @@ def _counterpart_hidden(frame: pd.DataFrame, hidden: np.ndarray) -> np.ndarray:
 def _shown_in_tables(keys, category: pd.Series, counts: np.ndarray, profile: Profile) -> np.ndarray:
     """Cells that each table on its own may show; a table is one combination of `keys`."""
     shown = np.zeros(len(counts), dtype=bool)
-    groups = pd.Series(np.arange(len(counts)), index=category.index).groupby(keys, sort=False)
-    for _, rows in groups:
-        keep = category.loc[rows.index].isin(profile.keep).to_numpy()
-        cells = np.nan_to_num(counts[rows.to_numpy()])[None, :]
-        _, kept = protect_table(cells, Hierarchy.single(), fails=profile.fails, keep=keep)
-        shown[rows.to_numpy()] = kept[0]
+    keep, cells = category.isin(profile.keep).to_numpy(), np.nan_to_num(counts)[None, :]
+    for at in category.groupby(keys, sort=False).indices.values():
+        _, kept = protect_table(
+            cells[:, at], Hierarchy.single(), fails=profile.fails, keep=keep[at]
+        )
+        shown[at] = kept[0]
     return shown
 
 
