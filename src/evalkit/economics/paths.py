@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from evalkit.economics.entries import ROUNDING, checked_rows
 from evalkit.economics.flows import ABOUT, Flows, collect_flows
@@ -40,7 +41,8 @@ def open_flows(
         )  # fmt: skip
     before = months_before if design == "before_after" else 0
     persons = None if n_person is None else tuple(n_person.items())
-    return _opened(
+    opened = _opened if _is_told_by_digest(frame) else _opened.__wrapped__
+    return opened(
         _given(frame), None if price_index is None else _given(price_index), price_year,
         ARMS[design], persons, months, before, cluster,
     )  # fmt: skip
@@ -52,6 +54,15 @@ class _Given:
 
     digest: str
     frame: pd.DataFrame = field(compare=False)
+
+
+def _is_told_by_digest(frame: pd.DataFrame) -> bool:
+    """Whether another frame has another digest: in a mixed column 1 and "1" have the same."""
+    return all(
+        isinstance(column.dtype, np.dtype)
+        and (column.dtype.kind != "O" or infer_dtype(column, skipna=True) in ("string", "empty"))
+        for _, column in frame.items()
+    )
 
 
 def _given(frame: pd.DataFrame) -> _Given:

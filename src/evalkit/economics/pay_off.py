@@ -7,6 +7,7 @@ import pandas as pd
 
 from evalkit.economics.break_even import break_even_share
 from evalkit.economics.entries import ROUNDING
+from evalkit.economics.flows import Flows
 from evalkit.economics.paths import (
     Beyond,
     Design,
@@ -80,13 +81,12 @@ def pay_off(
     PayOff
         One row a party, `society` last: `cost` (its own payments for interventions; in a contrast
         in excess of the comparison arm's), `gain` (a year), `net` (gain less cost within the
-        horizon, discounted) with interval, missing where it is the same in all draws, static
-        pay-off in months with interval, dynamic pay-off with interval, first crossing, break-even
-        share, and `reason` where a party has no pay-off: `no outlay`, `never`, `not within 2
-        years`. A pay-off that never comes is infinite. The
-        support of a party is the persons with a flow that it pays or receives, of society those
-        with any flow, the smaller arm's number in a contrast; the whole arm where flows are of no
-        person in particular.
+        horizon, discounted) with interval, missing where its ends are the same, static pay-off in
+        months with interval, dynamic pay-off with interval, first crossing, break-even share, and
+        `reason` where a party has no pay-off: `no outlay`, `never`, `not within 2 years`. A pay-off
+        that never comes is infinite. The support of a party is the persons with a flow that it pays
+        or receives, of society those with any flow, the smaller arm's number in a contrast; the
+        whole arm where flows are of no person in particular.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def pay_off(
     n_draw = n_bootstrap if flows.has_person else 0
     drawn = [recover(*paths, **options) for paths in resampled(flows, n_draw, seed)]
     return PayOff(
-        rows=_rows(flows.parties, point, drawn, horizon_years, conf_level),
+        rows=_rows(flows.parties, point, drawn, horizon_years, conf_level, _gross(flows)),
         summary={
             "n": flows.n_person,
             "horizon_years": horizon_years,
@@ -160,7 +160,7 @@ def pay_off(
 
 def _rows(
     parties: tuple[str, ...], point: Recovery, drawn: list[Recovery],
-    horizon_years: float, conf_level: float,
+    horizon_years: float, conf_level: float, gross: float,
 ) -> dict[str, object]:  # fmt: skip
     outlay, everybody = point.cost > 0, np.ones(len(parties), dtype=bool)
     shares = [
@@ -174,7 +174,7 @@ def _rows(
         )
         for name, shown in (("static", outlay), ("dynamic", outlay), ("net", everybody))
     )  # fmt: skip
-    varies = net[1] - net[0] > ROUNDING * np.abs(point.net)
+    varies = net[1] - net[0] > ROUNDING * gross
     return {
         "party": list(parties),
         "cost": point.cost,
@@ -192,6 +192,11 @@ def _rows(
         "break_even_share": shares,
         "reason": _reasons(point, horizon_years),
     }
+
+
+def _gross(flows: Flows) -> float:
+    """All flows of a person, whatever their direction: what rounding is measured by."""
+    return max(float(np.abs(arm.mean()).sum()) for arm in flows.arms.values())
 
 
 def _reasons(point: Recovery, horizon_years: float) -> list[str]:

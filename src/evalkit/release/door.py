@@ -335,7 +335,8 @@ def _group_hidden(result, rule: Profile) -> bool:
         return False
     largest: dict[str, float] = {}
     for stratum, size in zip(strata, n, strict=True):
-        largest[stratum] = np.fmax(size, largest.get(stratum, np.nan))
+        if not pd.isna(stratum):  # as where a result has no strata
+            largest[stratum] = np.fmax(size, largest.get(stratum, np.nan))
     name = family(result.provenance.function)
     return bool(rule.too_few(list(largest.values())).any()) or any(
         rule.hides(name, stratum) for stratum in largest

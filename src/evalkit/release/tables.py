@@ -89,8 +89,8 @@ def protect_table(
     shown = base[:, None] & ~fails(totals) & ~fails(size - totals)
     if allowed is not None:
         shown &= allowed
-    if shown.all():
-        return base, shown  # nothing is hidden, and nothing that is shown is small
+    if len(base) == 1 and shown.all():
+        return base, shown  # one unit that shows everything leaves nothing to be worked out
     order = np.zeros(counts.shape[1]) if keep is None else np.asarray(keep, dtype=float)
     table = _Table(counts, totals, hierarchy, base, shown, order, fails)
     while table.hide_more():

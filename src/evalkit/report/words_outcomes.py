@@ -168,8 +168,8 @@ def _relapse_sentence(reached, status, text: Text) -> str:
 
 def _reading(text: Text) -> str:
     return text.say(
-        "The line rises each time somebody begins to support themselves. The band shows how far "
-        "chance can move it: in 95 of 100 studies like this one such a band holds the true share. "
+        "The figure shows the share who had begun to support themselves by then. The interval says "
+        "how far chance can move it: in 95 of 100 studies like this one it holds the true share. "
         "Under the figure stands how many are still followed. People who moved abroad, died or got "
         "a permanent pension can no longer begin, and are counted as such."
     )
@@ -186,8 +186,8 @@ def _reading_without_curve(text: Text) -> str:
 
 def _events_reading(text: Text) -> str:
     return text.say(
-        "{outcome}: the line rises each time it is reached by somebody. The band shows how far "
-        "chance can move it: in 95 of 100 studies like this one such a band holds the true share. "
+        "{outcome}: the figure shows the share who had reached it by then. The interval says how "
+        "far chance can move it: in 95 of 100 studies like this one it holds the true share. "
         "Under the figure stands how many are still followed.",
         outcome=outcome_start(text),
     )

@@ -62,6 +62,7 @@ def flow(flow, text: Text, *, name: str = "flow") -> Part:
             _flow_finding(flow, frame, text),
             text.say("From the people in the records to those who are followed."),
             text.say("Blue: people remaining; grey: people left out by the condition."),
+            is_repeated=True,
         ),
         alt=" ".join(spoken), n=math.nan, rows=rows,
         header=[text.say("Condition"), text.say("Left out"), text.say("Remaining")],

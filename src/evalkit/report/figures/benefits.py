@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.findings import titled
+from evalkit.report.figures.findings import TWO, titled
 from evalkit.report.figures.frame import (
     drawn_part,
     in_two_lines,
@@ -76,7 +76,7 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     return picture(
         name, draw_benefits(vector, text), [vector], text,
         **titled(
-            _finding(first, text),
+            _finding(frame, text),
             text.say("All benefits beside each other: does one take another's place?"),
             escape(caption),
         ),
@@ -86,18 +86,21 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
     )  # fmt: skip
 
 
-def _finding(first: pd.DataFrame, text: Text) -> str:
-    """Say how much all benefits together changed."""
-    sums = first[first["benefit"] == TOTAL].sort_values("occasion")
-    if len(sums) < 2 or sums["equivalents_per_100"].iloc[[0, -1]].isna().any():
+def _finding(frame: pd.DataFrame, text: Text) -> str:
+    """Say how much all benefits of the first arm together changed."""
+    arms = arms_of(frame)
+    sums = frame[(frame["benefit"] == TOTAL) & (frame["stratum"] == arms[0])]
+    sums = sums.sort_values("occasion").iloc[[0, -1]] if len(sums) > 1 else sums[:0]
+    if sums.empty or sums["equivalents_per_100"].isna().any() or (len(arms) > 1 and arms != TWO):
         return ""
-    start, end = sums.iloc[0], sums.iloc[-1]
-    return text.say(
-        "All benefits together, per 100 people: {first} in month {start} and {last} in "
-        "month {end}.",
-        first=text.number(start["equivalents_per_100"], 1), start=text.number(start["occasion"]),
-        last=text.number(end["equivalents_per_100"], 1), end=text.number(end["occasion"]),
-    )  # fmt: skip
+    first, last = (text.number(value, 1) for value in sums["equivalents_per_100"])
+    start, end = (occasion(int(month), text) for month in sums["occasion"])
+    slots = {"first": first, "start": start, "last": last, "end": end}
+    if arms == TWO:
+        return text.say("All benefits together, per 100 people of the programme group: {first} "
+                        "({start}) and {last} ({end}).", **slots)  # fmt: skip
+    return text.say("All benefits together, per 100 people: {first} ({start}) and {last} ({end}).",
+                    **slots)  # fmt: skip
 
 
 def _values(part: pd.DataFrame, months: list) -> list[float]:

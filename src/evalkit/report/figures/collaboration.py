@@ -89,10 +89,13 @@ def _finding(means: pd.DataFrame, topic: str, names, text: Text) -> str:
     if items["stratum"].nunique() != 1 or len(items) < 2 or items["estimate"].isna().any():
         return ""
     best, worst = items.loc[items["estimate"].idxmax()], items.loc[items["estimate"].idxmin()]
+    high, low = (text.number(row["estimate"]) for row in (best, worst))
+    if high == low:
+        return ""
     return text.say(
         "{topic}: highest {best} ({high}), lowest {worst} ({low}).", topic=topic,
-        best=question_name(best["item"], text, names), high=text.number(best["estimate"]),
-        worst=question_name(worst["item"], text, names), low=text.number(worst["estimate"]),
+        best=question_name(best["item"], text, names), high=high,
+        worst=question_name(worst["item"], text, names), low=low,
     )  # fmt: skip
 
 

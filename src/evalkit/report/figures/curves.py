@@ -31,6 +31,7 @@ from evalkit.report.reading import arms_of, is_too_few, released_frame, require_
 from evalkit.report.text import Text
 
 ROW_MM, LABEL_GAP_MM = 4.6, 4.2
+BAR = 0.022  # width of the bar of an interval, of the time axis
 
 
 @drawn_part
@@ -114,13 +115,15 @@ def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, dot: float) -> None:
     rows = rows[rows["estimate"].notna()]
     rows = rows if dot else with_tail(rows)
     colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
-    axes.fill_between(
-        rows["time"], rows["conf_low"].fillna(rows["estimate"]),
-        rows["conf_high"].fillna(rows["estimate"]),
-        step=None if dot else "post", color=colour, alpha=style.BAND, linewidth=0,
-    )  # fmt: skip
+    low, high = (rows[name].fillna(rows["estimate"]) for name in ("conf_low", "conf_high"))
+    if dot:
+        axes.bar(rows["time"], high - low, bottom=low, width=BAR * rows["time"].max(),
+                 color=colour, alpha=style.BAND, linewidth=0, gid="interval")  # fmt: skip
+    else:
+        axes.fill_between(rows["time"], low, high, step="post", color=colour, alpha=style.BAND,
+                          linewidth=0)  # fmt: skip
     axes.plot(
-        rows["time"], rows["estimate"], color=colour, linewidth=1.8, label=arm,
+        rows["time"], rows["estimate"], color=colour, linewidth=1.0 if dot else 1.8, label=arm,
         linestyle=style.ARM_LINES.get(arm, "-"),
         drawstyle="default" if dot else "steps-post",
     )  # fmt: skip
@@ -231,8 +234,8 @@ def _topic(frame: pd.DataFrame, text: Text) -> str:
 
 def _caption(frame: pd.DataFrame, text: Text) -> str:
     if is_dotted(frame, text):
-        return text.say("Dots: share at the times that can be shown; bands: 95 per cent intervals; "
-                        "numbers: still followed.")  # fmt: skip
+        return text.say("Dots: share at the times that can be shown; lines only join them; bars: "
+                        "95 per cent intervals; numbers: still followed.")  # fmt: skip
     return text.say("Lines: share; bands: 95 per cent intervals; numbers: still followed.")
 
 

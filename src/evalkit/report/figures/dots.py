@@ -82,7 +82,7 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part | 
         number=text.number(value.estimate, 1, signed=True), range=spread,
     )  # fmt: skip
     finding = text.say(
-        "Time gained by the programme group {within}: {number} months (interval {range}).",
+        "Difference in months of self-support {within}: {number} (interval {range}).",
         within=within, number=text.number(value.estimate, 1, signed=True), range=spread,
     )  # fmt: skip
     if text.is_events:
@@ -202,7 +202,7 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
     return picture(
         name, draw_before_after(before_after, text), [before_after], text,
         **titled(
-            sources_finding(first, text), text.say("Sources of support, before and after."),
+            sources_finding(frame, text), text.say("Sources of support, before and after."),
             text.say("Hollow dot: {before}; filled dot: {after}.", before=before, after=after),
         ),
         alt=" ".join(spoken), n=summary_n(before_after),

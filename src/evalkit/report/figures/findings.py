@@ -10,109 +10,127 @@ import pandas as pd
 
 from evalkit.report.figures.frame import time_ticks
 from evalkit.report.markup import escape
-from evalkit.report.names import actor_name, arm_name, state_name
+from evalkit.report.names import actor_name, state_name
 from evalkit.report.reading import arms_of
 from evalkit.report.text import Text
 
 MOST = 3  # shares in one title
+TWO = ["programme", "comparison"]
 
 
-def titled(finding: str, topic: str, caption: str) -> dict[str, str]:
-    """The finding as title and the topic before the caption; the topic as title without one."""
+def titled(
+    finding: str, topic: str, caption: str, *, is_repeated: bool = False
+) -> dict[str, str]:  # fmt: skip
+    """The finding as title and the topic before the caption; the topic as title without one.
+
+    A topic that says no more than the finding, or the caption, `is_repeated` and left out.
+    """
     if not finding:
         return {"finding": topic, "caption": caption}
-    return {"finding": escape(finding), "caption": f"{topic} {caption}"}
+    return {"finding": escape(finding), "caption": caption if is_repeated else f"{topic} {caption}"}
 
 
 def incidence_finding(frame: pd.DataFrame, text: Text) -> str:
-    """Share of each arm at the last tick at which all arms are shown."""
-    wide = frame.pivot_table(index="time", columns="stratum", values="estimate").dropna()
-    ticks = [at for at in time_ticks(frame["time"].max(), text) if at > 0 and at in wide.index]
-    all_arms = len(wide.columns) == len(arms_of(frame))
-    if text.is_events or text.unit == "days" or not ticks or not all_arms:
+    """Share of each arm at the last tick up to the study's horizon at which all arms are shown."""
+    month, shares = _of_arms(frame.rename(columns={"time": "at"}), text)
+    if text.is_events or not month:
         return ""
-    month = int(ticks[-1])
+    if len(shares) == 1:
+        return text.plural("Within {n} month {first} had begun to support themselves.",
+                           "Within {n} months {first} had begun to support themselves.",
+                           month, first=text.percent(shares[0]))  # fmt: skip
     return text.plural(
-        "Had begun to support themselves within {n} month: {groups}.",
-        "Had begun to support themselves within {n} months: {groups}.",
-        month, groups=_by_arm(wide.loc[month], arms_of(frame), text.percent, text),
+        "Within {n} month {first} of the programme group had begun to support themselves, and "
+        "{second} of the comparison group.",
+        "Within {n} months {first} of the programme group had begun to support themselves, and "
+        "{second} of the comparison group.",
+        month, first=text.percent(shares[0]), second=text.percent(shares[1]),
+    )  # fmt: skip
+
+
+def states_finding(frame: pd.DataFrame, text: Text) -> str:
+    """Share of each arm that supports itself at that time."""
+    rows = frame[frame["layer"].isin(["self_support", "self_supporting"])]
+    month, shares = _of_arms(rows.rename(columns={"time": "at"}), text)
+    if text.is_events or not month:
+        return ""
+    slots = {"month": text.number(month), "first": text.percent(shares[0])}
+    if len(shares) == 1:
+        return text.say("In month {month} {first} supported themselves.", **slots)
+    return text.say(
+        "In month {month} {first} of the programme group supported themselves, and {second} of the "
+        "comparison group.", second=text.percent(shares[1]), **slots,
     )  # fmt: skip
 
 
 def wave_finding(frame: pd.DataFrame, score: str, number, text: Text) -> str:
-    """Mean of each arm at the last wave at which all arms are shown."""
-    wide = frame.pivot_table(index="wave", columns="stratum", values="estimate").dropna()
-    if wide.empty or len(wide.columns) < len(arms_of(frame)):
+    """Mean of each arm at that wave."""
+    month, means = _of_arms(frame.rename(columns={"wave": "at"}), text)
+    if not month:
         return ""
+    slots = {"score": score, "month": text.number(month), "first": number(means[0])}
+    if len(means) == 1:
+        return text.say("{score} in month {month}: {first}.", **slots)
     return text.say(
-        "{score}, month {month}: {groups}.", score=score, month=text.number(wide.index[-1]),
-        groups=_by_arm(wide.iloc[-1], arms_of(frame), number, text),
+        "{score} in month {month}: {first} in the programme group and {second} in the comparison "
+        "group.", second=number(means[1]), **slots,
     )  # fmt: skip
 
 
-def _by_arm(values: pd.Series, arms: list[str], number, text: Text) -> str:
-    return text.list([
-        text.say("{name} {number}", name=arm_name(arm, text), number=number(values[arm]))
-        for arm in arms
-    ])  # fmt: skip
+def _of_arms(rows: pd.DataFrame, text: Text) -> tuple[int, list[float]]:
+    """Numbers of the two arms, or of the only group, at the last common time up to the horizon."""
+    arms = arms_of(rows)
+    if len(arms) != 1 and arms != TWO:
+        return 0, []
+    wide = rows.pivot_table(index="at", columns="stratum", values="estimate").dropna()
+    horizon = text.labels.study.horizon_months
+    ticks = [at for at in time_ticks(horizon, text) if 0 < at <= horizon and at in wide.index]
+    if not ticks or len(wide.columns) != len(arms):
+        return 0, []
+    return int(ticks[-1]), [float(wide.loc[ticks[-1], arm]) for arm in arms]
 
 
-def exits_finding(wide: pd.DataFrame, names: dict[str, str], arm: str, text: Text) -> str:
-    """The largest exits of one arm that are shown at the last tick with any."""
-    month, shares = _at_last_tick(wide, text)
-    if shares.empty:
-        return ""
-    return text.plural(
-        "Exits within {n} month, {group}: {shares}.", "Exits within {n} months, {group}: {shares}.",
-        month, group=arm_name(arm, text), shares=_layers(shares, names, text),
-    )  # fmt: skip
+def exits_finding(frame: pd.DataFrame, names: dict[str, str], text: Text) -> str:
+    """The largest exits of the first arm at the last tick at which the first layer is shown.
 
-
-def states_finding(wide: pd.DataFrame, names: dict[str, str], arm: str, text: Text) -> str:
-    """The most common states of one arm at the last tick.
-
-    Hidden states together are what the shown ones leave of everybody: one larger than that is
-    larger than any of them.
+    Nothing can be stacked on a layer that is hidden, so no other time has a whole column.
     """
-    month, shares = _at_last_tick(wide, text)
-    if shares.empty:
+    arms, first = arms_of(frame), next(iter(names))
+    wide = frame[frame["stratum"] == arms[0]].pivot(
+        index="time", columns="layer", values="estimate"
+    )
+    wide = wide[wide[first].notna()]
+    ticks = [at for at in time_ticks(frame["time"].max(), text) if at > 0 and at in wide.index]
+    if text.unit == "days" or not ticks or (len(arms) > 1 and arms != TWO):
         return ""
-    rest = 1 - wide.loc[month].sum() if wide.loc[month].isna().any() else 0.0
-    known = shares[shares > rest]
-    if known.empty:
-        return ""
-    return text.say(
-        "Most common in month {month}, {group}: {shares}.", month=text.number(month),
-        group=arm_name(arm, text), shares=_layers(known, names, text),
-    )  # fmt: skip
-
-
-def _at_last_tick(wide: pd.DataFrame, text: Text) -> tuple[int, pd.Series]:
-    """The last tick, and the largest of its layers that are shown and above zero."""
-    ticks = [at for at in time_ticks(wide.index.max(), text) if at > 0 and at in wide.index]
-    if text.unit == "days" or not ticks:
-        return 0, pd.Series(dtype=float)
-    shares = wide.loc[ticks[-1]].sort_values(ascending=False, kind="stable")[:MOST]
-    return int(ticks[-1]), shares[shares > 0]
-
-
-def _layers(shares: pd.Series, names: dict[str, str], text: Text) -> str:
-    return text.list([
+    largest = wide.loc[ticks[-1]].sort_values(ascending=False, kind="stable")[:MOST]
+    shares = text.list([
         text.say("{name} {number}", name=names[layer], number=text.percent(share))
-        for layer, share in shares.items()
+        for layer, share in largest[largest > 0].items()
     ])  # fmt: skip
+    if arms == TWO:
+        return text.plural("Exits within {n} month in the programme group: {shares}.",
+                           "Exits within {n} months in the programme group: {shares}.",
+                           int(ticks[-1]), shares=shares)  # fmt: skip
+    return text.plural("Exits within {n} month: {shares}.", "Exits within {n} months: {shares}.",
+                       int(ticks[-1]), shares=shares)  # fmt: skip
 
 
 def sources_finding(pairs: pd.DataFrame, text: Text) -> str:
-    """The source of support whose share changed most; pairs of one arm."""
-    if pairs.empty or pairs[["share_before", "share_after"]].isna().any(axis=None):
+    """The source of support whose share changed most in the first arm, if any did."""
+    arms = arms_of(pairs)
+    rows = pairs[pairs["stratum"] == arms[0]] if arms else pairs
+    if rows.empty or rows[["share_before", "share_after"]].isna().any(axis=None):
         return ""
-    row = pairs.loc[(pairs["share_after"] - pairs["share_before"]).abs().idxmax()]
-    return text.say(
-        "Largest change: {source}, from {before} to {after}.",
-        source=state_name(row["source"], text), before=text.percent(row["share_before"]),
-        after=text.percent(row["share_after"]),
-    )  # fmt: skip
+    row = rows.loc[(rows["share_after"] - rows["share_before"]).abs().idxmax()]
+    before, after = text.percent(row["share_before"]), text.percent(row["share_after"])
+    if before == after or (len(arms) > 1 and arms != TWO):
+        return ""
+    slots = {"source": state_name(row["source"], text), "before": before, "after": after}
+    if arms == TWO:
+        return text.say("Largest change in the programme group: {source}, from {before} to "
+                        "{after}.", **slots)  # fmt: skip
+    return text.say("Largest change: {source}, from {before} to {after}.", **slots)
 
 
 def net_finding(row: pd.Series, currency: str, decimals: int, text: Text) -> str:

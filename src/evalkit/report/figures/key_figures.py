@@ -65,7 +65,8 @@ def key_figures(
     caption += " " + text.say("Period: {first} to {last}.", first=first, last=last)
     return picture(
         name, draw_key_figures(figures, text, names=names), [figures], text,
-        **titled(_started(table, text), text.say("How many started, and what it cost."), caption),
+        **titled(_started(table, text), text.say("How many started, and what it cost."), caption,
+                 is_repeated=True),
         alt=" ".join(spoken), n=persons(figures), header=header, rows=rows,
     )  # fmt: skip
 
@@ -243,7 +244,8 @@ def targets(
         caption += " " + text.say("Hatched: a target that is not to be passed.")
     return picture(
         name, draw_targets(targets, text, names=names), [targets], text,
-        **titled(_met(frame, text), text.say("Targets, and what came of them."), caption),
+        **titled(_met(frame, text), text.say("Targets, and what came of them."), caption,
+                 is_repeated=True),
         alt=" ".join(spoken), n=math.nan, text_columns=3, rows=rows,
         header=[text.say("Target"), text.say("Kind"), text.say("Unit"), text.say("Target value"),
                 text.say("Reached"), text.say("Per cent of the target")],

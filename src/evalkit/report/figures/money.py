@@ -72,11 +72,12 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
     )
     unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
     more = _discounted(pay_off, text)
-    more += " " + text.say("Thin line: 95 per cent interval.") if has_interval else ""
+    more += " " + text.say("Thin line: interval.") if has_interval else ""
     finding = net_finding(society_row(pay_off), currency, decimals, text)
     return picture(
         name, draw_pay_off(pay_off, text), [pay_off], text,
-        **titled(finding, text.say("Who pays and who gains."), f"{caption} {unit}{more}"),
+        **titled(finding, text.say("Who pays and who gains."), f"{caption} {unit}{more}",
+                 is_repeated=True),
         alt=" ".join(spoken), n=summary_n(pay_off), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain a year"),
                 text.say("Gain less cost"), *([text.say("Interval")] if has_interval else [])],
@@ -101,12 +102,15 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
     frame = pd.concat([frame[~last], frame[last]]).reset_index(drop=True)
     currency = str(pay_off.summary["currency"])
     with style.style():
-        figure, (axes,) = style.panel(18 + ROW_MM * len(frame), left=58, right=14, top=4, bottom=14)
+        has_interval = bool(frame["net_low"].notna().any())
+        right = 18 if has_interval else 14
+        height = 18 + ROW_MM * len(frame)
+        figure, (axes,) = style.panel(height, left=58, right=right, top=4, bottom=14)
         known = frame[["net", "net_low", "net_high"]].abs().max(axis=None)
-        limit = 1.35 * (known if known > 0 else 1.0)
+        limit = (1.08 if has_interval else 1.35) * (known if known > 0 else 1.0)
         for place, row in frame.iterrows():
-            ends = float(row["net_low"]), float(row["net_high"])
-            _net_bar(axes, place, row["net"], money_decimals(frame), text, ends)
+            _net_bar(axes, place, row["net"], money_decimals(frame), text, at_end=not has_interval)
+            _interval(axes, place, row)
         axes.axvline(0, color=style.INK, linewidth=0.9)
         axes.set_xlim(-limit, limit)
         axes.set_ylim(len(frame) - 0.4, -0.6)
@@ -225,21 +229,29 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
 
 
 def _net_bar(
-    axes: Axes, place: float, net: float, decimals: int, text: Text,
-    ends: tuple[float, float] = (math.nan, math.nan),
+    axes: Axes, place: float, net: float, decimals: int, text: Text, *, at_end: bool = True
 ) -> None:  # fmt: skip
-    """Draw a bar from zero, its interval if there is one, and its number beyond both."""
+    """Draw a bar from zero, with its number at its end or in a column right of all bars."""
     if not math.isfinite(net):
         write_hidden(axes, place, text, text.say("not shown"))
         return
     colour = style.PROGRAMME if net >= 0 else style.WARNING
     axes.barh(place, net, height=0.62, color=colour, gid="net")
+    words = text.number(net / 1000, decimals, signed=True)
+    if not at_end:
+        axes.annotate(words, (1, place), (16 * style.MM * 72, 0), textcoords="offset points",
+                      xycoords=("axes fraction", "data"), va="center", ha="right",
+                      annotation_clip=False)  # fmt: skip
+        return
     is_right = round(net / 1000, decimals) >= 0  # what is written as zero has no sign
-    end = net
+    axes.annotate(words, (net, place), (4 if is_right else -4, 0), textcoords="offset points",
+                  va="center", bbox=BEHIND, ha="left" if is_right else "right",
+                  annotation_clip=False)  # fmt: skip
+
+
+def _interval(axes: Axes, place: float, row: pd.Series) -> None:
+    """Draw the interval of a bar as a thin line with ends, where there is one."""
+    ends = [float(row["net_low"]), float(row["net_high"])]
     if all(map(math.isfinite, ends)):
-        axes.plot(ends, [place, place], color=style.INK, linewidth=1.1, gid="interval",
-                  solid_capstyle="butt")  # fmt: skip
-        end = max(net, ends[1]) if is_right else min(net, ends[0])
-    axes.annotate(text.number(net / 1000, decimals, signed=True), (end, place),
-                  (4 if is_right else -4, 0), textcoords="offset points", va="center", bbox=BEHIND,
-                  ha="left" if is_right else "right", annotation_clip=False)  # fmt: skip
+        axes.plot(ends, [place, place], color=style.INK, linewidth=0.8, marker="|", markersize=4,
+                  markeredgewidth=0.8, gid="interval")  # fmt: skip

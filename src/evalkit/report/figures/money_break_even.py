@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -74,9 +73,9 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
         "of it where the tail of the arrow is dotted."
     )
     compared = is_compared(break_even)
-    topic = text.say("How much must be due to the programme?")
+    finding = text.say("How much must be due to the programme?")
     if compared:
-        topic = text.say("How much of the gain is needed?")
+        finding = text.say("How much of the gain is needed?")
         caption = text.say(
             "Dot: share of the difference from the comparison group that is needed for the cost to "
             "come back; bar: 95 per cent interval; line: all of the difference; arrow: goes on "
@@ -85,29 +84,11 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
     marks = text.say("Hollow dot: more than all of it would be needed; at the right: the share.")
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,
-        **titled(_finding(frame, text, compared=compared), topic, f"{caption} {marks}"),
+        finding=finding, caption=f"{caption} {marks}",
         alt=" ".join(spoken), n=summary_n(break_even), rows=rows,
         text_columns=2,
         header=break_even_header(currency, text, compared=compared),
     )  # fmt: skip
-
-
-def _finding(frame: pd.DataFrame, text: Text, *, compared: bool) -> str:
-    """Say the share that society as a whole needs, by the years counted."""
-    rows = frame[frame["party"] == "society"]
-    if rows.empty or rows["suppressed"].any() or (rows["reason"] == "no outlay").any():
-        return ""
-    shares = text.list([
-        text.say("{name} {number}", name=years_label(row["horizon_years"], text),
-                 number=share_words(row, text))
-        for _, row in rows.iterrows()
-    ])  # fmt: skip
-    actor = actor_name("society", text)
-    if compared:
-        return text.say("Share of the gain that is needed, {actor}: {shares}.", actor=actor,
-                        shares=shares)  # fmt: skip
-    return text.say("Share that must be due to the programme, {actor}: {shares}.", actor=actor,
-                    shares=shares)  # fmt: skip
 
 
 def break_even_header(currency: str, text: Text, *, compared: bool = False) -> list[str]:

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -69,21 +68,10 @@ def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve")
                     percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
     return picture(
         name, draw_pay_off_curve(curve, text), [curve], text,
-        **titled(
-            _finding(frame, text), text.say("When is the cost back, and for whom?"),
-            " ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate]),
-        ),
+        finding=text.say("When is the cost back, and for whom?"),
+        caption=" ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate]),
         alt=" ".join(spoken), n=summary_n(curve), rows=rows, header=header,
     )  # fmt: skip
-
-
-def _finding(frame: pd.DataFrame, text: Text) -> str:
-    """Say when the cost is back for society as a whole."""
-    back = pay_off_words(frame[frame["party"] == "society"], text)
-    if back == MISSING:
-        return ""
-    return text.say("When the cost is back, {actor}: {when}.",
-                    actor=actor_name("society", text), when=back)  # fmt: skip
 
 
 def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
@@ -91,7 +79,7 @@ def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
     shown_rows = frame[~frame["suppressed"]]
     back = [(own, is_by(own)) for _, own in shown_rows.groupby("party", sort=False)
             if math.isfinite(own["pay_off_months"].iloc[-1])]  # fmt: skip
-    found = [text.say("Below the line the cost is not yet back.")]
+    found = [text.say("Below zero the cost is not yet back.")]
     if any(not between for _, between in back):
         found.append(text.say("The mark on the line is the month from which the cost is "
                               "back for good."))  # fmt: skip
@@ -100,6 +88,10 @@ def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
                               "mark before it."))  # fmt: skip
     if (shown_rows["reason"] == "no outlay").any():
         found.append(text.say("Those without an outlay have no line; the table has them."))
+    hidden = [actor_name(party, text) for party, own in frame.groupby("party", sort=False)
+              if own["suppressed"].all()]  # fmt: skip
+    if hidden:
+        found.append(text.say("Not shown, to protect people: {names}.", names=text.list(hidden)))
     return found
 
 

@@ -117,14 +117,15 @@ def _draw_areas(axes: Axes, wide: pd.DataFrame, order: list[str], text: Text) ->
 def _draw_columns(
     axes: Axes, wide: pd.DataFrame, order: list[str], width: float, *, is_hatched: bool
 ) -> None:
-    """Draw a column at each time; what is hidden is hatched, or a dash stands where all is."""
+    """Draw a column at each time; what is hidden is hatched, or has a dash above what is shown."""
     if is_hatched:
         bottom = _hatch_hidden(axes, wide, order, width)
     else:
         bottom = np.zeros(len(wide))
-        for time in wide.index[wide.isna().all(axis=1)]:
-            axes.annotate(MISSING, (time, 0), (0, 4), textcoords="offset points", ha="center",
-                          color=style.QUIET, gid=NOTHING_SHOWN)  # fmt: skip
+        heights = wide[order].sum(axis=1)
+        for time in wide.index[wide[order].isna().any(axis=1) | wide.isna().all(axis=1)]:
+            axes.annotate(MISSING, (time, heights[time]), (0, 3), textcoords="offset points",
+                          ha="center", color=style.QUIET, gid=NOTHING_SHOWN)  # fmt: skip
     for layer, colour in zip(order, layer_colours(order), strict=True):
         height = wide[layer].fillna(0).to_numpy()
         axes.bar(wide.index, height, bottom=bottom, width=width, color=colour, label=layer,

@@ -65,7 +65,8 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
     order = in_order(frame["layer"], (text.labels.study.outcome.cause, *EXIT_ORDER))
     names = {layer: exit_name(layer, text) for layer in order}
     return _part(
-        name, curve, within_axis(frame, text), order, names, text, said=exits_finding,
+        name, curve, within_axis(frame, text), order, names, text,
+        finding=exits_finding(frame, names, text),
         topic=text.say("All exits: {outcome}, and what came instead.",
                          outcome=escape(text.outcome)),
         caption=text.say("Each layer is the share who had left by that exit; the rest were still "
@@ -90,7 +91,8 @@ def occupation(curve, text: Text, *, exits=None, name: str = "occupation") -> Pa
     order = in_order(frame["layer"], STATE_ORDER)
     names = {layer: state_name(layer, text) for layer in order}
     return _part(
-        name, curve, within_axis(frame, text), order, names, text, said=states_finding,
+        name, curve, within_axis(frame, text), order, names, text,
+        finding=states_finding(frame, text),
         topic=text.say("What people lived on, month by month."),
         caption=text.say("Each layer is the share in that state in the month itself; somebody who "
                          "falls back on support moves back. Somebody with several benefits "
@@ -108,7 +110,7 @@ def in_order(found: pd.Series, order: tuple[str, ...]) -> list[str]:
 
 
 def _part(
-    name, released, frame, order, names, text: Text, *, said, topic, caption, alt, whole=False
+    name, released, frame, order, names, text: Text, *, finding, topic, caption, alt, whole=False
 ) -> Part:  # fmt: skip
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
     shown = visible_layers(wides, order)
@@ -136,8 +138,6 @@ def _part(
     if NOTHING_SHOWN in marks:
         caption += " " + text.say("{mark}: not shown, to protect people.", mark=MISSING)
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in shown)]
-    first = next(iter(wides), "")
-    finding = said(wides[first], names, first, text) if wides else ""
     return picture(
         name, drawn, [released], text, **titled(finding, topic, escape(caption)),
         alt=" ".join(spoken), n=summary_n(released), rows=rows,

@@ -55,19 +55,22 @@ def waterfall(need, text: Text, *, name: str = "waterfall") -> Part:
         topic = text.say("From the people in the records to the target group.")
     return picture(
         name, draw_waterfall(need, text), [need], text,
-        **titled(_finding(frame, text), topic, _caption(need, of_records, text)),
+        **titled(_finding(need, frame, text), topic, _caption(need, of_records, text)),
         alt=" ".join(spoken), n=math.nan, rows=rows,
         header=[text.say("Step"), text.say("People")],
     )  # fmt: skip
 
 
-def _finding(frame: pd.DataFrame, text: Text) -> str:
-    """Say the last step, which the others lead to."""
+def _finding(need, frame: pd.DataFrame, text: Text) -> str:
+    """Say the last step, which the others lead to, where shares in need are assumed."""
     last = frame.iloc[-1]
-    if not (math.isfinite(last["low"]) and math.isfinite(last["high"])):
+    is_told = last["step"] == "expressed_unmet" and math.isfinite(last["low"] + last["high"])
+    if need.kind != "NeedCoverage" or not is_told:
         return ""
-    return text.say("{step}: {range} people.", step=last["name"],
-                    range=range_words(last["low"], last["high"], text))  # fmt: skip
+    return text.say(
+        "Under the assumptions {range} people are in need and want to take part, but did not.",
+        range=range_words(last["low"], last["high"], text),
+    )  # fmt: skip
 
 
 def _caption(need, of_records: bool, text: Text) -> str:
@@ -118,8 +121,8 @@ def draw_waterfall(need, text: Text) -> Figure:
     with style.style():
         figure, (axes,) = style.panel(height, left=76, right=30, top=27, bottom=13)
         box = axes.get_position()
-        place = (box.x0, (height - 13) / height, box.width, 6.5 / height)
-        strip = figure.add_axes(place, axes_class=style.LightAxes)
+        around = (box.x0, (height - 13) / height, box.width, 6.5 / height)
+        strip = figure.add_axes(around, axes_class=style.LightAxes)
         draw_ranges(axes, range(len(steps)), steps["low"], steps["high"], 0.62, text)
         axes.set_ylim(len(steps) - 0.4, -0.6)
         top = 1.04 * largest if math.isfinite(largest) and largest > 0 else 1.0

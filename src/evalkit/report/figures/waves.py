@@ -65,7 +65,7 @@ def health(means, text: Text, *, score: str = "", exits=None, name: str = "healt
             wave_finding(frame, label, number, text),
             text.say("{score}, by month since the start.", score=escape(label)),
             text.say("Dots: means of those who answered; bars: 95 per cent intervals. The axis "
-                     "does not start at zero."),
+                     "does not start at zero."), is_repeated=True,
         ),
         alt=" ".join(spoken), n=summary_n(means),
         header=[text.say("Group"), text.say("Months since the start"), text.say("Mean"),
