@@ -165,20 +165,65 @@ def test_fewer_months_than_the_rows_hold_can_be_asked_for(rows):
     pd.testing.assert_frame_equal(first_year, expected)
 
 
-def test_flows_are_kept_by_what_the_rows_hold_and_what_was_asked(rows):
-    first = pay_off(rows, n_bootstrap=0).tidy()
+def cost(rows, **options):
+    return pay_off(rows, n_bootstrap=0, **options).tidy()["cost"].to_numpy()
+
+
+def test_rows_that_were_changed_in_place_are_opened_anew(rows):
+    first = cost(rows)
 
     rows["amount"] *= 2
-    np.testing.assert_allclose(pay_off(rows, n_bootstrap=0).tidy()["cost"], 2 * first["cost"])
-    persons = {"programme": 60, "comparison": 60}
-    fewer_each = pay_off(rows, n_person=persons, n_bootstrap=0).tidy()
-    np.testing.assert_allclose(fewer_each["cost"], first["cost"])
-    later = pd.DataFrame({"year": [2025, 2026], "index": [100.0, 110.0]})
-    dearer = pay_off(rows, price_index=later, price_year=2026, n_bootstrap=0).tidy()
-    np.testing.assert_allclose(dearer["cost"], 2.2 * first["cost"])
-    later["index"] = [100.0, 120.0]
-    dearer = pay_off(rows, price_index=later, price_year=2026, n_bootstrap=0).tidy()
-    np.testing.assert_allclose(dearer["cost"], 2.4 * first["cost"])
+
+    np.testing.assert_allclose(cost(rows), 2 * first)
+
+
+def test_other_persons_are_not_those_of_the_last_call(rows):
+    first = cost(rows)
+
+    of_more = cost(rows, n_person={"programme": 60, "comparison": 60})
+
+    np.testing.assert_allclose(of_more, first / 2)
+
+
+def test_prices_that_were_changed_in_place_are_read_anew(rows):
+    first = cost(rows)
+    prices = pd.DataFrame({"year": [2025, 2026], "index": [100.0, 110.0]})
+    dearer = cost(rows, price_index=prices, price_year=2026)
+
+    prices["index"] = [100.0, 120.0]
+
+    np.testing.assert_allclose(dearer, 1.1 * first)
+    np.testing.assert_allclose(cost(rows, price_index=prices, price_year=2026), 1.2 * first)
+
+
+def test_ids_of_unlike_types_that_read_alike_are_not_taken_for_each_other():
+    def packages(ids):
+        return pd.DataFrame({
+            "person_id": pd.Series(ids, dtype=object), "month": [0, 0, 12],
+            "payer": "municipality", "payee": ["resources", "resources", "individual"],
+            "item": "package", "kind": ["intervention", "intervention", "transfer"],
+            "amount": [20.0, 30.0, 1.0], "currency": "SEK", "price_year": 2025,
+        })  # fmt: skip
+
+    three, two = (
+        cost(packages(ids), design="before_after") for ids in ([1, "1", 2], ["1", "1", "2"])
+    )
+
+    np.testing.assert_allclose(two, 1.5 * three)
+
+
+def test_who_passes_on_what_comes_in_has_no_interval_of_rounding(rows):
+    paid = rows[rows["kind"] == "transfer"]
+    passed = pd.concat([
+        rows,
+        paid.assign(payer="state", payee="fund", amount=1.1 * paid["amount"]),
+        paid.assign(payer="fund", payee="individual", amount=1.1 * paid["amount"]),
+    ])  # fmt: skip
+
+    fund = pay_off(passed, n_bootstrap=50).tidy().set_index("party").loc["fund"]
+
+    assert abs(fund["net"]) < 1e-9
+    assert fund[["net_low", "net_high"]].isna().all()
 
 
 def test_a_ledger_result_is_taken_before_and_after(rows):

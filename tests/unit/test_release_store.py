@@ -6,7 +6,9 @@ import pytest
 from made_results import contrast, incidence, wave_means
 
 from evalkit.errors import DisclosureError
+from evalkit.provenance import provenance
 from evalkit.release import read_released, release, write_released
+from evalkit.results import WaveMeans
 
 
 @pytest.fixture
@@ -21,6 +23,15 @@ def test_what_is_read_is_what_was_written(released, tmp_path):
     pd.testing.assert_frame_equal(back.glance(), released.glance())
     assert (back.kind, back.profile, back.publishable) == ("IncidenceCurve", "strict10", True)
     assert (back.log, back.provenance) == (released.log, released.provenance)
+
+
+def test_a_result_without_strata_keeps_its_number_of_persons():
+    means = WaveMeans(
+        rows={"wave": [0, 6], "estimate": [0.5, 0.7], "n": [400, 3]}, summary={"n": 400},
+        support={"n": [400, 3]}, provenance=provenance("wave_means", "0" * 16),
+    )  # fmt: skip
+
+    assert release(means, "strict10").summary["n"] == 400
 
 
 def test_texts_and_missing_numbers_survive(tmp_path):

@@ -23,6 +23,18 @@ def test_a_table_of_large_cells_is_shown_whole():
     assert shown.all()
 
 
+def test_what_a_larger_unit_has_besides_its_parts_is_protected_though_all_units_show_large_cells():
+    areas = tree(["", "F"])
+    hierarchy = Hierarchy.from_areas(areas, ("federation", "national"))
+    fails = load_profile("dk5").fails
+
+    _, shown = protect_table(np.array([[8, 4, 41], [22, 17, 24]]), hierarchy, fails=fails)
+
+    # The nation less the federation is the municipality in none, of whom 4 are few.
+    assert not shown.all()
+    assert not shown[:, 1].all()
+
+
 def test_one_small_cell_makes_a_square_of_hidden_ones():
     _, shown = protect([[20, 25, 3], [30, 35, 30], [90, 90, 90]])
 
