@@ -214,11 +214,9 @@ def test_ids_of_unlike_types_that_read_alike_are_not_taken_for_each_other():
 
 def test_who_passes_on_what_comes_in_has_no_interval_of_rounding(rows):
     paid = rows[rows["kind"] == "transfer"]
-    passed = pd.concat([
-        rows,
-        paid.assign(payer="state", payee="fund", amount=1.1 * paid["amount"]),
-        paid.assign(payer="fund", payee="individual", amount=1.1 * paid["amount"]),
-    ])  # fmt: skip
+    parts = [paid.assign(payer="fund", amount=share * paid["amount"]) for share in (0.1, 0.7)]
+    whole = paid.assign(payee="fund", amount=(0.1 + 0.7) * paid["amount"])
+    passed = pd.concat([rows, whole, *parts])
 
     fund = pay_off(passed, n_bootstrap=50).tidy().set_index("party").loc["fund"]
 
