@@ -54,14 +54,14 @@ def questions(*, hide=None, means=(71.0, 40.0)):
 MADE = {
     "incidence": (
         lambda **hidden: figures.incidence(hand.curve(**hidden), speak()),
-        "Within 24 months 34% of the programme group had begun to support themselves, and 27% of "
+        "Within 24 months, 34% of the programme group had begun to support themselves, and 27% of "
         "the comparison group.",
         "Share who had at some time begun to support themselves",
         lambda frame: (frame["stratum"] == "comparison") & (frame["time"] > 0),
     ),
     "occupation": (
         lambda **hidden: figures.occupation(hand.occupation(**hidden), speak()),
-        "In month 24 30% of the programme group supported themselves, and 22% of the comparison "
+        "In month 24, 30% of the programme group supported themselves, and 22% of the comparison "
         "group.",
         "What people lived on, month by month.",
         some("state", "self_support"),
@@ -173,7 +173,7 @@ def test_one_group_is_not_named():
 
     part = figures.incidence(replace(curve, rows=rows), speak())
 
-    assert title(part) == "Within 24 months 34% had begun to support themselves."
+    assert title(part) == "Within 24 months, 34% had begun to support themselves."
 
 
 def test_a_title_goes_no_further_than_the_horizon_of_the_study():
@@ -181,7 +181,7 @@ def test_a_title_goes_no_further_than_the_horizon_of_the_study():
 
     part = figures.incidence(curve, speak())
 
-    assert title(part).startswith("Within 24 months ")
+    assert title(part).startswith("Within 24 months, ")
 
 
 def test_a_title_of_months_takes_the_last_tick_at_which_both_groups_are_shown():
@@ -194,7 +194,7 @@ def test_a_title_of_months_takes_the_last_tick_at_which_both_groups_are_shown():
     made_title = title(figures.incidence(curve, speak()))
 
     assert made_title == (
-        f"Within 12 months {first}% of the programme group had begun to support themselves, and "
+        f"Within 12 months, {first}% of the programme group had begun to support themselves, and "
         f"{second}% of the comparison group."
     )
 

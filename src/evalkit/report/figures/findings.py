@@ -36,13 +36,13 @@ def incidence_finding(frame: pd.DataFrame, text: Text) -> str:
     if text.is_events or not month:
         return ""
     if len(shares) == 1:
-        return text.plural("Within {n} month {first} had begun to support themselves.",
-                           "Within {n} months {first} had begun to support themselves.",
+        return text.plural("Within {n} month, {first} had begun to support themselves.",
+                           "Within {n} months, {first} had begun to support themselves.",
                            month, first=text.percent(shares[0]))  # fmt: skip
     return text.plural(
-        "Within {n} month {first} of the programme group had begun to support themselves, and "
+        "Within {n} month, {first} of the programme group had begun to support themselves, and "
         "{second} of the comparison group.",
-        "Within {n} months {first} of the programme group had begun to support themselves, and "
+        "Within {n} months, {first} of the programme group had begun to support themselves, and "
         "{second} of the comparison group.",
         month, first=text.percent(shares[0]), second=text.percent(shares[1]),
     )  # fmt: skip
@@ -56,9 +56,9 @@ def states_finding(frame: pd.DataFrame, text: Text) -> str:
         return ""
     slots = {"month": text.number(month), "first": text.percent(shares[0])}
     if len(shares) == 1:
-        return text.say("In month {month} {first} supported themselves.", **slots)
+        return text.say("In month {month}, {first} supported themselves.", **slots)
     return text.say(
-        "In month {month} {first} of the programme group supported themselves, and {second} of the "
+        "In month {month}, {first} of the programme group supported themselves, and {second} of the "
         "comparison group.", second=text.percent(shares[1]), **slots,
     )  # fmt: skip
 
