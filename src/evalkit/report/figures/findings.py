@@ -58,8 +58,8 @@ def states_finding(frame: pd.DataFrame, text: Text) -> str:
     if len(shares) == 1:
         return text.say("In month {month}, {first} supported themselves.", **slots)
     return text.say(
-        "In month {month}, {first} of the programme group supported themselves, and {second} of the "
-        "comparison group.", second=text.percent(shares[1]), **slots,
+        "In month {month}, {first} of the programme group supported themselves, and {second} of "
+        "the comparison group.", second=text.percent(shares[1]), **slots,
     )  # fmt: skip
 
 
