@@ -423,7 +423,8 @@ def test_only_quantities_of_which_more_is_a_gain_are_months_gained(quantity):
         figures.months(hand.contrast((6.4, 8.3), 0.8, quantity=quantity), speak())
 
     lost = hand.contrast((6.4, 4.3), 0.8, quantity="time_lost")
-    assert "Time gained by the programme group" in figures.months(lost, speak()).markdown
+    assert "months since self-support began" in figures.months(lost, speak()).markdown
+    assert "months of self-support" in figures.months(hand.months(), speak()).markdown
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_what_is_hidden_is_explained_as_it_is_drawn():
     one = hand.curve(hide=lambda frame: (frame["cause"] == "died") & (frame["time"] == 24))
     words = [figures.exits(made, speak()).markdown for made in (hand.curve(), both, one)]
 
-    assert ["–: not shown" in said for said in words] == [False, True, False]
+    assert ["–: not shown" in said for said in words] == [False, True, True]
     assert ["A layer is missing" in said for said in words] == [False, False, True]
     assert not any("Hatched" in said for said in words)
 

@@ -81,10 +81,14 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part | 
         "size are marked.",
         number=text.number(value.estimate, 1, signed=True), range=spread,
     )  # fmt: skip
+    slots = {"within": within, "number": text.number(value.estimate, 1, signed=True),
+             "range": spread}  # fmt: skip
     finding = text.say(
-        "Difference in months of self-support {within}: {number} (interval {range}).",
-        within=within, number=text.number(value.estimate, 1, signed=True), range=spread,
-    )  # fmt: skip
+        "Difference in months of self-support {within}: {number} (interval {range}).", **slots
+    )
+    if contrast.summary["quantity"] == "time_lost":  # relapse is not taken off
+        finding = text.say("Difference in months since self-support began, {within}: {number} "
+                           "(interval {range}).", **slots)  # fmt: skip
     if text.is_events:
         finding = text.say("{outcome}: time gained by the programme group {within}.",
                            outcome=escape(sentence_case(text.outcome)), within=within)  # fmt: skip
