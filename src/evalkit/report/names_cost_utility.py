@@ -55,7 +55,7 @@ def quadrant_name(quadrant: str, text: Text) -> str:
 def measure_title(measure: str, currency: str, text: Text) -> str:
     """Name of a measure with its unit."""
     if measure == "cost":
-        return text.say("Cost, thousand {currency} per person", currency=currency)
+        return text.say("Cost, {unit} per person", unit=text.thousands(currency))
     return text.say("Quality-adjusted life years per person")
 
 

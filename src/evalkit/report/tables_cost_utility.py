@@ -72,7 +72,7 @@ def net_benefit(net_benefit, text: Text, *, name: str = "net-benefit") -> Part:
     rows = net_benefit_rows(frame, text)
     caption = text.say(
         "Net benefit per person: health gained, at its price, less what it costs. Amounts in "
-        "thousand {currency}.", currency=str(net_benefit.summary["currency"]),
+        "{unit}.", unit=text.thousands(str(net_benefit.summary["currency"])),
     )  # fmt: skip
     header = net_benefit_header(text)
     return table_part(name, header, rows, caption, [net_benefit], text, keys=1)

@@ -60,7 +60,8 @@ def net_present_value(
     if str(value.summary["label"]) == "assumed":
         details.append(text.say("After the months followed the last year is assumed to go on."))
     else:
-        details.append(text.say("Nothing after the months followed is counted."))
+        details.append(text.say("Nothing after the months followed is counted, so years beyond "
+                                "them change only the amount each year."))  # fmt: skip
     years = float(value.summary["write_off_years"])
     if math.isfinite(years):
         details.append(text.say("The cost is written off evenly over {years}.",
@@ -93,9 +94,10 @@ def ledger_balances(balances, text: Text, *, name: str = "ledger") -> Part:
     header = [text.say("Actor"), text.say("Kind of flow"), text.say("Received"), text.say("Paid"),
               text.say("Received less paid")]  # fmt: skip
     caption = text.say(
-        "All flows of money in thousand {currency}, prices of {year}. Public finance is the sum "
+        "All flows of money in {unit}, prices of {year}. Public finance is the sum "
         "over authorities and is not society, where benefits and taxes cancel.",
-        currency=str(balances.summary["currency"]), year=str(int(balances.summary["price_year"])),
+        unit=text.thousands(str(balances.summary["currency"])),
+        year=str(int(balances.summary["price_year"])),
     )  # fmt: skip
     return table_part(name, header, rows, caption, [balances], text, text_columns=2)
 
@@ -171,7 +173,7 @@ def type_cases(cases, text: Text, *, currency: str, name: str = "type-cases") ->
         "what uncertain weights leave open; the amounts of the cases are taken as given.",
         int(cases.summary["n_case"]), people=text.number(float(cases.summary["n_extrapolated"])),
     )  # fmt: skip
-    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    unit = text.say("Amounts in {unit} per person.", unit=text.thousands(currency))
     return table_part(name, header, rows, caption, [cases], text, detail=unit)
 
 
@@ -181,11 +183,11 @@ def _actor(party: str, text: Text) -> str:
 
 def _per_person(value, text: Text) -> str:
     currency = str(value.summary["currency"])
-    return text.say("Amounts in thousand {currency} per person.", currency=currency)
+    return text.say("Amounts in {unit} per person.", unit=text.thousands(currency))
 
 
 def _months(row, text: Text) -> str:
-    reasons = {"no outlay": text.say("no outlay"), "never": text.say("never")}
+    reasons = {"no outlay": text.say("no outlay"), "never": text.say("not at this pace")}
     if row["suppressed"]:
         return MISSING
     if row["reason"] in reasons:

@@ -68,7 +68,7 @@ def key_figures(
     first, last = (text.day(str(figures.summary[name])) for name in ("first_day", "last_day"))
     caption = text.say("Key figures, {first} to {last}.", first=first, last=last)
     has_money = any(quantity in MONEY for quantity in known)
-    unit = text.say("Amounts in thousand {currency}.", currency=str(figures.summary["currency"]))
+    unit = text.say("Amounts in {unit}.", unit=text.thousands(str(figures.summary["currency"])))
     return table_part(name, header, rows, caption, [figures], text, n=persons(figures),
                       detail=unit if has_money else "")  # fmt: skip
 
@@ -176,9 +176,9 @@ def financing(financing, text: Text, *, year: int | None = None, name: str = "fi
               text.say("By law, per cent"), text.say("Deviation, points"),
               text.say("Deviation, money")]  # fmt: skip
     caption = text.say(
-        "Funds, administration and packages in {year}, thousand {currency}. Shares of the funds, "
+        "Funds, administration and packages in {year}, {unit}. Shares of the funds, "
         "or of all spending.",
-        year=str(chosen), currency=str(frame["currency"].iloc[0]),
+        year=str(chosen), unit=text.thousands(str(frame["currency"].iloc[0])),
     )  # fmt: skip
     return table_part(name, header[is_one:], rows, caption, [financing], text, n=math.nan,
                       text_columns=3 - is_one)  # fmt: skip

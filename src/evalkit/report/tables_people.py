@@ -146,7 +146,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
         "Cost and gain within {n} years; a gain counts in full only if the programme caused it.",
         int(years),
     )
-    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    unit = text.say("Amounts in {unit} per person.", unit=text.thousands(currency))
     return table_part(name, header, rows, caption, [pay_off], text, detail=unit)
 
 
@@ -154,7 +154,7 @@ def _pay_off_time(row: pd.Series, text: Text) -> str:
     reasons = {
         "no outlay": text.say("no outlay"),
         "no_outlay": text.say("no outlay"),
-        "never": text.say("never"),
+        "never": text.say("not at this pace"),
     }
     reason = row["reason"]
     if isinstance(reason, str) and reason in reasons:

@@ -99,6 +99,14 @@ class Text:
             return self.say("EUR {amount} thousand", amount=amount)
         return self.say("{amount} thousand {currency}", amount=amount, currency=currency)
 
+    def thousands(self, currency: str) -> str:
+        """Name the unit of numbers in thousands of a currency, as "SEK thousand"."""
+        if currency == "SEK":
+            return self.say("SEK thousand")
+        if currency == "EUR":
+            return self.say("EUR thousand")
+        return self.say("{currency} thousand", currency=currency)
+
     def month(self, month: str) -> str:
         """Write a month `YYYY-MM` in the nominative, as "December 2025"."""
         year, number = month.split("-")

@@ -47,11 +47,10 @@ def acceptability(acceptability, text: Text, *, name: str = "acceptability") -> 
     last = frame[frame["willingness_to_pay"] == frame["willingness_to_pay"].max()]
     alt = [text.say("Curves of the probability of being the best choice.")] + [
         text.say(
-            "{group}: {percent} where a quality-adjusted life year is worth {amount} thousand "
-            "{currency}.",
+            "{group}: {percent} where a quality-adjusted life year is worth {amount}.",
             group=sentence_case(arm_name(row["strategy"], text)),
             percent=text.probability(row["probability"]),
-            amount=text.number(row["willingness_to_pay"] / 1000), currency=currency,
+            amount=text.money(row["willingness_to_pay"], currency),
         )
         for _, row in last.iterrows()
         if math.isfinite(row["probability"])
@@ -61,8 +60,8 @@ def acceptability(acceptability, text: Text, *, name: str = "acceptability") -> 
         finding=text.say("How likely each choice is the best one, by what health is worth."),
         caption=text.say(
             "Lines: probability that the choice has the highest net benefit; wide pale line: the "
-            "choice with the highest net benefit on average. Amounts in thousand {currency} for a "
-            "quality-adjusted life year.", currency=currency,
+            "choice with the highest net benefit on average. Amounts in {unit} for a "
+            "quality-adjusted life year.", unit=text.thousands(currency),
         ),
         alt=" ".join(alt), n=summary_n(acceptability),
         header=[text.say("A quality-adjusted life year is worth"),
@@ -125,17 +124,17 @@ def information_value(value, text: Text, *, name: str = "information-value") -> 
     alt = text.say("Line of the value of certainty by what a quality-adjusted life year is worth.")
     if top is not None:
         alt += " " + text.say(
-            "It is highest, {value}, where that is {amount}, in thousand {currency}.",
+            "It is highest, {value}, where that is {amount}, in {unit}.",
             value=text.number(top["estimate"] / 1000, 1),
-            amount=text.number(top["willingness_to_pay"] / 1000), currency=currency,
+            amount=text.number(top["willingness_to_pay"] / 1000), unit=text.thousands(currency),
         )  # fmt: skip
     return picture(
         name, draw_information_value(value, text), [value], text,
         finding=text.say("What it would be worth to know for certain which choice is best."),
         caption=text.say(
             "Line: expected loss per person from choosing under the present uncertainty, which is "
-            "the most that further study can be worth. Amounts in thousand {currency}.",
-            currency=currency,
+            "the most that further study can be worth. Amounts in {unit}.",
+            unit=text.thousands(currency),
         ),
         alt=alt, n=summary_n(value),
         header=[text.say("A quality-adjusted life year is worth"), text.say("Value per person"),
@@ -161,7 +160,7 @@ def draw_information_value(value, text: Text) -> Figure:
         price_axis(axes, currency, text)
         style.light_grid(axes, "y")
         style.axis_title(
-            axes, text.say("Value of certainty per person, thousand {currency}", currency=currency)
+            axes, text.say("Value of certainty per person, {unit}", unit=text.thousands(currency))
         )
     return figure
 

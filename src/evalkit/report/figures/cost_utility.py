@@ -66,9 +66,9 @@ def plane(cost_utility, text: Text, *, name: str = "cost-effectiveness-plane") -
     caption = text.say(
         "Dot: difference between the groups per person, {first} less {second}, adjusted for health "
         "at the start; ellipse: 95 per cent of the uncertainty of both together. Health in "
-        "quality-adjusted life years, cost in thousand {currency}.",
+        "quality-adjusted life years, cost in {unit}.",
         first=text.say("programme group"), second=text.say("comparison group"),
-        currency=str(cost_utility.summary["currency"]),
+        unit=text.thousands(str(cost_utility.summary["currency"])),
     )  # fmt: skip
     return picture(
         name, draw_plane(cost_utility, text), [cost_utility], text,
@@ -108,7 +108,7 @@ def draw_plane(cost_utility, text: Text) -> Figure:
         style.light_grid(axes, "both")
         axes.set_xlabel(text.say("Difference in quality-adjusted life years per person"))
         style.axis_title(
-            axes, text.say("Difference in cost per person, thousand {currency}", currency=currency)
+            axes, text.say("Difference in cost per person, {unit}", unit=text.thousands(currency))
         )
     return figure
 
@@ -129,11 +129,12 @@ def net_benefit(net_benefit, text: Text, *, name: str = "net-benefit") -> Part:
     first, last = frame.iloc[0], frame.iloc[-1]
     alt = text.say(
         "Line with a band: the net benefit per person is {low} where a quality-adjusted life year "
-        "is worth {least}, and {high} where it is worth {most}, in thousand {currency}.",
+        "is worth {least}, and {high} where it is worth {most}, in {unit}.",
         low=shown(first["estimate"], lambda x: _thousands(x, text)),
         least=_thousands(first["willingness_to_pay"], text, signed=False),
         high=shown(last["estimate"], lambda x: _thousands(x, text)),
-        most=_thousands(last["willingness_to_pay"], text, signed=False), currency=currency,
+        most=_thousands(last["willingness_to_pay"], text, signed=False),
+        unit=text.thousands(currency),
     )  # fmt: skip
     return picture(
         name, draw_net_benefit(net_benefit, text), [net_benefit], text,
@@ -141,8 +142,9 @@ def net_benefit(net_benefit, text: Text, *, name: str = "net-benefit") -> Part:
         caption=text.say(
             "Line: net benefit per person, programme group less comparison group, {within}; band: "
             "95 per cent interval. Above zero the health gained is worth more than it costs. "
-            "Amounts in thousand {currency}.",
-            within=within(int(net_benefit.summary["horizon_months"]), text), currency=currency,
+            "Amounts in {unit}.",
+            within=within(int(net_benefit.summary["horizon_months"]), text),
+            unit=text.thousands(currency),
         ),
         alt=alt, n=summary_n(net_benefit), header=net_benefit_header(text),
         rows=net_benefit_rows(listed, text), keys=1,
@@ -165,7 +167,7 @@ def draw_net_benefit(net_benefit, text: Text) -> Figure:
         number_axis(axes, text, "y", per=THOUSAND, signed=True)
         style.light_grid(axes, "y")
         style.axis_title(
-            axes, text.say("Net benefit per person, thousand {currency}", currency=currency)
+            axes, text.say("Net benefit per person, {unit}", unit=text.thousands(currency))
         )
     return figure
 
@@ -204,7 +206,7 @@ def price_axis(axes: Axes, currency: str, text: Text) -> None:
     """Axis of what a quality-adjusted life year is taken to be worth, in thousands."""
     number_axis(axes, text, "x", per=THOUSAND)
     axes.set_xlabel(
-        text.say("Worth of a quality-adjusted life year, thousand {currency}", currency=currency)
+        text.say("Worth of a quality-adjusted life year, {unit}", unit=text.thousands(currency))
     )
 
 

@@ -91,9 +91,9 @@ def draw_incidence(curve, text: Text) -> Figure:
     bottom = 18 + ROW_MM * len(arms)
     with style.style():
         figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
-        for arm in arms:
-            _draw_arm(axes, frame[frame["stratum"] == arm], arm, dot=_dot_size(frame, text))
         last = _last_shown_time(frame)
+        for arm in arms:
+            _draw_arm(axes, frame[frame["stratum"] == arm], arm, last, dot=_dot_size(frame, text))
         ticks = time_ticks(last, text)
         axes.set_xlim(0, last * (1 + style.TAIL))
         axes.set_xticks(ticks, [text.number(tick) for tick in ticks])
@@ -111,13 +111,13 @@ def _last_shown_time(frame: pd.DataFrame) -> float:
     return float((shown if shown.max() > 0 else frame["time"]).max())
 
 
-def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, *, dot: float) -> None:
+def _draw_arm(axes: Axes, rows: pd.DataFrame, arm: str, last: float, *, dot: float) -> None:
     rows = rows[rows["estimate"].notna()]
     rows = rows if dot else with_tail(rows)
     colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
     low, high = (rows[name].fillna(rows["estimate"]) for name in ("conf_low", "conf_high"))
     if dot:
-        axes.bar(rows["time"], high - low, bottom=low, width=BAR * rows["time"].max(),
+        axes.bar(rows["time"], high - low, bottom=low, width=BAR * last,
                  color=colour, alpha=style.BAND, linewidth=0, gid="interval")  # fmt: skip
     else:
         axes.fill_between(rows["time"], low, high, step="post", color=colour, alpha=style.BAND,

@@ -43,7 +43,7 @@ def financing(
     points = lambda value: text.number(value, 1, signed=True)  # noqa: E731
     thousands = lambda value: text.number(value / 1000)  # noqa: E731
     header = [text.say("Federation"), text.say("Financier"),
-              text.say("Thousand {currency}", currency=str(frame["currency"].iloc[0])),
+              text.say("Amount, {unit}", unit=text.thousands(str(frame["currency"].iloc[0]))),
               text.say("Share, per cent")]  # fmt: skip
     header += [text.say("By law, per cent"), text.say("Deviation, points")] if has_law else []
     rows, spoken = [], [text.say("Bars of shares of the funds, one for each financier.")]

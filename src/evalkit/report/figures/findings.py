@@ -93,6 +93,8 @@ def _of_arms(rows: pd.DataFrame, text: Text) -> tuple[int, list[float]]:
 def exits_finding(frame: pd.DataFrame, names: dict[str, str], text: Text) -> str:
     """The largest exits of the first arm at the last tick at which the first layer is shown.
 
+    It is one up to the study's horizon, if there is any.
+
     Nothing can be stacked on a layer that is hidden, so no other time has a whole column.
     """
     arms, first = arms_of(frame), next(iter(names))
@@ -101,6 +103,8 @@ def exits_finding(frame: pd.DataFrame, names: dict[str, str], text: Text) -> str
     )
     wide = wide[wide[first].notna()]
     ticks = [at for at in time_ticks(frame["time"].max(), text) if at > 0 and at in wide.index]
+    horizon = text.labels.study.horizon_months  # the other titles are of it
+    ticks = [at for at in ticks if at <= horizon] or ticks
     if text.unit == "days" or not ticks or (len(arms) > 1 and arms != TWO):
         return ""
     largest = wide.loc[ticks[-1]].sort_values(ascending=False, kind="stable")[:MOST]

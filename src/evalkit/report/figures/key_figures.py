@@ -44,7 +44,7 @@ def key_figures(
     header = [text.say("Package or group"), text.say("Started")]
     header += [text.say("Planned")] if has_plan else []
     header += [text.say("Took part")]
-    header += [text.say("Cost for each participation, thousand {currency}", currency=currency)
+    header += [text.say("Cost for each participation, {unit}", unit=text.thousands(currency))
                ] if has_cost else []  # fmt: skip
     rows, spoken = [], [text.say("Dots of participations started, one row for each package or "
                                  "group.")]  # fmt: skip
@@ -60,7 +60,7 @@ def key_figures(
     if not has_plan:
         caption = text.say("Dot: participations started.")
     if has_cost:
-        caption += " " + _cost_caption(figures, text)
+        caption += f" {_cost_caption(figures, text)} " + text.say("n: how many took part.")
     first, last = (text.day(str(figures.summary[name])) for name in ("first_day", "last_day"))
     caption += " " + text.say("Period: {first} to {last}.", first=first, last=last)
     return picture(
@@ -209,7 +209,7 @@ def _costs(axes: Axes, table: pd.DataFrame, currency: str, text: Text) -> None:
     axes.set_yticks(range(len(table)), [""] * len(table))
     number_axis(axes, text, "x", steps=3, per=THOUSAND)
     style.light_grid(axes, "x")
-    axes.set_xlabel(text.say("Thousand {currency} for each participation", currency=currency))
+    axes.set_xlabel(text.say("For each participation, {unit}", unit=text.thousands(currency)))
 
 
 @drawn_part
@@ -290,7 +290,7 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
     """Draw one bar a target and the line at 100 per cent."""
     frame = with_target(targets)
     with style.style():
-        figure, (axes,) = style.panel(24 + (ROW_MM + 1) * max(len(frame), 1), left=72, right=34,
+        figure, (axes,) = style.panel(24 + (ROW_MM + 1) * max(len(frame), 1), left=72, right=40,
                                       top=8, bottom=14)  # fmt: skip
         for place, row in frame.iterrows():
             _bullet(axes, place, row, text)
@@ -325,6 +325,6 @@ def _bullet(axes: Axes, place: int, row: pd.Series, text: Text) -> None:
               **(bar if is_most else {"color": style.PROGRAMME}))  # fmt: skip
     actual, target = (text.number(row[key], decimals_of(row[key])) for key in ("actual", "target"))
     words = (text.say("{actual}, at most {target}", actual=actual, target=target) if is_most
-             else text.say("{actual} of {target}", actual=actual, target=target))  # fmt: skip
+             else text.say("{actual}, target {target}", actual=actual, target=target))  # fmt: skip
     axes.annotate(words, (1.0, place), (6, 0), xycoords=("axes fraction", "data"),
                   textcoords="offset points", va="center", annotation_clip=False)  # fmt: skip

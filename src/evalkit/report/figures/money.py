@@ -70,7 +70,7 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
         "Gain less cost over {n} years, per person; the sum over all is the gain of society.",
         int(pay_off.summary["horizon_years"]),
     )
-    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    unit = text.say("Amounts in {unit} per person.", unit=text.thousands(currency))
     more = _discounted(pay_off, text)
     more += " " + text.say("Thin line: interval.") if has_interval else ""
     finding = net_finding(society_row(pay_off), currency, decimals, text)
@@ -121,7 +121,7 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
         number_axis(axes, text, "x", steps=5, per=THOUSAND)
         style.light_grid(axes, "x")
         axes.set_xlabel(
-            text.say("Gain less cost per person, thousand {currency}", currency=currency)
+            text.say("Gain less cost per person, {unit}", unit=text.thousands(currency))
         )
     return figure
 
@@ -169,8 +169,8 @@ def perspectives(
     return picture(
         name, draw_perspectives(value, text, years=years, rate=rate), [value], text,
         finding=text.say("Who pays and who gains, from every perspective."),
-        caption=f"{caption} " + text.say("Amounts in thousand {currency} per person.",
-                                         currency=currency),
+        caption=f"{caption} " + text.say("Amounts in {unit} per person.",
+                                         unit=text.thousands(currency)),
         alt=" ".join(spoken), n=summary_n(value), rows=rows,
         header=[text.say("Actor"), text.say("Cost"), text.say("Gain"), text.say("Gain less cost")],
     )  # fmt: skip
@@ -223,7 +223,7 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
         number_axis(axes, text, "x", steps=5, per=THOUSAND)
         style.light_grid(axes, "x")
         axes.set_xlabel(
-            text.say("Gain less cost per person, thousand {currency}", currency=currency)
+            text.say("Gain less cost per person, {unit}", unit=text.thousands(currency))
         )
     return figure
 

@@ -63,7 +63,7 @@ def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve")
             spoken.append(text.say("{actor}: {result}.", actor=label, result=found))
     header = [text.say("Actor"), *(text.say("Month {month}", month=text.number(at)) for at in told),
               text.say("Cost back")]  # fmt: skip
-    unit = text.say("Amounts in thousand {currency} per person.", currency=currency)
+    unit = text.say("Amounts in {unit} per person.", unit=text.thousands(currency))
     rate = text.say("Discount rate {percent} a year.",
                     percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
     return picture(
@@ -126,7 +126,7 @@ def pay_off_words(rows: pd.DataFrame, text: Text) -> str:
     if reason == "no outlay":
         return text.say("no outlay")
     if reason == "never":
-        return text.say("never")
+        return text.say("not at this pace")
     if reason.startswith("not within"):
         years = float(reason.split()[2])
         if years.is_integer():
@@ -187,8 +187,8 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
         number_axis(axes, text, "y", per=THOUSAND)
         style.light_grid(axes, "y")
         style.axis_title(
-            axes, text.say("Gain less cost so far per person, thousand {currency}",
-                           currency=currency))  # fmt: skip
+            axes, text.say("Gain less cost so far per person, {unit}",
+                           unit=text.thousands(currency)))  # fmt: skip
         _end_labels(axes, frame, drawn, ends, text)
     return figure
 

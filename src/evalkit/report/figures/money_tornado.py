@@ -88,7 +88,7 @@ def _result(value: float, sensitivity, text: Text) -> str:
     if math.isnan(value):
         return MISSING
     if math.isinf(value):
-        return text.say("never")
+        return text.say("not at this pace")
     if sensitivity.summary["quantity"] == "net":
         return text.number(value / 1000, 1, signed=True)
     return text.percent(value)
@@ -115,8 +115,10 @@ def draw_tornado(sensitivity, text: Text) -> Figure:
         style.light_grid(axes, "x")
         if is_net:
             number_axis(axes, text, "x", steps=5, per=THOUSAND)
-            axes.set_xlabel(text.say("Gain less cost per person, thousand {currency}",
-                                     currency=str(sensitivity.summary["currency"])))  # fmt: skip
+            axes.set_xlabel(text.say(
+                "Gain less cost per person, {unit}",
+                unit=text.thousands(str(sensitivity.summary["currency"])),
+            ))  # fmt: skip
         else:
             axes.xaxis.set_major_locator(style.round_ticks(5))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(100 * value)))
