@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.economics.entries import ROUNDING
 from evalkit.economics.flows import Flows
 from evalkit.economics.parties import (
     PUBLIC_PARTIES,
@@ -24,6 +25,7 @@ from evalkit.economics.paths import (
     over_horizon,
     recovery_months,
 )
+from evalkit.economics.person_draws import sum_limits
 from evalkit.economics.self_support import MonthlyShare, monthly_share
 from evalkit.errors import EstimationError
 from evalkit.provenance import provenance
@@ -58,6 +60,10 @@ def pay_off_curve(
     months_before: int = 12,
     price_index: pd.DataFrame | None = None,
     price_year: int | None = None,
+    cluster: str | None = None,
+    n_bootstrap: int = 999,
+    conf_level: float = 0.95,
+    seed: int = 20261,
 ) -> PayOffCurve:
     """Net gain of each party summed up month by month, with the month of its pay-off.
 
@@ -68,12 +74,15 @@ def pay_off_curve(
     horizon_years, discount_rate : float
     public : sequence of str
         As for `break_even_by_horizon`.
+    cluster, n_bootstrap, conf_level, seed
+        As for `pay_off`.
 
     Returns
     -------
     PayOffCurve
         One row a party and month 0, 1, ..., with `public` and `society` last: discounted `net` of
-        the month and its `cumulative` sum per person; `pay_off_months`, `first_crossing` and
+        the month and its `cumulative` sum per person, with interval (percentiles over resampled
+        persons), missing where its ends are the same; `pay_off_months`, `first_crossing` and
         `reason` as in `pay_off`, the same in all rows of a party. Support `k` are the persons with
         a flow in the month, of two arms the smaller number (`k_most`: the larger), missing after
         the months followed.
@@ -113,9 +122,9 @@ def pay_off_curve(
     check_options(design, beyond, horizon_years, discount_rate)
     rows, flows, digest = open_flows(
         frame, design=design, n_person=n_person, months=months, months_before=months_before,
-        price_index=price_index, price_year=price_year,
+        price_index=price_index, price_year=price_year, cluster=cluster,
     )  # fmt: skip
-    horizon = round(12 * horizon_years)
+    horizon, n_draw = round(12 * horizon_years), n_bootstrap if flows.has_person else 0
     outlay, gain = against_reference(flows)
     paths = _Paths(
         parties=flows.parties,
@@ -131,12 +140,17 @@ def pay_off_curve(
             "currency": rows["currency"].iloc[0],
             "price_year": int(rows["price_year"].iloc[0]),
             "label": "description",
-            "method": f"{design}, {flows.last} months followed, then {beyond}",
+            "method": f"{design}, {flows.last} months followed, then {beyond}, bootstrap {n_draw}",
         },
         source=provenance(
-            "pay_off_curve", digest, design=design, horizon_years=horizon_years,
+            "pay_off_curve", digest, seed=seed, design=design, horizon_years=horizon_years,
             discount_rate=discount_rate, beyond=beyond, public=list(public), n_person=n_person,
-            months=months, months_before=months_before, price_year=price_year,
+            months=months, months_before=months_before, price_year=price_year, cluster=cluster,
+            n_bootstrap=n_bootstrap, conf_level=conf_level,
+        ),
+        limits=sum_limits(
+            flows, public, horizon=horizon, discount_rate=discount_rate, beyond=beyond,
+            n_draw=n_draw, seed=seed, conf_level=conf_level,
         ),
     )  # fmt: skip
 
@@ -280,7 +294,7 @@ def _given_amounts(
 
 def _curve(
     paths: _Paths, horizon_years: float, discount_rate: float, public: Sequence[str], *,
-    summary: dict, source, complement: np.ndarray | None = None,
+    summary: dict, source, limits: np.ndarray | None = None, complement: np.ndarray | None = None,
 ) -> PayOffCurve:  # fmt: skip
     factor = discount(paths.gain.shape[-1], discount_rate)
     gross = np.abs(paths.gain).sum(axis=-1) + np.abs(paths.outlay).sum(axis=-1)
@@ -299,6 +313,9 @@ def _curve(
     reason = np.where(has_outlay, reason, "no outlay")
     n_month = net.shape[-1]
     each = lambda values: np.repeat(values, n_month)  # noqa: E731
+    limits = np.full((2, *net.shape), np.nan) if limits is None else limits
+    varies = limits[1] - limits[0] > ROUNDING * gross[:, None]
+    low, high = np.where(varies, limits, np.nan)
     support = {name: each(values) for name, values in paths.behind.items()}
     support |= {"k": k[0].ravel(), "k_most": k[1].ravel()}
     if complement is not None:
@@ -309,6 +326,8 @@ def _curve(
             "month": np.tile(np.arange(n_month), len(parties)),
             "net": net.ravel(),
             "cumulative": cumulative.ravel(),
+            "cumulative_low": low.ravel(),
+            "cumulative_high": high.ravel(),
             "pay_off_months": each(np.where(has_outlay, dynamic, np.nan)),
             "first_crossing": each(np.where(has_outlay, crossing, np.nan)),
             "reason": each(reason.astype(object)),

@@ -1,37 +1,71 @@
 """Persons with flows, or whole clusters of them, drawn again."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from evalkit.economics.flows import Flows
-from evalkit.economics.paths import against_reference
+from evalkit.economics.parties import with_public
+from evalkit.economics.paths import Beyond, against_reference, discount, over_horizon
 from evalkit.errors import ParameterError, SmallSampleWarning
 
 DRAWS_AT_ONCE = 200
 FEW_CLUSTERS = 6  # below it persons are drawn (statistics, clusters and small samples)
 
 
-def resampled(flows: Flows, n_draw: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+Drawn = tuple[tuple[np.ndarray, np.ndarray], ...]
+
+
+def resampled(flows: Flows, n_draw: int, seed: int) -> Drawn:
     """Outlays and gains per person of resampled arms, (draw, party, month), in batches.
 
     With clusters, the same ones are drawn in all arms, each with all its persons. Draws in which
     an arm has nobody are left out. With fewer than six clusters persons are drawn, with a warning.
+    Several estimates are made of the same draws one after the other, so the last are kept.
     """
-    rng = np.random.default_rng(seed)
+    if not n_draw:
+        return ()
     by_cluster = flows.n_cluster is not None and flows.n_cluster >= FEW_CLUSTERS
-    if flows.n_cluster is not None and not by_cluster and n_draw:
+    if flows.n_cluster is not None and not by_cluster:
         warnings.warn(
             f"{flows.n_cluster} clusters are too few to draw: persons are drawn, and differences "
             "between clusters are not included",
             SmallSampleWarning,
             stacklevel=3,
         )
+    return _drawn(flows, n_draw, seed, by_cluster)
+
+
+@lru_cache(maxsize=1)
+def _drawn(flows: Flows, n_draw: int, seed: int, by_cluster: bool) -> Drawn:
+    rng, found = np.random.default_rng(seed), []
     for start in range(0, n_draw, DRAWS_AT_ONCE):
         size = min(DRAWS_AT_ONCE, n_draw - start)
         times = _of_clusters(flows, rng, size) if by_cluster else _of_persons(flows, rng, size)
-        yield against_reference(flows, times, by_cluster=by_cluster)
+        found.append(against_reference(flows, times, by_cluster=by_cluster))
+        for values in found[-1]:
+            values.flags.writeable = False
+    return tuple(found)
+
+
+def sum_limits(
+    flows: Flows, public: Sequence[str], *, horizon: int, discount_rate: float, beyond: Beyond,
+    n_draw: int, seed: int, conf_level: float,
+) -> np.ndarray:  # fmt: skip
+    """Percentiles of gain less cost summed up by month, the public sum too, (2, party, month).
+
+    Missing without draws.
+    """
+    factor, drawn = discount(horizon + 1, discount_rate), []
+    for outlay, gain in resampled(flows, n_draw, seed):
+        paid = over_horizon(outlay, flows.last, horizon, "stop")
+        net = (over_horizon(gain, flows.last, horizon, beyond) - paid) * factor
+        drawn.append(np.cumsum(with_public(flows.parties, net, public, axis=1)[1], axis=-1))
+    n_party = len(with_public(flows.parties, np.zeros(len(flows.parties)), public)[0])
+    shown = np.ones((n_party, horizon + 1), dtype=bool)
+    return np.array(percentiles(np.concatenate(drawn) if drawn else None, shown, conf_level))
 
 
 def _of_persons(flows: Flows, rng: np.random.Generator, size: int) -> Mapping[str, np.ndarray]:
@@ -62,7 +96,7 @@ def percentiles(
     Missing without draws, and where there is nothing to show.
     """
     if draws is None or not len(draws):
-        missing = np.full(len(shown), np.nan)
+        missing = np.full(np.shape(shown), np.nan)
         return missing, missing
     if not 0 < conf_level < 1:
         raise ParameterError(f"conf_level: {conf_level} is not between 0 and 1")

@@ -27,8 +27,8 @@ HATCH = "#9aa4af"
 FAMILY = "Source Sans 3"
 FACES = ("Regular", "Semibold", "It")
 WIDTH_MM, DPI = 172.0, 144
-TEXT_MM = 142.0  # width of the text of a page, and of figures that need no more
-LEAST_PANEL_MM = 60.0
+TEXT_MM = 120.0  # width of figures that need no more: their words can then be read on a phone
+LEAST_PANEL_MM = 48.0
 EDGE = 2  # pixels left around a picture, so that no letter is shaved where it is made smaller
 LETTER_MM = 1.65  # width of a letter, on average
 MM = 1 / 25.4
@@ -112,7 +112,7 @@ def panel(
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure with axes placed by margins in millimetres.
 
-    It is as wide as the text, if that leaves each panel `least`, and 172 mm at most.
+    It is as wide as a phone has room for, if that leaves each panel `least`, and 172 mm at most.
     """
     needed = left + right + least * columns + gap * (columns - 1)
     whole = min(WIDTH_MM, max(TEXT_MM, needed))

@@ -39,11 +39,14 @@ class BreakEven:
 
 @result_kind(
     keys="party month",
-    tidy="party month net cumulative pay_off_months first_crossing reason",
+    tidy=(
+        "party month net cumulative cumulative_low cumulative_high pay_off_months first_crossing "
+        "reason"
+    ),
     glance="n horizon_years discount_rate currency price_year public label method",
 )
 class PayOffCurve:
-    """Discounted net gain by month, and summed up, per person.
+    """Discounted net gain by month, and summed up with its interval, per person.
 
     The last three columns say the same in every month of a party: the month from which the sum
     stays at 0 or above, the first such month, and why there is none.

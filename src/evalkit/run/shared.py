@@ -119,9 +119,9 @@ class Shared(Following):
             area = area_count(areas.part(place))
             found[code] = [flow_table(steps.part(place), order=order)]
             found[code] += [need(area)] if area is not None else []
-        for estimator, options in ((money, {"n_bootstrap": 0}), (curve, {"horizon_years": 2})):
+        for estimator, options in ((money, {}), (curve, {"horizon_years": 2})):
             if estimator is not None:
-                for code, result in self._money(estimator, **options):
+                for code, result in self._money(estimator, n_bootstrap=0, **options):
                     found.setdefault(code, []).append(result)
         return found
 

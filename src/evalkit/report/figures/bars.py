@@ -26,7 +26,7 @@ from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
 ROW_MM, FLOW_MM = 7.0, 9.0
-LONGEST_RULE = 30  # letters on one line
+LONGEST_RULE, LONGEST_NAME = 30, 24  # letters on one line
 OUT_MM, LEFT_MM = 22.0, 38.0  # where the columns of numbers end, right of the axes
 
 
@@ -190,7 +190,7 @@ def draw_need(need, text: Text) -> Figure:
     pitch = len(shares) + 0.9
     with style.style():
         figure, (axes,) = style.panel(
-            20 + 5.2 * pitch * len(quantities), left=66, right=26, top=4, bottom=14
+            20 + 5.2 * pitch * len(quantities), left=54, right=26, top=4, bottom=14
         )
         ticks, names = [], []
         for group, quantity in enumerate(quantities):
@@ -198,9 +198,9 @@ def draw_need(need, text: Text) -> Figure:
                 ticks.append(group * pitch + number)
                 names.append(text.percent(share, 1))
             axes.annotate(
-                sentence_case(quantity_name(quantity, text)), xycoords=("axes fraction", "data"),
-                xy=(0, group * pitch + (len(shares) - 1) / 2),
-                xytext=(-64 * style.MM * 72, 0), textcoords="offset points", va="center", ha="left",
+                in_two_lines(sentence_case(quantity_name(quantity, text)), LONGEST_NAME),
+                xycoords=("axes fraction", "data"), xy=(0, group * pitch + (len(shares) - 1) / 2),
+                xytext=(-52 * style.MM * 72, 0), textcoords="offset points", va="center", ha="left",
                 weight=600, annotation_clip=False,
             )  # fmt: skip
         by_row = frame.drop_duplicates(["quantity", "need_share"])

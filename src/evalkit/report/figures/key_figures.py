@@ -290,8 +290,8 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
     """Draw one bar a target and the line at 100 per cent."""
     frame = with_target(targets)
     with style.style():
-        figure, (axes,) = style.panel(24 + (ROW_MM + 1) * max(len(frame), 1), left=72, right=40,
-                                      top=8, bottom=14)  # fmt: skip
+        figure, (axes,) = style.panel(24 + (ROW_MM + 1) * max(len(frame), 1), left=54, right=34,
+                                      top=8, bottom=14, least=44)  # fmt: skip
         for place, row in frame.iterrows():
             _bullet(axes, place, row, text)
         known = frame["fulfilment"].dropna().to_numpy(dtype=float)
@@ -301,7 +301,7 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
                       ha="center", va="bottom", annotation_clip=False)  # fmt: skip
         axes.set_xlim(0, top)
         axes.set_ylim(len(frame) - 0.4, -0.6)
-        labels = [wrapped(target_name(row, text, names), 44) for _, row in frame.iterrows()]
+        labels = [wrapped(target_name(row, text, names), 30) for _, row in frame.iterrows()]
         axes.set_yticks(range(len(frame)), labels)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)

@@ -119,7 +119,7 @@ def share_words(row, text: Text) -> str:
     if row["reason"] == "no outlay":
         return text.say("no outlay")
     if row["reason"] == "never":
-        return text.say("not at this pace")
+        return text.say("no gain")
     return shown(row["break_even_share"], text.percent)
 
 
@@ -145,7 +145,7 @@ def draw_break_even(break_even, text: Text) -> Figure:
     bottom = float(places[-1]) if len(places) else 0.0
     with style.style():
         figure, (axes,) = style.panel(
-            26 + ROW_MM * bottom, left=66, right=36, top=9, bottom=14, least=46
+            26 + ROW_MM * bottom, left=66, right=30, top=9, bottom=14, least=46
         )
         for place, (_, row) in zip(places, frame.iterrows(), strict=True):
             _share_row(axes, place, row, text)

@@ -13,6 +13,7 @@ from evalkit.report.figures.frame import (
     drawn_part,
     picture,
     shown,
+    shown_range,
     summary_n,
     too_few_part,
 )
@@ -51,17 +52,23 @@ def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve")
     months = sorted(frame["month"].unique())
     told = [at for at in months if at % 12 == 0]
     thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
+    interval = lambda low, high: text.range(low / 1000, high / 1000, decimals)  # noqa: E731
+    has_interval = bool(frame["cumulative_low"].notna().any())
     rows, spoken = [], [text.say("Lines of gain less cost, summed up from the start.")]
     for party in dict.fromkeys(frame["party"]):
         own = frame[frame["party"] == party]
         sums = own.set_index("month")["cumulative"]
         label = sentence_case(actor_name(party, text))
         cells = [shown(sums.get(at, math.nan), thousands) for at in told]
-        found = pay_off_words(own, text)
+        last, found = own[own["month"] == told[-1]].iloc[0], pay_off_words(own, text)
+        cells += [shown_range(last["cumulative_low"], last["cumulative_high"], interval)
+                  ] if has_interval else []  # fmt: skip
         rows.append([escape(label), *cells, found])
         if found != MISSING:
             spoken.append(text.say("{actor}: {result}.", actor=label, result=found))
     header = [text.say("Actor"), *(text.say("Month {month}", month=text.number(at)) for at in told),
+              *([text.say("Interval in month {month}", month=text.number(told[-1]))]
+                if has_interval else []),
               text.say("Cost back")]  # fmt: skip
     unit = text.say("Amounts in {unit} per person.", unit=text.thousands(currency))
     rate = text.say("Discount rate {percent} a year.",
@@ -88,6 +95,8 @@ def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
                               "mark before it."))  # fmt: skip
     if (shown_rows["reason"] == "no outlay").any():
         found.append(text.say("Those without an outlay have no line; the table has them."))
+    if banded := _banded(frame):
+        found.append(text.say("Band: interval, {actor}.", actor=actor_name(banded, text)))
     hidden = [actor_name(party, text) for party, own in frame.groupby("party", sort=False)
               if own["suppressed"].all()]  # fmt: skip
     if hidden:
@@ -111,7 +120,7 @@ def _assumed(curve, text: Text) -> list[str]:
     method, found = str(curve.summary["method"]), []
     if str(curve.summary["label"]) == "assumed":
         found.append(text.say("Amounts a month are assumed; who supports themselves is followed."))
-    if method.endswith("then hold"):
+    if "then hold" in method:
         found.append(text.say("After the months followed the last year is assumed to go on."))
     return found
 
@@ -154,6 +163,12 @@ def lines(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def _banded(frame: pd.DataFrame) -> str:
+    """The line with a band, the widest sum that is drawn: bands of all would hide each other."""
+    known = set(frame.loc[frame["cumulative_low"].notna(), "party"])
+    return next((name for name in reversed(lines(frame)) if name in known & set(SUM_LOOKS)), "")
+
+
 def looks_of(frame: pd.DataFrame) -> dict[str, tuple]:
     """Colour, dashes and mark of each party, whatever others there are as far as they last."""
     found = list(dict.fromkeys(frame["party"]))
@@ -170,14 +185,15 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
     currency = str(curve.summary["currency"])
     with style.style():
         figure, (axes,) = style.panel(max(96.0, 24 + LABEL_GAP_MM * len(drawn)), left=20, right=58,
-                                      top=10, bottom=14)  # fmt: skip
+                                      top=10, bottom=14, least=42)  # fmt: skip
         ends = []
         each = [frame[frame["party"] == party] for party in drawn]
         is_marked = any(is_by(rows[rows["cumulative"].notna()]) for rows in each)
-        looks = looks_of(frame)
+        looks, banded = looks_of(frame), _banded(frame)
         for party, rows in zip(drawn, each, strict=True):
-            look = looks[party]
-            ends.append(_line(axes, rows, look, is_marked=is_marked))
+            ends.append(_line(axes, rows, looks[party], is_marked=is_marked))
+            if party == banded:
+                _band(axes, rows, looks[party])
         axes.axhline(0, color=style.INK, linewidth=0.9)
         last = float(frame["month"].max())
         axes.set_xlim(-0.025 * last, last)  # room for marks at the start
@@ -207,6 +223,13 @@ def _line(axes: Axes, rows: pd.DataFrame, look: tuple, *, is_marked: bool) -> fl
                   markersize=1.5 * SIZES.get(marker, 6), gid="cost back",
                   clip_on=False)  # fmt: skip
     return float(rows["cumulative"].iloc[-1])
+
+
+def _band(axes: Axes, rows: pd.DataFrame, look: tuple) -> None:
+    rows = rows[rows["cumulative"].notna()].sort_values("month")
+    ends = (rows[name].fillna(rows["cumulative"]) for name in ("cumulative_low", "cumulative_high"))
+    axes.fill_between(rows["month"], *ends, color=look[0], alpha=style.BAND, linewidth=0,
+                      gid="interval")  # fmt: skip
 
 
 def _end_labels(

@@ -88,7 +88,7 @@ def _result(value: float, sensitivity, text: Text) -> str:
     if math.isnan(value):
         return MISSING
     if math.isinf(value):
-        return text.say("not at this pace")
+        return text.say("no gain")
     if sensitivity.summary["quantity"] == "net":
         return text.number(value / 1000, 1, signed=True)
     return text.percent(value)

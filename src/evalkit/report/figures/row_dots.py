@@ -17,7 +17,7 @@ COLOURS = (style.PROGRAMME, style.COMPARISON, style.THIRD, style.FOURTH)
 MARKERS = ("o", "s", "^", "D")
 SUM = (style.INK, "s")
 ROW_MM, DOT_MM, KEY_MM, APART_MM = 5.2, 3.4, 5.0, 3.0
-WIDEST_NAME = 40  # letters of a row's name in one line
+WIDEST_NAME = 30  # letters of a row's name in one line
 
 
 @dataclass(frozen=True, slots=True)
