@@ -154,12 +154,24 @@ def need(need, text: Text, *, name: str = "need") -> Part:
             ))  # fmt: skip
     return picture(
         name, draw_need(need, text), [need], text,
-        finding=text.say("Need, and how much of it is met."),
-        caption=_need_caption(need, text),
+        **titled(_need_finding(need, frame, text), text.say("Need, and how much of it is met."),
+                 _need_caption(need, text)),
         alt=" ".join(spoken), n=math.nan, rows=rows, text_columns=2,
         header=[text.say("Assumed share in need"), text.say("Quantity"), text.say("People"),
                 text.say("Share")],
     )  # fmt: skip
+
+
+def _need_finding(need, frame: pd.DataFrame, text: Text) -> str:
+    """Say how many are in need under all the assumed shares, and how many took part."""
+    rows, covered = frame[frame["quantity"] == "need"], float(need.summary["n_covered"])
+    if rows.empty or rows[["n_low", "n_high"]].isna().any(axis=None) or not math.isfinite(covered):
+        return ""
+    return text.say(
+        "Under the assumptions {range} people are in need; {covered} took part.",
+        range=range_words(rows["n_low"].min(), rows["n_high"].max(), text),
+        covered=text.number(covered),
+    )
 
 
 def _need_caption(need, text: Text) -> str:

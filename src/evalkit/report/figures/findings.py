@@ -77,6 +77,25 @@ def wave_finding(frame: pd.DataFrame, score: str, number, text: Text) -> str:
     )  # fmt: skip
 
 
+def profile_finding(frame: pd.DataFrame, text: Text) -> str:
+    """Shares of each arm whose health is better and worse, all dimensions taken together."""
+    whole = frame[frame["item"] == "profile"]
+    arms = arms_of(whole)
+    table = whole.pivot(index="stratum", columns="level", values="share")
+    ends = table.reindex(index=arms, columns=["improved", "worsened"])
+    if ends.empty or ends.isna().any(axis=None) or (len(arms) != 1 and arms != TWO):
+        return ""
+    better, worse, *others = (text.percent(share) for share in ends.to_numpy().ravel())
+    if not others:
+        return text.say("Taking all dimensions together, {better} were better and {worse} worse.",
+                        better=better, worse=worse)  # fmt: skip
+    return text.say(
+        "Taking all dimensions together, {better} of the programme group were better and {worse} "
+        "worse; of the comparison group {other_better} and {other_worse}.",
+        better=better, worse=worse, other_better=others[0], other_worse=others[1],
+    )  # fmt: skip
+
+
 def _of_arms(rows: pd.DataFrame, text: Text) -> tuple[int, list[float]]:
     """Numbers of the two arms, or of the only group, at the last common time up to the horizon."""
     arms = arms_of(rows)

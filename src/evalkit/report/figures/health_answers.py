@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.findings import profile_finding, titled
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
 from evalkit.report.figures.health_bars import COLOURS, HATCHES, ORDER, bar_in_parts
 from evalkit.report.figures.health_parts import (
@@ -52,11 +53,12 @@ def paretian(
     frame = _of_wave(change, wave)
     return _picture(
         name, draw_paretian(change, text, wave=wave), change, frame, text,
-        finding=text.say("Change in each dimension of health."),
-        caption=text.say(
-            "Share of those who answered both times, {time}. People start when their health is "
-            "low: some would be better later without help too. "
-            "Hatched on white: not shown, to protect people.", time=_time(frame, text)),
+        **titled(
+            profile_finding(frame, text), text.say("Change in each dimension of health."),
+            text.say("Share of those who answered both times, {time}. People start when their "
+                     "health is low: some would be better later without help too. "
+                     "Hatched on white: not shown, to protect people.", time=_time(frame, text)),
+        ),
         alt=text.say("Bars in parts by dimension: better, unchanged, worse."),
     )  # fmt: skip
 
