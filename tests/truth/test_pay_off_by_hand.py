@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.economics import break_even_by_horizon, break_even_share, pay_off
+from evalkit.economics import break_even_by_horizon, break_even_share, pay_off, pay_off_curve
 
 EXACT = 1e-9
 
@@ -223,6 +223,12 @@ def test_interval_of_two_kinds_of_persons_goes_from_a_number_to_never():
     # With 1 or 7 of eight: a gain of 500 less (20 + 7 x 900) / 8, or of 370, a year after the cost.
     assert row["net_low"] == pytest.approx(-290 / 1.03 - 10, abs=1e-9)
     assert row["net_high"] == pytest.approx(370 / 1.03 - 10, abs=1e-9)
+    curve = pay_off_curve(table(*flows), horizon_years=2).tidy()
+    curve = curve[curve["party"] == "region"].set_index("month")
+    assert curve["cumulative_low"][:12].isna().all()  # nobody's outlay differs
+    for month in (12, 24):
+        assert curve["cumulative_low"][month] == pytest.approx(row["net_low"], abs=1e-9)
+        assert curve["cumulative_high"][month] == pytest.approx(row["net_high"], abs=1e-9)
 
 
 def monthly(arm, months, amount):

@@ -110,6 +110,52 @@ def test_the_curve_ends_at_the_net_and_has_the_month_of_the_pay_off():
         assert last.loc[party, "reason"] == row["reason"]
 
 
+@pytest.mark.parametrize("beyond", ["stop", "hold"])
+def test_the_interval_of_the_curve_ends_at_that_of_the_net(beyond):
+    rows, options = made(), {"horizon_years": 3, "beyond": beyond, "n_bootstrap": 200}
+    last = by_party(pay_off_curve(rows, **options), month=36)
+
+    money = by_party(pay_off(rows, **options))
+
+    assert money["net_low"].notna().sum() > 1
+    np.testing.assert_allclose(last.loc[money.index, "cumulative_low"], money["net_low"])
+    np.testing.assert_allclose(last.loc[money.index, "cumulative_high"], money["net_high"])
+    assert last.loc["public", "cumulative_low"] < last.loc["public", "cumulative"]
+
+
+def test_the_curve_has_no_interval_where_nothing_varies_or_nobody_is_named():
+    rows = made()
+    start = by_party(pay_off_curve(rows, n_bootstrap=50), month=0)
+    nobody = pay_off_curve(rows.drop(columns="person_id"), n_person={"programme": N,
+                                                                     "comparison": N})  # fmt: skip
+
+    limits = ["cumulative_low", "cumulative_high"]
+    assert start[limits].isna().all(axis=None)  # all pay the same at the start
+    assert nobody.tidy()[limits].isna().all(axis=None)
+    assert nobody.glance()["method"][0].endswith("bootstrap 0")
+
+
+def test_draws_that_are_kept_are_those_of_the_same_flows_seed_and_number():
+    rows, other = made(), made(n=40)
+    kept = break_even_by_horizon(rows, design="contrast", n_bootstrap=60).tidy()
+
+    for changed in ({"seed": 1}, {"n_bootstrap": 61}):
+        options = {"n_bootstrap": 60, **changed}
+        again = break_even_by_horizon(rows, design="contrast", **options).tidy()
+        assert (kept["conf_low"] - again["conf_low"]).abs().max() > 0
+    pay_off(other, n_bootstrap=60)
+    pd.testing.assert_frame_equal(
+        kept, break_even_by_horizon(rows, design="contrast", n_bootstrap=60).tidy()
+    )
+
+
+def test_too_few_clusters_are_told_of_each_time():
+    rows = made(n_cluster=3)
+    for estimator in (pay_off, pay_off_curve, pay_off):
+        with pytest.warns(SmallSampleWarning, match="3 clusters are too few to draw"):
+            estimator(rows, cluster="federation", n_bootstrap=20)
+
+
 def test_support_of_the_curve_counts_persons_with_a_flow_in_the_month():
     rows = made()
     few = rows[(rows["payer"] != "state") | (rows["month"] != 7) | (rows["person_id"] < "p004")]

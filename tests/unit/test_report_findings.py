@@ -50,6 +50,18 @@ def questions(*, hide=None, means=(71.0, 40.0)):
     return hand.released("ResponseScores", rows, {"n": 40, "instrument": "quality"}, hide=hide)
 
 
+def profiles(*, hide=None, arms=("programme", "comparison")):
+    shares = {"programme": (0.45, 0.23, 0.32), "comparison": (0.40, 0.30, 0.30)}
+    rows = [
+        {"stratum": arm, "wave": 24, "item": item, "level": level, "share": share, "n": 300.0,
+         "conf_low": share - 0.05, "conf_high": share + 0.05, "n_with": 300 * share}
+        for arm in arms
+        for item in ("profile", "mobility")
+        for level, share in zip(("improved", "worsened", "unchanged"), shares[arm], strict=True)
+    ]  # fmt: skip
+    return hand.released("HealthShares", rows, {"n": 600}, hide=hide)
+
+
 # Figure, its title, what it is about, and rows whose hiding leaves no title but that.
 MADE = {
     "incidence": (
@@ -114,6 +126,19 @@ REPEATED = {
     ),
 }  # fmt: skip
 ASSUMED = {
+    "need": (
+        lambda **hidden: figures.need(hand.need(**hidden), speak()),
+        "Under the assumptions 700 to 1,400 people are in need; 340 took part.",
+        "Need, and how much of it is met.",
+        some("quantity", "need"),
+    ),
+    "dimensions": (
+        lambda **hidden: figures.paretian(profiles(**hidden), speak()),
+        "Taking all dimensions together, 45% of the programme group were better and 23% worse; of "
+        "the comparison group 40% and 30%.",
+        "Change in each dimension of health.",
+        lambda frame: (frame["level"] == "worsened") & (frame["stratum"] == "comparison"),
+    ),
     "waterfall": (
         lambda **hidden: figures.waterfall(hand.need(**hidden), speak()),
         "Under the assumptions 180 to 700 people are in need and want to take part, but did not.",
@@ -174,6 +199,18 @@ def test_one_group_is_not_named():
     part = figures.incidence(replace(curve, rows=rows), speak())
 
     assert title(part) == "Within 24 months, 34% had begun to support themselves."
+
+
+def test_one_group_of_answers_is_not_named():
+    part = figures.paretian(profiles(arms=("programme",)), speak())
+
+    assert title(part) == "Taking all dimensions together, 45% were better and 23% worse."
+
+
+def test_a_title_of_exits_goes_no_further_than_the_others():
+    part = figures.exits(hand.curve(last=36), speak(level="national"))
+
+    assert title(part).startswith("Exits within 24 months in the programme group: ")
 
 
 def test_a_title_goes_no_further_than_the_horizon_of_the_study():

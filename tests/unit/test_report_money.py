@@ -72,7 +72,8 @@ def present_value(**options):
     return hand.released("NetPresentValue", rows, summary, **options)
 
 
-def curve(label="description", **options):
+def curve(label="description", *, band=0.0, **options):
+    """Sums that go on evenly; with a `band`, so much on each side from month 6 on."""
     slope = {"municipality": 0.5, "region": -0.05, "social_insurance": 1.2, "employer": 0.2,
              "individual": 0.3, "public": 1.7, "society": 1.9}  # fmt: skip
     cost = {"municipality": 15, "region": 15, "social_insurance": 30, "public": 60, "society": 60}
@@ -83,7 +84,9 @@ def curve(label="description", **options):
         reason = "no outlay" if not paid else "never" if back == np.inf else ""
         for month in (0, 6, 12, 18, 24, 36, 48, 60):
             rows.append({"party": party, "month": month, "net": np.nan,
-                         "cumulative": 1_000 * (slope[party] * month - paid),
+                         "cumulative": (at := 1_000 * (slope[party] * month - paid)),
+                         "cumulative_low": at - band if band and month else np.nan,
+                         "cumulative_high": at + band if band and month else np.nan,
                          "pay_off_months": np.ceil(back) if paid else np.nan,
                          "first_crossing": np.ceil(back) if paid else np.nan,
                          "reason": reason})  # fmt: skip
@@ -243,7 +246,7 @@ def test_who_never_gets_the_cost_back_has_no_mark_on_the_line():
     marks = sorted(line.get_xdata()[0] for line in with_id(axes, "cost back"))
     assert marks == [25, 30, 32]
     written = " ".join(word.get_text() for word in axes.texts)
-    assert "Region\nnever" in written
+    assert "Region\nnot at this pace" in written
     assert "Employers" not in written  # who has no outlay has no pay-off
 
 
@@ -263,6 +266,36 @@ def test_a_month_after_others_that_are_not_shown_is_called_the_latest(language, 
     assert sorted(known) == [8, 8, 8, 8, 8]  # all shown months, since one is called by one of them
 
 
+def test_the_widest_sum_alone_has_a_band_from_where_it_varies():
+    (axes,) = money_curve.draw_pay_off_curve(curve(band=9_000), speak()).axes
+
+    (band,) = with_id(axes, "interval")
+    corners = {(month, round(amount)) for month, amount in band.get_paths()[0].vertices}
+    assert {(0, -60_000), (60, 45_000), (60, 63_000)} <= corners
+    assert with_id(money_curve.draw_pay_off_curve(curve(), speak()).axes[0], "interval") == []
+
+
+def test_the_public_sum_has_the_band_where_society_is_hidden():
+    hidden = curve(band=9_000, hide=lambda frame: frame["party"] == "society")
+    (axes,) = money_curve.draw_pay_off_curve(hidden, speak()).axes
+
+    (band,) = with_id(axes, "interval")
+    assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(1_000 * 42 + 9_000)
+    assert "Band: interval, public sector as a whole." in (
+        figures.pay_off_curve(hidden, speak()).markdown
+    )
+
+
+def test_a_table_of_the_curve_has_intervals_where_there_are_any():
+    with_band, without = (
+        figures.pay_off_curve(curve(**options), speak()).markdown
+        for options in ({"band": 9_000}, {})
+    )
+
+    assert "Interval in month 60" in with_band and "45 to 63" in with_band
+    assert "Interval" not in without and "Band" not in without
+
+
 def test_a_month_next_to_the_one_shown_before_is_exact():
     frame = pd.DataFrame({
         "month": [0, 1, 2], "suppressed": False, "pay_off_months": 2.0, "reason": "",
@@ -278,7 +311,7 @@ def test_amounts_stand_with_the_table_and_not_with_the_figure_of_shares():
     ):
         caption = next(line for line in part.markdown.splitlines() if "must be due" in line)
         assert "SEK" not in caption.split("|")[0]
-        assert "Cost, thousand SEK per person" in part.markdown
+        assert "Cost, SEK thousand per person" in part.markdown
 
 
 def test_lines_are_told_apart_without_colour():
@@ -294,7 +327,7 @@ def test_shares_beyond_the_axis_are_written_and_not_drawn():
     drawn = [round(line.get_xdata()[0], 3) for line in with_id(axes, "share")]
     assert max(drawn) <= money_break_even.WIDEST
     written = [word.get_text() for word in axes.texts]
-    assert "320%" in written and written.count("never") == 4
+    assert "320%" in written and written.count("no gain") == 4
 
 
 def test_a_tornado_bar_goes_from_the_result_at_low_to_that_at_high():

@@ -62,7 +62,7 @@ def test_a_positive_share_that_rounds_to_zero_is_said_to_be_small(language, unde
 @pytest.mark.parametrize(
     ("language", "crowns", "euros"),
     [
-        ("sv", f"1{NBSP}235 tkr", f"1{NBSP}235 tusen euro"),
+        ("sv", f"1{NBSP}235 tusen kronor", f"1{NBSP}235 tusen euro"),
         ("fi", f"1{NBSP}235 tuhatta kruunua", f"1{NBSP}235 tuhatta euroa"),
         ("en", "SEK 1,235 thousand", "EUR 1,235 thousand"),
     ],

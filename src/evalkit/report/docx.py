@@ -15,7 +15,7 @@ from evalkit.report.word_styles import reference_document
 TEXT = re.compile(r"<w:t[^>]*>([^<]*)</w:t>")
 PICTURE = re.compile(r'(<wp:docPr descr=("[^"]*")[^>]*>.*?<pic:cNvPr descr=)"[^"]*"', re.S)
 LOOK = re.compile(r"(<w:tblLook[^>]*?)w:firstColumn=\"0\"([^>]*/>)")
-MOST_ROWS_TOGETHER, LAST_ROWS = 8, 2
+MOST_ROWS_TOGETHER, LAST_ROWS = 12, 3
 STYLED = re.compile(r"(<w:pPr><w:pStyle[^>]*/>)")
 NAMES = ("TableCaption", "FoldTitle")
 
