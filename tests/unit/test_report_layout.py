@@ -57,13 +57,13 @@ def test_an_empty_picture_stays_whole():
 @pytest.mark.parametrize(
     ("options", "whole", "room"),
     [
-        ({"left": 20, "right": 20}, 142, 102),
-        ({"left": 60, "right": 40}, 160, 60),
+        ({"left": 20, "right": 20}, 120, 80),
+        ({"left": 60, "right": 40}, 148, 48),
         ({"left": 60, "right": 60, "least": 40}, 160, 40),
         ({"left": 90, "right": 60}, 172, 22),
         ({"left": 20, "right": 20, "least": 150}, 172, 132),
-        ({"left": 20, "right": 20, "columns": 2, "gap": 12, "least": 40}, 142, 45),
-        ({"left": 20, "right": 20, "columns": 2, "gap": 12}, 172, 60),
+        ({"left": 20, "right": 20, "columns": 2, "gap": 12, "least": 40}, 132, 40),
+        ({"left": 20, "right": 20, "columns": 2, "gap": 12, "least": 60}, 172, 60),
     ],
 )
 def test_a_figure_is_as_wide_as_the_text_if_that_leaves_its_panels_room(options, whole, room):

@@ -197,7 +197,7 @@ def test_every_figure_has_its_picture_alternative_text_source_and_data(language)
             rf'!\[\]\(figures/{file}\){{fig-alt="[^"]{{40,}}" style="--mm: \d+"}}', part.markdown
         )
         assert source in part.markdown and "\n| " in part.markdown
-        assert WIDTH / 2 < struct.unpack(">I", png[16:20])[0] <= WIDTH
+        assert 0.4 * WIDTH < struct.unpack(">I", png[16:20])[0] <= WIDTH
 
 
 @pytest.mark.parametrize("options", [{}, {"hide": few_employers}])
@@ -338,7 +338,7 @@ def test_a_tornado_bar_goes_from_the_result_at_low_to_that_at_high():
     assert low[0].get_x() + low[0].get_width() == pytest.approx(1.32)
     assert high[0].get_x() + high[0].get_width() == pytest.approx(0.26)
     assert all(bar.get_hatch() for bar in [*low, *high])
-    assert any("never (0%)" in word.get_text() for word in axes.texts)
+    assert any("no gain (0%)" in word.get_text() for word in axes.texts)
 
 
 def test_a_hidden_base_shows_no_bar():

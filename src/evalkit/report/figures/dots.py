@@ -120,7 +120,7 @@ def draw_months(contrast, text: Text) -> Figure:
     value = contrast_value(contrast, "difference")
     useful = text.labels.study.useful_size.months
     with style.style():
-        figure, (axes,) = style.panel(42, left=18, right=18, top=12, bottom=14)
+        figure, (axes,) = style.panel(42, left=8, right=8, top=12, bottom=14)
         ends = [value.low, value.high] if value.shown else []
         limit = 1.15 * max(abs(end) for end in [*ends, 2 * useful])
         axes.set_xlim(-limit, limit)

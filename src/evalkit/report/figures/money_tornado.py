@@ -123,7 +123,8 @@ def draw_tornado(sensitivity, text: Text) -> Figure:
             axes.xaxis.set_major_locator(style.round_ticks(5))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(100 * value)))
             axes.set_xlabel(
-                text.say("Share of the change that must be due to the programme, per cent")
+                text.say("Share of the change that must be due to the programme, per cent"),
+                loc="right",  # it is wider than the axis
             )
     return figure
 

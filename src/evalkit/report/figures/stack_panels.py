@@ -31,7 +31,7 @@ STATE_ORDER = (
 # The darkest is as dark as the blue, so it comes late.
 LAYER_GREYS = tuple(style.GREYS[at] for at in (2, 1, 3, 0, 4))
 LABEL_MM = 4.2
-LEAST_MM, LEAST_OF_DAYS_MM = 34.0, 47.0  # of a panel
+LEAST_MM, LEAST_OF_DAYS_MM = 30.0, 47.0  # of a panel
 LONGEST_LABEL = 18  # letters on one line
 MOST_COLUMNS, MOST_LABELS = 9, 7  # so many, evenly apart, do not touch
 FEW_TICKS = 3
