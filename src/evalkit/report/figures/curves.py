@@ -90,7 +90,9 @@ def draw_incidence(curve, text: Text) -> Figure:
     arms = arms_of(frame)
     bottom = 18 + ROW_MM * len(arms)
     with style.style():
-        figure, (axes,) = style.panel(74 + bottom, left=34, right=36, top=9, bottom=bottom)
+        figure, (axes,) = style.panel(
+            74 + bottom, left=34, right=36, top=9, bottom=bottom, least=56
+        )
         last = _last_shown_time(frame)
         for arm in arms:
             _draw_arm(axes, frame[frame["stratum"] == arm], arm, last, dot=_dot_size(frame, text))

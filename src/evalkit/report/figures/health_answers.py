@@ -72,7 +72,7 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
     with style.style():
         figure, panels = style.panel(
             top + 16 + ROW_MM * len(items), left=46, right=6, top=top, bottom=14,
-            columns=len(arms), gap=8, least=40,
+            columns=len(arms), gap=8, least=32,
         )  # fmt: skip
         for number, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
             part = frame[frame["stratum"] == arm].set_index(["item", "level"])["share"]

@@ -145,7 +145,7 @@ def draw_break_even(break_even, text: Text) -> Figure:
     bottom = float(places[-1]) if len(places) else 0.0
     with style.style():
         figure, (axes,) = style.panel(
-            26 + ROW_MM * bottom, left=66, right=30, top=9, bottom=14, least=46
+            26 + ROW_MM * bottom, left=58, right=26, top=9, bottom=14, least=40
         )
         for place, (_, row) in zip(places, frame.iterrows(), strict=True):
             _share_row(axes, place, row, text)
@@ -154,7 +154,7 @@ def draw_break_even(break_even, text: Text) -> Figure:
             axes.annotate(
                 in_two_lines(sentence_case(actor_name(party, text)), LONGEST),
                 xycoords=("axes fraction", "data"), xy=(0, middle),
-                xytext=(-64 * style.MM * 72, 0), textcoords="offset points", va="center",
+                xytext=(-56 * style.MM * 72, 0), textcoords="offset points", va="center",
                 ha="left", weight=600, annotation_clip=False,
             )  # fmt: skip
         axes.axvline(1, color=style.INK, linewidth=0.9, gid="all of the change")

@@ -185,7 +185,7 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
     currency = str(curve.summary["currency"])
     with style.style():
         figure, (axes,) = style.panel(max(96.0, 24 + LABEL_GAP_MM * len(drawn)), left=20, right=58,
-                                      top=10, bottom=14, least=42)  # fmt: skip
+                                      top=10, bottom=14, least=50)  # fmt: skip
         ends = []
         each = [frame[frame["party"] == party] for party in drawn]
         is_marked = any(is_by(rows[rows["cumulative"].notna()]) for rows in each)

@@ -20,8 +20,8 @@ from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
 ROW_MM, MOST_COLUMNS = 8.0, 12
-CELL_MM, LEAST_CELLS = 20.0, 4
-LEFT_MM = 56.0
+CELL_MM, LEAST_CELLS = 18.0, 4
+LEFT_MM = 46.0
 LEFT_POINTS = LEFT_MM * style.MM * 72
 LEVEL_CODES = ("fragmented", "information", "coordination", "joint_work")
 # Darker is more coordinated; every cell also carries its sign.
@@ -155,7 +155,7 @@ def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None
             _matrix(axes, frame, rows, places, names or {})
         axes.set_ylim(height - 0.4, -0.6)
         axes.set_yticks(list(rows.values()), [
-            wrapped(sentence_case(service_name(service, text)), 34) for _, service in rows
+            wrapped(sentence_case(service_name(service, text)), 27) for _, service in rows
         ], va="center")  # fmt: skip
         for place, group in heads:
             axes.annotate(sentence_case(group_name(group, text)), (0, place), (4 - LEFT_POINTS, 0),
