@@ -7,7 +7,7 @@ import pytest
 from report_notebooks import FIGURE, TABLE, executed, front, save
 
 from evalkit.report.assemble import assemble
-from evalkit.report.document import read_tables
+from evalkit.report.document import read_document
 from evalkit.report.sheet_numbers import shown_number
 from evalkit.report.text import open_text
 from evalkit.report.workbook import write_workbook
@@ -191,7 +191,7 @@ def test_the_same_report_gives_the_same_bytes(tmp_path):
 def test_tables_are_numbered_as_on_the_page(tmp_path):
     report, _ = report_of(tmp_path)
 
-    tables = read_tables(report)
+    tables, _ = read_document(report)
     assert [(table.kind, table.number) for table in tables] == [
         ("fig", 1), ("tbl", 1), ("tbl", 2), ("tbl", 3),
     ]  # fmt: skip
@@ -204,7 +204,7 @@ def test_a_table_with_a_caption_in_a_fold_is_one_of_its_own(tmp_path):
     parts = (*PARTS[:3], "## Metod", TABLE, folded)
     report = assemble(save(executed(parts), tmp_path / "work"), matter, tmp_path / "page")
 
-    tables = read_tables(report)
+    tables, _ = read_document(report)
 
     assert [(table.kind, table.number) for table in tables] == [("fig", 1), ("tbl", 1), ("tbl", 2)]
     assert (tables[2].chapter, tables[2].caption) == ("Metod", "Kommuner")

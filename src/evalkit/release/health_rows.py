@@ -34,8 +34,11 @@ def by_answer(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     planned = _planned(addresses, frame, profile)
     shown = np.zeros(len(frame), dtype=bool)
     allowed = ~(primary | planned)
+    count, n = (frame[column].to_numpy(dtype=float) for column in ("n_with", "n"))
+    keep = _last_to_go(frame, profile)
     for at in frame.groupby(keys, sort=False).indices.values():
-        shown[at] = _summing(frame.take(at), allowed[at], profile)
+        if allowed[at].any():
+            shown[at] = _summing(count[at], n[at[0]], keep[at], allowed[at], profile)
     decision = Decision(
         ["/".join(map(part, address)) for address in addresses],
         primary, ~shown & ~primary & ~planned, planned,
@@ -47,14 +50,20 @@ def by_answer(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     return decision
 
 
-def _summing(rows: pd.DataFrame, allowed: np.ndarray, profile: Profile) -> np.ndarray:
+def _last_to_go(frame: pd.DataFrame, profile: Profile) -> np.ndarray:
+    """Rows that are hidden last of their table."""
+    keep = frame["level"].isin((*profile.keep, NO_PROBLEMS, OTHER)).to_numpy()
+    for item, levels in LAST_TO_GO.items():
+        own = frame["level"].isin((*profile.keep, *levels)).to_numpy()
+        keep = np.where((frame["item"] == item).to_numpy(), own, keep)
+    return keep
+
+
+def _summing(
+    count: np.ndarray, n: float, keep: np.ndarray, allowed: np.ndarray, profile: Profile
+) -> np.ndarray:
     """Levels of one table that can be shown together; those without a row are one more level."""
-    if not allowed.any():
-        return allowed
-    count = rows["n_with"].to_numpy(dtype=float)
-    rest = float(rows["n"].iloc[0]) - count.sum()
-    last = LAST_TO_GO.get(rows["item"].iloc[0], (NO_PROBLEMS, OTHER))
-    keep = rows["level"].isin((*profile.keep, *last)).to_numpy()
+    n_level, rest = len(count), n - count.sum()
     if rest > 0:
         count, allowed = np.append(count, rest), np.append(allowed, False)
         keep = np.append(keep, True)
@@ -62,7 +71,7 @@ def _summing(rows: pd.DataFrame, allowed: np.ndarray, profile: Profile) -> np.nd
         count[None, :], Hierarchy.single(), fails=profile.fails, keep=keep,
         allowed=allowed[None, :],
     )  # fmt: skip
-    return shown[0][: len(rows)]
+    return shown[0][:n_level]
 
 
 def by_measure(result, frame: pd.DataFrame, profile: Profile) -> Decision:

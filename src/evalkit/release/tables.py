@@ -110,11 +110,13 @@ class _Table:
     def hide_more(self) -> bool:
         """Hide cells that would give small ones away; False if there are none."""
         owners = np.array([self.hierarchy.owner(column) for column in self.shown.T])
+        # What one unit shows is its own counts, none of which failed to begin with.
+        categories = range(len(owners)) if len(self.base) > 1 else ()
         found = [
             (owner, category)
-            for category, row in enumerate(owners)
+            for category in categories
             for owner in _owners_below(
-                self._cells_with_complement(category), row, len(self.base), self.fails
+                self._cells_with_complement(category), owners[category], len(self.base), self.fails
             )
         ]
         for owner, category in found:

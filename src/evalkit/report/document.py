@@ -41,18 +41,18 @@ class ShownTable:
     is_text: tuple[bool, ...]
 
 
-def read_tables(report: Path) -> list[ShownTable]:
-    """Tables of an assembled report, those of its figures included, in the order of the page."""
-    return list(_Reader(_blocks(report)).tables())
+def read_document(report: Path) -> tuple[list[ShownTable], list[str]]:
+    """Tables of an assembled report, and the labels that it puts on its numbers.
 
-
-def read_labels(report: Path) -> list[str]:
-    """Labels that a report puts on its numbers ("description"), each once, in order."""
-    return list(dict.fromkeys(_labels(_blocks(report))))
-
-
-def _blocks(report: Path) -> list[dict]:
-    return json.loads(parsed(report.read_text(encoding="utf-8")))["blocks"]
+    Returns
+    -------
+    tables : list of ShownTable
+        Those of its figures included, in the order of the page.
+    labels : list of str
+        As "description", each once, in order.
+    """
+    blocks = json.loads(parsed(report.read_text(encoding="utf-8")))["blocks"]
+    return list(_Reader(blocks).tables()), list(dict.fromkeys(_labels(blocks)))
 
 
 class _Reader:

@@ -7,6 +7,7 @@ words ("under 1 %", an interval, the mark of a withheld number) stands as the pa
 
 import io
 import re
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +19,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from evalkit.release import load_profile
 from evalkit.report.archives import read_members, write_members
-from evalkit.report.document import ShownTable, read_labels, read_tables
+from evalkit.report.document import ShownTable, read_document
 from evalkit.report.figures.frame import withheld_note
 from evalkit.report.page import FrontMatter
 from evalkit.report.sheet_numbers import counts_apart, is_numeric, shown_number
@@ -54,10 +56,10 @@ def write_workbook(
     epoch : int
         Seconds since 1970 of the data cut; stands for now.
     """
-    tables = read_tables(report)
+    tables, labels = read_document(report)
     book = Workbook()
     names = _sheet_names(tables, text)
-    _write_notes(book.active, front, text, read_labels(report), tables, names)
+    _write_notes(book.active, front, text, labels, tables, names)
     for table, name in zip(tables, names, strict=True):
         _write_table(book.create_sheet(name), counts_apart(table, text), name, text)
     _describe(book, front, epoch)
@@ -212,9 +214,9 @@ def _describe(book: Workbook, front: FrontMatter, epoch: int) -> None:
 
 
 def _stable(book: Workbook, epoch: int) -> bytes:
-    """Save without the clock, which openpyxl writes as the time of change."""
+    """Save without the clock, which openpyxl writes as the time of change; packed once."""
     stream = io.BytesIO()
-    book.save(stream)
+    ExcelWriter(book, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED)).save()
     members = read_members(stream.getvalue())
     moment = datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     members["docProps/core.xml"] = MODIFIED.sub(
