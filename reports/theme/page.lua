@@ -138,6 +138,19 @@ local function split_source(inlines)
   return inlines, {}
 end
 
+-- A number of a caption stands on one line with what it counts.
+local function keep_counts(inlines)
+  return inlines:walk({ Inlines = function(words)
+    for index = 2, #words do
+      local number = words[index - 1].t == "Str" and words[index - 1].text:find("^[(]?[%d.,]+$")
+      if number and words[index].t == "Space" then
+        words[index] = pandoc.Str(NBSP)
+      end
+    end
+    return words
+  end })
+end
+
 local function figure(div)
   local image = #div.content == 2 and div.content[1].content[1]
   if not image or image.t ~= "Image" then
@@ -149,7 +162,7 @@ local function figure(div)
   end
   local picture = pandoc.Image({ pandoc.Str(alt) }, image.src)
   picture.attributes["style"] = image.attributes["style"]
-  local caption, source = split_source(div.content[2].content)
+  local caption, source = split_source(keep_counts(div.content[2].content))
   if paper then
     return paper.figure(div, image, alt, caption, source)
   end

@@ -26,13 +26,21 @@ local function keep_short(cell)
   return widen_long(cell)
 end
 
-function Str(word)
-  if is_page and (word.text:find("%d\u{2013}%d") or word.text:find("%d\u{2026}[%d+\u{2212}]")) then
+-- An interval, or a short word with a hyphen.
+local function is_one(text)
+  return text:find("%d\u{2013}%d") or text:find("%d\u{2026}[%d+\u{2212}]")
+    or (#text <= SHORT and text:find("%w%-%w"))
+end
+
+local change = {}
+
+function change.Str(word)
+  if is_page and is_one(word.text) then
     return pandoc.Span({ word }, { class = "kept" })
   end
 end
 
-function Table(tbl)
+function change.Table(tbl)
   for index, spec in ipairs(tbl.colspecs) do
     tbl.colspecs[index] = { index == 1 and "AlignLeft" or spec[1] }
   end
@@ -47,4 +55,10 @@ function Table(tbl)
     end
   end
   return tbl
+end
+
+-- The title in the head of a page is text alone, so nothing is changed outside the body.
+function Pandoc(doc)
+  doc.blocks = doc.blocks:walk(change)
+  return doc
 end

@@ -14,6 +14,7 @@ from evalkit.economics import (
     net_present_value,
     pay_off,
     pay_off_curve,
+    person_draws,
     sensitivity,
 )
 from evalkit.errors import EstimationError, ParameterError, SmallSampleWarning
@@ -130,6 +131,12 @@ def test_the_curve_has_no_interval_where_nothing_varies_or_nobody_is_named():
                                                                      "comparison": N})  # fmt: skip
 
     limits = ["cumulative_low", "cumulative_high"]
+    # Both arms pay the same in every month: what is left is rounding of amounts that cancel.
+    alike = pd.concat([rows, rows[rows["month"] > 0].assign(
+        payer="fund", amount=100 / 3, item="grant")])  # fmt: skip
+    fund = by_party(pay_off_curve(alike, n_bootstrap=50)).loc["fund"]
+    assert fund["cumulative"].abs().max() < 1e-9
+    assert fund[limits].isna().all(axis=None)
     assert start[limits].isna().all(axis=None)  # all pay the same at the start
     assert nobody.tidy()[limits].isna().all(axis=None)
     assert nobody.glance()["method"][0].endswith("bootstrap 0")
@@ -144,9 +151,24 @@ def test_draws_that_are_kept_are_those_of_the_same_flows_seed_and_number():
         again = break_even_by_horizon(rows, design="contrast", **options).tidy()
         assert (kept["conf_low"] - again["conf_low"]).abs().max() > 0
     pay_off(other, n_bootstrap=60)
+    by_cluster = break_even_by_horizon(rows, design="contrast", n_bootstrap=60,
+                                       cluster="federation")  # fmt: skip
+    assert (kept["conf_low"] - by_cluster.tidy()["conf_low"]).abs().max() > 0
     pd.testing.assert_frame_equal(
         kept, break_even_by_horizon(rows, design="contrast", n_bootstrap=60).tidy()
     )
+
+
+def test_draws_of_the_same_flows_are_made_once():
+    rows, options = made(), {"n_bootstrap": 60, "seed": 5}
+    before = person_draws._drawn.cache_info()
+
+    pay_off(rows, **options)
+    pay_off_curve(rows, **options)
+    break_even_by_horizon(rows, design="contrast", **options)
+
+    after = person_draws._drawn.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 2)
 
 
 def test_too_few_clusters_are_told_of_each_time():

@@ -37,7 +37,7 @@ def test_a_picture_has_no_empty_margin_and_says_how_wide_it_was_drawn():
     assert is_ink[[edge, -edge - 1]].any(axis=1).all()
     assert is_ink[:, [edge, -edge - 1]].any(axis=0).all()
     assert style.png_width_mm(png) == pytest.approx(is_ink.shape[1] / 144 * 25.4)
-    assert style.png_width_mm(png) < style.TEXT_MM - 60
+    assert style.png_width_mm(png) < style.PHONE_MM - 60
 
 
 def test_a_page_gives_each_picture_the_width_that_it_was_drawn_in():
@@ -51,7 +51,7 @@ def test_an_empty_picture_stays_whole():
     figure, (axes,) = style.panel(50)
     axes.axis("off")
 
-    assert style.png_width_mm(style.to_png(figure)) == pytest.approx(style.TEXT_MM, abs=0.2)
+    assert style.png_width_mm(style.to_png(figure)) == pytest.approx(style.PHONE_MM, abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_empty_picture_stays_whole():
         ({"left": 20, "right": 20, "columns": 2, "gap": 12, "least": 60}, 172, 60),
     ],
 )
-def test_a_figure_is_as_wide_as_the_text_if_that_leaves_its_panels_room(options, whole, room):
+def test_a_figure_is_as_wide_as_a_phone_takes_if_that_leaves_its_panels_room(options, whole, room):
     figure, axes = style.panel(50, **options)
 
     width = figure.get_size_inches()[0] * 25.4

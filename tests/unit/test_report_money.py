@@ -246,7 +246,7 @@ def test_who_never_gets_the_cost_back_has_no_mark_on_the_line():
     marks = sorted(line.get_xdata()[0] for line in with_id(axes, "cost back"))
     assert marks == [25, 30, 32]
     written = " ".join(word.get_text() for word in axes.texts)
-    assert "Region\nnot at this pace" in written
+    assert "Region\nno gain" in written
     assert "Employers" not in written  # who has no outlay has no pay-off
 
 
@@ -281,7 +281,7 @@ def test_the_public_sum_has_the_band_where_society_is_hidden():
 
     (band,) = with_id(axes, "interval")
     assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(1_000 * 42 + 9_000)
-    assert "Band: interval, public sector as a whole." in (
+    assert "each month by itself: public sector as a whole." in (
         figures.pay_off_curve(hidden, speak()).markdown
     )
 
@@ -292,8 +292,15 @@ def test_a_table_of_the_curve_has_intervals_where_there_are_any():
         for options in ({"band": 9_000}, {})
     )
 
-    assert "Interval in month 60" in with_band and "45 to 63" in with_band
+    assert "Interval, month 60" in with_band and "45 to 63" in with_band
     assert "Interval" not in without and "Band" not in without
+
+
+def test_the_interval_of_the_table_is_the_last_that_is_shown():
+    late = lambda frame: frame["month"] == 60  # noqa: E731
+    part = figures.pay_off_curve(curve(band=9_000, hide=late), speak())
+
+    assert "Interval, month 48" in part.markdown and "Interval, month 60" not in part.markdown
 
 
 def test_a_month_next_to_the_one_shown_before_is_exact():

@@ -111,12 +111,12 @@ def test_fixed_effects_stand_beside_ancova_wave_by_wave():
     assert rows[2] == ["12", "+0.043", "+0.013 to +0.073", "+0.050", "+0.010 to +0.090"]
 
 
-def test_pay_off_time_says_not_at_this_pace_no_outlay_and_half_open_intervals():
+def test_pay_off_time_says_no_gain_no_outlay_and_half_open_intervals():
     rows = {row[0]: row[4] for row in cells(tables.pay_off(hand.pay_off(), speak()))[1:]}
 
     assert rows == {
         "Municipality": "32 (20 to 61)",
-        "Region": "not at this pace",
+        "Region": "no gain",
         "Social Insurance Agency": "28 (19 months to never)",
         "Employment Service": "no outlay",
         "Society as a whole": "23 (16 to 44)",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.economics.entries import ROUNDING
 from evalkit.economics.flows import Flows
 from evalkit.economics.parties import (
     PUBLIC_PARTIES,
@@ -82,10 +81,10 @@ def pay_off_curve(
     PayOffCurve
         One row a party and month 0, 1, ..., with `public` and `society` last: discounted `net` of
         the month and its `cumulative` sum per person, with interval (percentiles over resampled
-        persons), missing where its ends are the same; `pay_off_months`, `first_crossing` and
-        `reason` as in `pay_off`, the same in all rows of a party. Support `k` are the persons with
-        a flow in the month, of two arms the smaller number (`k_most`: the larger), missing after
-        the months followed.
+        persons, each month by itself), missing where its ends are the same; `pay_off_months`,
+        `first_crossing` and `reason` as in `pay_off`, the same in all rows of a party. Support `k`
+        are the persons with a flow in the month, of two arms the smaller number (`k_most`: the
+        larger), missing after the months followed.
 
     Raises
     ------
@@ -140,6 +139,7 @@ def pay_off_curve(
             "currency": rows["currency"].iloc[0],
             "price_year": int(rows["price_year"].iloc[0]),
             "label": "description",
+            "conf_level": conf_level if n_draw else np.nan,
             "method": f"{design}, {flows.last} months followed, then {beyond}, bootstrap {n_draw}",
         },
         source=provenance(
@@ -313,9 +313,7 @@ def _curve(
     reason = np.where(has_outlay, reason, "no outlay")
     n_month = net.shape[-1]
     each = lambda values: np.repeat(values, n_month)  # noqa: E731
-    limits = np.full((2, *net.shape), np.nan) if limits is None else limits
-    varies = limits[1] - limits[0] > ROUNDING * gross[:, None]
-    low, high = np.where(varies, limits, np.nan)
+    low, high = np.full((2, *net.shape), np.nan) if limits is None else limits
     support = {name: each(values) for name, values in paths.behind.items()}
     support |= {"k": k[0].ravel(), "k_most": k[1].ravel()}
     if complement is not None:

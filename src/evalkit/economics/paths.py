@@ -117,6 +117,20 @@ def over_horizon(path: np.ndarray, last: int, horizon: int, beyond: Beyond) -> n
     return longer
 
 
+def gross_flow(flows: Flows) -> float:
+    """All flows of a person, whatever their direction: what rounding is measured by."""
+    return max(float(np.abs(arm.mean()).sum()) for arm in flows.arms.values())
+
+
+def net_sums(
+    outlay: np.ndarray, gain: np.ndarray, *, last: int, horizon: int, discount_rate: float,
+    beyond: Beyond,
+) -> np.ndarray:  # fmt: skip
+    """Discounted gain less outlay, summed up from month 0 to the horizon, (..., month)."""
+    path = over_horizon(gain, last, horizon, beyond) - over_horizon(outlay, last, horizon, "stop")
+    return np.cumsum(path * discount(horizon + 1, discount_rate), axis=-1)
+
+
 def discount(n_month: int, rate: float) -> np.ndarray:
     """Factors of months 0, ..., n_month - 1 at a yearly rate."""
     return (1 + rate) ** (-np.arange(n_month) / 12)
@@ -157,9 +171,10 @@ def recover(
     horizon_years: float, beyond: Beyond,
 ) -> Recovery:  # fmt: skip
     """Cost, gain and the two pay-off times; infinite where the cost never comes back."""
-    horizon = round(12 * horizon_years)
-    path = over_horizon(gain, last, horizon, beyond) - over_horizon(outlay, last, horizon, "stop")
-    cumulative = np.cumsum(path * discount(horizon + 1, discount_rate), axis=-1)
+    cumulative = net_sums(
+        outlay, gain, last=last, horizon=round(12 * horizon_years), discount_rate=discount_rate,
+        beyond=beyond,
+    )  # fmt: skip
     gross = np.abs(gain).sum(axis=-1) + np.abs(outlay).sum(axis=-1)
     cost, yearly = outlay.sum(axis=-1), gain.sum(axis=-1) * 12 / n_month
     cost, yearly = small_as_zero(cost, gross), small_as_zero(yearly, gross)

@@ -7,13 +7,13 @@ import pandas as pd
 
 from evalkit.economics.break_even import break_even_share
 from evalkit.economics.entries import ROUNDING
-from evalkit.economics.flows import Flows
 from evalkit.economics.paths import (
     Beyond,
     Design,
     Recovery,
     against_reference,
     check_options,
+    gross_flow,
     late_reason,
     open_flows,
     recover,
@@ -137,7 +137,7 @@ def pay_off(
     n_draw = n_bootstrap if flows.has_person else 0
     drawn = [recover(*paths, **options) for paths in resampled(flows, n_draw, seed)]
     return PayOff(
-        rows=_rows(flows.parties, point, drawn, horizon_years, conf_level, _gross(flows)),
+        rows=_rows(flows.parties, point, drawn, horizon_years, conf_level, gross_flow(flows)),
         summary={
             "n": flows.n_person,
             "horizon_years": horizon_years,
@@ -192,11 +192,6 @@ def _rows(
         "break_even_share": shares,
         "reason": _reasons(point, horizon_years),
     }
-
-
-def _gross(flows: Flows) -> float:
-    """All flows of a person, whatever their direction: what rounding is measured by."""
-    return max(float(np.abs(arm.mean()).sum()) for arm in flows.arms.values())
 
 
 def _reasons(point: Recovery, horizon_years: float) -> list[str]:

@@ -6,16 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 
+from evalkit.economics.entries import ROUNDING
 from evalkit.economics.flows import Flows
-from evalkit.economics.parties import with_public
-from evalkit.economics.paths import Beyond, against_reference, discount, over_horizon
+from evalkit.economics.parties import public_among, with_public
+from evalkit.economics.paths import Beyond, against_reference, gross_flow, net_sums
 from evalkit.errors import ParameterError, SmallSampleWarning
 
+Drawn = tuple[tuple[np.ndarray, np.ndarray], ...]
 DRAWS_AT_ONCE = 200
 FEW_CLUSTERS = 6  # below it persons are drawn (statistics, clusters and small samples)
-
-
-Drawn = tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
 def resampled(flows: Flows, n_draw: int, seed: int) -> Drawn:
@@ -56,16 +55,18 @@ def sum_limits(
 ) -> np.ndarray:  # fmt: skip
     """Percentiles of gain less cost summed up by month, the public sum too, (2, party, month).
 
-    Missing without draws.
+    Each month by itself. Missing without draws, and where they differ by nothing but rounding.
     """
-    factor, drawn = discount(horizon + 1, discount_rate), []
-    for outlay, gain in resampled(flows, n_draw, seed):
-        paid = over_horizon(outlay, flows.last, horizon, "stop")
-        net = (over_horizon(gain, flows.last, horizon, beyond) - paid) * factor
-        drawn.append(np.cumsum(with_public(flows.parties, net, public, axis=1)[1], axis=-1))
-    n_party = len(with_public(flows.parties, np.zeros(len(flows.parties)), public)[0])
+    options = {"last": flows.last, "horizon": horizon, "discount_rate": discount_rate}
+    drawn = [
+        with_public(flows.parties, net_sums(*paths, **options, beyond=beyond), public, axis=1)[1]
+        for paths in resampled(flows, n_draw, seed)
+    ]
+    n_party = len(flows.parties) + bool(public_among(flows.parties, public))
     shown = np.ones((n_party, horizon + 1), dtype=bool)
-    return np.array(percentiles(np.concatenate(drawn) if drawn else None, shown, conf_level))
+    limits = percentiles(np.concatenate(drawn) if drawn else None, shown, conf_level)
+    varies = limits[1] - limits[0] > ROUNDING * gross_flow(flows)
+    return np.where(varies, limits, np.nan)
 
 
 def _of_persons(flows: Flows, rng: np.random.Generator, size: int) -> Mapping[str, np.ndarray]:

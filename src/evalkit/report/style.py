@@ -27,12 +27,13 @@ HATCH = "#9aa4af"
 FAMILY = "Source Sans 3"
 FACES = ("Regular", "Semibold", "It")
 WIDTH_MM, DPI = 172.0, 144
-TEXT_MM = 120.0  # width of figures that need no more: their words can then be read on a phone
+PHONE_MM = 120.0  # width of figures that need no more: their words can then be read on a phone
 LEAST_PANEL_MM = 48.0
 EDGE = 2  # pixels left around a picture, so that no letter is shaved where it is made smaller
 LETTER_MM = 1.65  # width of a letter, on average
 MM = 1 / 25.4
 
+NAMES = {"va": "center", "linespacing": 0.95}  # of rows, so that those of two lines stand apart
 ARM_COLOURS = {"programme": PROGRAMME, "comparison": COMPARISON}
 ARM_LINES = {"programme": "-", "comparison": (0, (5, 2))}
 BAND = 0.17
@@ -55,6 +56,7 @@ STYLE = {
     "ytick.labelcolor": INK,
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
+    "ytick.alignment": "center",  # as the words at the other side of a row
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "text.color": INK,
@@ -115,7 +117,7 @@ def panel(
     It is as wide as a phone has room for, if that leaves each panel `least`, and 172 mm at most.
     """
     needed = left + right + least * columns + gap * (columns - 1)
-    whole = min(WIDTH_MM, max(TEXT_MM, needed))
+    whole = min(WIDTH_MM, max(PHONE_MM, needed))
     figure = Figure(figsize=(whole * MM, height_mm * MM))
     Canvas(figure)
     width = (whole - left - right - gap * (columns - 1)) / columns

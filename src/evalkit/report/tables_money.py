@@ -56,13 +56,14 @@ def net_present_value(
         text.say("Gain less cost, same amount each year"),
     ]  # fmt: skip
     caption = text.say("Discounted cost and gain by actor, years counted and discount rate.")
-    details = [_per_person(value, text)]
+    details, years = [_per_person(value, text)], float(value.summary["write_off_years"])
     if str(value.summary["label"]) == "assumed":
         details.append(text.say("After the months followed the last year is assumed to go on."))
+    elif math.isfinite(years):
+        details.append(text.say("Nothing after the months followed is counted."))
     else:
-        details.append(text.say("Nothing after the months followed is counted, so years beyond "
-                                "them change only the amount each year."))  # fmt: skip
-    years = float(value.summary["write_off_years"])
+        details.append(text.say("Nothing after the months followed is counted, so a longer time "
+                                "changes only the amount each year."))  # fmt: skip
     if math.isfinite(years):
         details.append(text.say("The cost is written off evenly over {years}.",
                                 years=years_label(years, text)))  # fmt: skip
@@ -187,7 +188,7 @@ def _per_person(value, text: Text) -> str:
 
 
 def _months(row, text: Text) -> str:
-    reasons = {"no outlay": text.say("no outlay"), "never": text.say("not at this pace")}
+    reasons = {"no outlay": text.say("no outlay"), "never": text.say("no gain")}
     if row["suppressed"]:
         return MISSING
     if row["reason"] in reasons:

@@ -154,7 +154,7 @@ def _pay_off_time(row: pd.Series, text: Text) -> str:
     reasons = {
         "no outlay": text.say("no outlay"),
         "no_outlay": text.say("no outlay"),
-        "never": text.say("not at this pace"),
+        "never": text.say("no gain"),
     }
     reason = row["reason"]
     if isinstance(reason, str) and reason in reasons:

@@ -97,7 +97,7 @@ class Text:
             return self.say("SEK {amount} thousand", amount=amount)
         if currency == "EUR":
             return self.say("EUR {amount} thousand", amount=amount)
-        return self.say("{amount} thousand {currency}", amount=amount, currency=currency)
+        return self.say("{currency} {amount} thousand", amount=amount, currency=currency)
 
     def thousands(self, currency: str) -> str:
         """Name the unit of numbers in thousands of a currency, as "SEK thousand"."""

@@ -43,7 +43,7 @@ class BreakEven:
         "party month net cumulative cumulative_low cumulative_high pay_off_months first_crossing "
         "reason"
     ),
-    glance="n horizon_years discount_rate currency price_year public label method",
+    glance="n conf_level horizon_years discount_rate currency price_year public label method",
 )
 class PayOffCurve:
     """Discounted net gain by month, and summed up with its interval, per person.

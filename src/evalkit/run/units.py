@@ -193,7 +193,7 @@ class Unit(Following):
         """Population and covered persons; None where the population is not known."""
         return self._samples.area
 
-    @cached_property
+    @property
     def costs(self) -> pd.DataFrame | None:
         """Ledger rows, with arm and month from start, of persons followed for the whole horizon.
 

@@ -68,7 +68,7 @@ def draw_agreement(table, text: Text, *, item: str | None = None) -> Figure:
     side = min(13.0, 90 / size)
     first, second = (group_name(str(table.summary[key]), text) for key in ("first", "second"))
     most = max(frame["share"].max(), 0.01) if frame["share"].notna().any() else 1.0
-    margin = (style.TEXT_MM - side * size) / 2
+    margin = (style.PHONE_MM - side * size) / 2
     with style.style():
         figure, (axes,) = style.panel(24 + side * size, left=margin, right=margin, top=8,
                                       bottom=16, least=side * size)  # fmt: skip

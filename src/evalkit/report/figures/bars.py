@@ -25,7 +25,7 @@ from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
-ROW_MM, FLOW_MM = 7.0, 9.0
+ROW_MM, FLOW_MM = 7.0, 10.0
 LONGEST_RULE, LONGEST_NAME = 30, 24  # letters on one line
 OUT_MM, LEFT_MM = 22.0, 38.0  # where the columns of numbers end, right of the axes
 
@@ -94,7 +94,7 @@ def draw_flow(flow, text: Text) -> Figure:
             _strip(axes, place + 1, row["n_after"], removed, text)
         axes.set_xlim(0, top)
         axes.set_ylim(len(frame) + 0.5, -0.5)
-        axes.set_yticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), names, **style.NAMES)
         axes.set_xticks([])
         for words, at_mm in ((text.say("Left out"), OUT_MM), (text.say("Remaining"), LEFT_MM)):
             _beside(axes, -0.5, words, at_mm, va="bottom", color=style.QUIET)
@@ -168,7 +168,7 @@ def _need_finding(need, frame: pd.DataFrame, text: Text) -> str:
     if rows.empty or rows[["n_low", "n_high"]].isna().any(axis=None) or not math.isfinite(covered):
         return ""
     return text.say(
-        "Under the assumptions {range} people are in need; {covered} took part.",
+        "Under the assumptions {range} people are in need; in all {covered} took part.",
         range=range_words(rows["n_low"].min(), rows["n_high"].max(), text),
         covered=text.number(covered),
     )

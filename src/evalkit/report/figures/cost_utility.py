@@ -98,7 +98,7 @@ def draw_plane(cost_utility, text: Text) -> Figure:
             set_limits(-limit, limit)
         for quadrant, (right, top) in CORNERS.items():
             axes.annotate(
-                sentence_case(quadrant_name(quadrant, text)), (right, top),
+                sentence_case(quadrant_name(quadrant, text)).replace(", ", ",\n"), (right, top),
                 (-5 if right else 5, -6 if top else 6), xycoords="axes fraction",
                 textcoords="offset points", ha="right" if right else "left",
                 va="top" if top else "bottom", color=style.QUIET, style="italic", gid="quadrant",

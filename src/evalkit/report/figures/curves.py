@@ -67,6 +67,8 @@ def incidence(curve, text: Text, *, name: str = "incidence") -> Part:
         for tick in ticks
     ]
     caption = _caption(frame, text)
+    if any(row[-1] == MISSING for row in rows):
+        caption += " " + text.say("{mark}: not shown, to protect people.", mark=MISSING)
     base = load_profile(curve.profile).rounding
     if base > 1:
         caption += " " + text.say("Numbers still followed are rounded to the nearest {base}.",

@@ -231,7 +231,7 @@ def draw_before_after(before_after, text: Text) -> Figure:
         ticks = np.arange(0, top + 1e-9, 0.1 if top <= 0.6 else 0.2)
         axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
         names = [sentence_case(state_name(source, text)) for source in frame["source"]]
-        axes.set_yticks(range(len(frame)), names)
+        axes.set_yticks(range(len(frame)), names, **style.NAMES)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         style.light_grid(axes, "x")

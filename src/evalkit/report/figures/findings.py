@@ -78,7 +78,10 @@ def wave_finding(frame: pd.DataFrame, score: str, number, text: Text) -> str:
 
 
 def profile_finding(frame: pd.DataFrame, text: Text) -> str:
-    """Shares of each arm whose health is better and worse, all dimensions taken together."""
+    """Shares of each arm better in some dimension and worse in none, and the reverse, at a wave.
+
+    Whoever is better in one and worse in another is in neither.
+    """
     whole = frame[frame["item"] == "profile"]
     arms = arms_of(whole)
     table = whole.pivot(index="stratum", columns="level", values="share")
@@ -86,13 +89,14 @@ def profile_finding(frame: pd.DataFrame, text: Text) -> str:
     if ends.empty or ends.isna().any(axis=None) or (len(arms) != 1 and arms != TWO):
         return ""
     better, worse, *others = (text.percent(share) for share in ends.to_numpy().ravel())
+    slots = {"month": text.number(whole["wave"].iloc[0]), "better": better, "worse": worse}
     if not others:
-        return text.say("Taking all dimensions together, {better} were better and {worse} worse.",
-                        better=better, worse=worse)  # fmt: skip
+        return text.say("By month {month}, {better} were better in some dimension and worse in "
+                        "none, {worse} the reverse.", **slots)  # fmt: skip
     return text.say(
-        "Taking all dimensions together, {better} of the programme group were better and {worse} "
-        "worse; of the comparison group {other_better} and {other_worse}.",
-        better=better, worse=worse, other_better=others[0], other_worse=others[1],
+        "By month {month}, {better} of the programme group were better in some dimension and worse "
+        "in none, {worse} the reverse; of the comparison group {other_better} and {other_worse}.",
+        other_better=others[0], other_worse=others[1], **slots,
     )  # fmt: skip
 
 
@@ -110,11 +114,9 @@ def _of_arms(rows: pd.DataFrame, text: Text) -> tuple[int, list[float]]:
 
 
 def exits_finding(frame: pd.DataFrame, names: dict[str, str], text: Text) -> str:
-    """The largest exits of the first arm at the last tick at which the first layer is shown.
+    """The largest exits of the first arm at the last tick, up to the study's horizon if possible.
 
-    It is one up to the study's horizon, if there is any.
-
-    Nothing can be stacked on a layer that is hidden, so no other time has a whole column.
+    The first layer is shown at it: nothing can be stacked on a layer that is hidden.
     """
     arms, first = arms_of(frame), next(iter(names))
     wide = frame[frame["stratum"] == arms[0]].pivot(

@@ -60,7 +60,13 @@ def key_figures(
     if not has_plan:
         caption = text.say("Dot: participations started.")
     if has_cost:
-        caption += f" {_cost_caption(figures, text)} " + text.say("n: how many took part.")
+        caption += " " + _cost_caption(figures, text)
+        counted = table["took_part"].notna() & table["cost_per_participation"].notna()
+        caption += (
+            " " + text.say("n: how many took part, also those who started before.")
+            if counted.any()
+            else ""
+        )
     first, last = (text.day(str(figures.summary[name])) for name in ("first_day", "last_day"))
     caption += " " + text.say("Period: {first} to {last}.", first=first, last=last)
     return picture(
@@ -184,7 +190,7 @@ def _volumes(axes: Axes, table: pd.DataFrame, labels: list[str], text: Text, *, 
             axes.annotate(text.say("Not shown"), (start, place), (8, 0), **HIDDEN)
     known = table[["started", "planned"]].to_numpy().ravel()
     axes.set_xlim(0, 1.12 * max(np.nanmax(known, initial=1.0), 1.0))
-    axes.set_yticks(range(len(table)), labels)
+    axes.set_yticks(range(len(table)), labels, **style.NAMES)
     axes.xaxis.set_major_locator(style.round_ticks(steps, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
     style.light_grid(axes, "x")
@@ -209,7 +215,7 @@ def _costs(axes: Axes, table: pd.DataFrame, currency: str, text: Text) -> None:
     axes.set_yticks(range(len(table)), [""] * len(table))
     number_axis(axes, text, "x", steps=3, per=THOUSAND)
     style.light_grid(axes, "x")
-    axes.set_xlabel(text.say("For each participation, {unit}", unit=text.thousands(currency)))
+    axes.set_xlabel(text.say("Cost, {unit}", unit=text.thousands(currency)))
 
 
 @drawn_part
@@ -290,7 +296,7 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
     """Draw one bar a target and the line at 100 per cent."""
     frame = with_target(targets)
     with style.style():
-        figure, (axes,) = style.panel(24 + (ROW_MM + 1) * max(len(frame), 1), left=54, right=34,
+        figure, (axes,) = style.panel(24 + (ROW_MM + 2) * max(len(frame), 1), left=54, right=34,
                                       top=8, bottom=14, least=44)  # fmt: skip
         for place, row in frame.iterrows():
             _bullet(axes, place, row, text)
@@ -302,7 +308,7 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
         axes.set_xlim(0, top)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         labels = [wrapped(target_name(row, text, names), 30) for _, row in frame.iterrows()]
-        axes.set_yticks(range(len(frame)), labels)
+        axes.set_yticks(range(len(frame)), labels, **style.NAMES)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(style.round_ticks(5))

@@ -19,7 +19,7 @@ from evalkit.report.parts import Part
 from evalkit.report.reading import arms_of, released_frame
 from evalkit.report.text import Text
 
-ROW_MM = 7.0
+ROW_MM = 8.0
 GROUP = "work_or_study"
 
 
@@ -92,7 +92,7 @@ def draw_leavers(change, text: Text) -> Figure:
         axes.set_yticks(
             places,
             [wrapped(sentence_case(status_name(code, text)), 36) for code in frame["category"]],
-            va="center",
+            **style.NAMES,
         )
         axes.set_ylim(places[-1] + 0.6, -0.6)
         axes.tick_params(axis="y", length=0)

@@ -27,8 +27,8 @@ from evalkit.report.reading import few_persons, is_compared, money_decimals, rel
 from evalkit.report.text import Text
 
 ROW_MM, GAP = 5.4, 0.8
-WIDEST = 1.25  # the axis ends a little beyond the whole change
-TAIL = 0.09
+WIDEST = 1.4  # the axis ends beyond the whole change, in arrows of what goes on
+TAIL, ARROW = 0.1, 0.09
 LONGEST = 24  # letters of a name on one line
 MOST = 10.0  # a share beyond it is written as over ten times the whole
 SUMS = ("public", "society")
@@ -203,7 +203,7 @@ def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
                   solid_capstyle="butt")  # fmt: skip
         if high > WIDEST:
             _arrow(axes, place, colour, tail=low >= WIDEST)
-    if share <= WIDEST:
+    if share <= WIDEST - ARROW:
         axes.plot([share], [place], "o", color=colour, markersize=6, gid="share", zorder=4,
                   clip_on=False,
                   markerfacecolor=colour if share <= 1 else style.PAPER)  # fmt: skip

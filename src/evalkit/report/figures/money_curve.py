@@ -24,7 +24,8 @@ from evalkit.report.parts import Part
 from evalkit.report.reading import few_persons, released_frame
 from evalkit.report.text import Text
 
-LABEL_GAP_MM = 10.5
+LABEL_GAP_MM, LEADER_MM = 10.5, 8.0
+MOST_MARKS = 12
 LOOKS = (
     (style.PROGRAMME, "-", "o"), (style.COMPARISON, (0, (5, 2)), "s"),
     (style.THIRD, (0, (1, 1.4)), "^"), (style.FOURTH, (0, (6, 1.6, 1.2, 1.6)), "D"),
@@ -47,38 +48,55 @@ def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve")
     if few_persons(curve, text, exits):
         return too_few_part(text)
     frame = released_frame(curve, "PayOffCurve")
-    currency = str(curve.summary["currency"])
-    decimals = _decimals(frame)
-    months = sorted(frame["month"].unique())
-    told = [at for at in months if at % 12 == 0]
-    thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
-    interval = lambda low, high: text.range(low / 1000, high / 1000, decimals)  # noqa: E731
-    has_interval = bool(frame["cumulative_low"].notna().any())
-    rows, spoken = [], [text.say("Lines of gain less cost, summed up from the start.")]
-    for party in dict.fromkeys(frame["party"]):
-        own = frame[frame["party"] == party]
-        sums = own.set_index("month")["cumulative"]
-        label = sentence_case(actor_name(party, text))
-        cells = [shown(sums.get(at, math.nan), thousands) for at in told]
-        last, found = own[own["month"] == told[-1]].iloc[0], pay_off_words(own, text)
-        cells += [shown_range(last["cumulative_low"], last["cumulative_high"], interval)
-                  ] if has_interval else []  # fmt: skip
-        rows.append([escape(label), *cells, found])
-        if found != MISSING:
-            spoken.append(text.say("{actor}: {result}.", actor=label, result=found))
-    header = [text.say("Actor"), *(text.say("Month {month}", month=text.number(at)) for at in told),
-              *([text.say("Interval in month {month}", month=text.number(told[-1]))]
-                if has_interval else []),
-              text.say("Cost back")]  # fmt: skip
-    unit = text.say("Amounts in {unit} per person.", unit=text.thousands(currency))
+    header, rows = _table(frame, text)
+    unit = text.say("Amounts in {unit} per person.",
+                    unit=text.thousands(str(curve.summary["currency"])))  # fmt: skip
     rate = text.say("Discount rate {percent} a year.",
                     percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
     return picture(
         name, draw_pay_off_curve(curve, text), [curve], text,
         finding=text.say("When is the cost back, and for whom?"),
         caption=" ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate]),
-        alt=" ".join(spoken), n=summary_n(curve), rows=rows, header=header,
+        alt=_spoken(frame, text), n=summary_n(curve), rows=rows, header=header,
     )  # fmt: skip
+
+
+def _table(frame: pd.DataFrame, text: Text) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: the sums of whole years, the last interval that is shown, the month."""
+    decimals = _decimals(frame)
+    thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
+    interval = lambda low, high: text.range(low / 1000, high / 1000, decimals)  # noqa: E731
+    told = [at for at in sorted(frame["month"].unique()) if at % 12 == 0]
+    known = [at for at in told if at in set(frame.loc[frame["cumulative_low"].notna(), "month"])]
+    rows = []
+    for party, own in frame.groupby("party", sort=False):
+        at = own.set_index("month")
+        cells = [shown(at["cumulative"].get(month, math.nan), thousands) for month in told]
+        cells += [shown_range(*at.loc[month, ["cumulative_low", "cumulative_high"]], interval)
+                  for month in known[-1:]]  # fmt: skip
+        label = escape(sentence_case(actor_name(party, text)))
+        rows.append([label, *cells, pay_off_words(own, text)])
+    months = [text.say("Month {month}", month=text.number(month)) for month in told]
+    months += [text.say("Interval, month {month}", month=text.number(at)) for at in known[-1:]]
+    return [text.say("Actor"), *months, text.say("Cost back")], rows
+
+
+def _spoken(frame: pd.DataFrame, text: Text) -> str:
+    """Say the lines, the band and when the cost of each is back."""
+    spoken = [text.say("Lines of gain less cost, summed up from the start.")]
+    spoken += _band_words(frame, text)
+    for party, own in frame.groupby("party", sort=False):
+        found = pay_off_words(own, text)
+        if found != MISSING:
+            spoken.append(text.say("{actor}: {result}.", result=found,
+                                   actor=sentence_case(actor_name(party, text))))  # fmt: skip
+    return " ".join(spoken)
+
+
+def _band_words(frame: pd.DataFrame, text: Text) -> list[str]:
+    banded = _banded(frame)
+    return [text.say("Band: 95 per cent interval, each month by itself: {actor}.",
+                     actor=actor_name(banded, text))] if banded else []  # fmt: skip
 
 
 def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
@@ -95,12 +113,14 @@ def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
                               "mark before it."))  # fmt: skip
     if (shown_rows["reason"] == "no outlay").any():
         found.append(text.say("Those without an outlay have no line; the table has them."))
-    if banded := _banded(frame):
-        found.append(text.say("Band: interval, {actor}.", actor=actor_name(banded, text)))
+    found += _band_words(frame, text)
     hidden = [actor_name(party, text) for party, own in frame.groupby("party", sort=False)
               if own["suppressed"].all()]  # fmt: skip
     if hidden:
-        found.append(text.say("Not shown, to protect people: {names}.", names=text.list(hidden)))
+        found.append(text.say(
+            "No line by month, to protect people: {names}. Sums over all months can be shown where "
+            "months cannot.",
+            names=text.list(hidden)))  # fmt: skip
     return found
 
 
@@ -126,7 +146,7 @@ def _assumed(curve, text: Text) -> list[str]:
 
 
 def pay_off_words(rows: pd.DataFrame, text: Text) -> str:
-    """Say when the cost of one party is back: in or by a month, never, not in time, no outlay."""
+    """Say when the cost of one party is back, or why it is not."""
     told = rows[~rows["suppressed"]]
     if told.empty:
         return MISSING
@@ -135,7 +155,7 @@ def pay_off_words(rows: pd.DataFrame, text: Text) -> str:
     if reason == "no outlay":
         return text.say("no outlay")
     if reason == "never":
-        return text.say("not at this pace")
+        return text.say("no gain")
     if reason.startswith("not within"):
         years = float(reason.split()[2])
         if years.is_integer():
@@ -188,10 +208,9 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
                                       top=10, bottom=14, least=50)  # fmt: skip
         ends = []
         each = [frame[frame["party"] == party] for party in drawn]
-        is_marked = any(is_by(rows[rows["cumulative"].notna()]) for rows in each)
         looks, banded = looks_of(frame), _banded(frame)
         for party, rows in zip(drawn, each, strict=True):
-            ends.append(_line(axes, rows, looks[party], is_marked=is_marked))
+            ends.append(_line(axes, rows, looks[party]))
             if party == banded:
                 _band(axes, rows, looks[party])
         axes.axhline(0, color=style.INK, linewidth=0.9)
@@ -209,12 +228,12 @@ def draw_pay_off_curve(curve, text: Text) -> Figure:
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, look: tuple, *, is_marked: bool) -> float:
-    """Draw one party, all its months marked or the last one; give the height of that."""
+def _line(axes: Axes, rows: pd.DataFrame, look: tuple) -> float:
+    """Draw one party, its months marked if they are few, else the last; give the height of that."""
     colour, dashes, marker = look
     rows = rows[rows["cumulative"].notna()].sort_values("month")
     axes.plot(rows["month"], rows["cumulative"], color=colour, linestyle=dashes, linewidth=1.8)
-    marked = rows if is_marked else rows.iloc[-1:]
+    marked = rows if len(rows) <= MOST_MARKS else rows.iloc[-1:]
     axes.plot(marked["month"], marked["cumulative"], marker, color=colour,
               markersize=SIZES.get(marker, 6), clip_on=False, zorder=4, gid="known")  # fmt: skip
     back = float(rows["pay_off_months"].iloc[-1])
@@ -236,7 +255,7 @@ def _end_labels(
     axes: Axes, frame: pd.DataFrame, drawn: list[str], ends: list[float], text: Text
 ) -> None:
     low, high = axes.get_ylim()
-    height_mm = axes.get_position().height * axes.figure.get_figheight() / style.MM
+    width_mm, height_mm = axes.get_window_extent().size / axes.figure.dpi / style.MM
     gap = LABEL_GAP_MM / height_mm * (high - low)
     places = style.spread(ends, gap, low + gap / 3, high - gap / 3)
     beside = {"transform": axes.get_yaxis_transform(), "clip_on": False}
@@ -245,8 +264,8 @@ def _end_labels(
         colour = looks[party][0]
         own = frame[frame["party"] == party]
         words = f"{sentence_case(actor_name(party, text))}\n{pay_off_words(own, text)}"
-        axes.plot([1.012, 1.05], [ends[number], place], color=colour, linewidth=0.7, zorder=1,
-                  gid="leader", **beside)  # fmt: skip
-        axes.annotate(words, (1, place), (16, 0), xycoords=("axes fraction", "data"), va="center",
-                      textcoords="offset points", color=colour, weight=600, linespacing=1.05,
-                      annotation_clip=False)  # fmt: skip
+        axes.plot([1.02, 1 + LEADER_MM / width_mm], [ends[number], place], color=colour,
+                  linewidth=0.7, zorder=1, gid="leader", **beside)  # fmt: skip
+        axes.annotate(words, (1, place), ((LEADER_MM + 1) * style.MM * 72, 0), va="center",
+                      xycoords=("axes fraction", "data"), textcoords="offset points", color=colour,
+                      weight=600, linespacing=1.05, annotation_clip=False)  # fmt: skip

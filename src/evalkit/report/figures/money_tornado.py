@@ -83,7 +83,7 @@ def _assumption(row, side: str, text: Text) -> str:
 
 
 def _result(value: float, sensitivity, text: Text) -> str:
-    """Write a result: a share, or money in thousands; infinite is never, missing is hidden."""
+    """Write a result: a share, or money in thousands; infinite has no gain, missing is hidden."""
     value = float(value)
     if math.isnan(value):
         return MISSING

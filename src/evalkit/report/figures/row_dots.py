@@ -74,7 +74,7 @@ def draw_rows(
         if line is not None:
             axes.axvline(line, color=style.INK, linewidth=0.9, gid="line")
         centres = _draw_all(axes, rows, heights, text)
-        axes.set_yticks(centres, names, va="center")
+        axes.set_yticks(centres, names, **style.NAMES)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xticks(ticks, [written(tick) for tick in ticks])
@@ -142,7 +142,7 @@ def _key_lines(groups: Sequence[str]) -> list[list[tuple[int, str]]]:
     lines, width = [[]], 0.0
     for place, name in enumerate(groups):
         needed = 7 + 1.75 * len(name)
-        if width + needed > style.TEXT_MM - 7 and lines[-1]:
+        if width + needed > style.PHONE_MM - 7 and lines[-1]:
             lines.append([])
             width = 0.0
         lines[-1].append((place, name))

@@ -19,8 +19,8 @@ from evalkit.report.parts import Part
 from evalkit.report.reading import released_frame
 from evalkit.report.text import Text
 
-ROW_MM, MOST_COLUMNS = 8.0, 12
-CELL_MM, LEAST_CELLS = 18.0, 4
+ROW_MM, MOST_COLUMNS = 9.0, 12
+CELL_MM, LEAST_CELLS = 20.0, 4
 LEFT_MM = 46.0
 LEFT_POINTS = LEFT_MM * style.MM * 72
 LEVEL_CODES = ("fragmented", "information", "coordination", "joint_work")
@@ -156,7 +156,7 @@ def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None
         axes.set_ylim(height - 0.4, -0.6)
         axes.set_yticks(list(rows.values()), [
             wrapped(sentence_case(service_name(service, text)), 27) for _, service in rows
-        ], va="center")  # fmt: skip
+        ], **style.NAMES)  # fmt: skip
         for place, group in heads:
             axes.annotate(sentence_case(group_name(group, text)), (0, place), (4 - LEFT_POINTS, 0),
                           xycoords=("axes fraction", "data"), textcoords="offset points",
