@@ -1,5 +1,7 @@
 """Money at the door: parties hidden whole, with what they would follow from; no month by few."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from evalkit import results
 from evalkit.provenance import provenance
 from evalkit.release import load_profile, release
 from evalkit.release.parties import hidden_parties
+from evalkit.release.store import stored_text
 
 STRICT = load_profile("strict10")
 MUNI, REGION, FIRM, OWN = "municipality", "region", "employer", "individual"
@@ -183,6 +186,9 @@ def curve(k, n=None, complement=None, profile=STRICT, horizon=24, **options):
               "month": np.tile(np.arange(months), len(parties)),
               "net": np.ones(months * len(parties)),
               "cumulative": np.tile(np.arange(months) - 5.0, len(parties)),
+              # Of each party and month a number that stands nowhere else.
+              "cumulative_low": -1e6 - np.arange(months * len(parties)),
+              "cumulative_high": 1e6 + np.arange(months * len(parties)),
               "pay_off_months": [5.0] * months * len(parties),
               "first_crossing": [5.0] * months * len(parties),
               "reason": [""] * months * len(parties)},
@@ -193,7 +199,12 @@ def curve(k, n=None, complement=None, profile=STRICT, horizon=24, **options):
 
 
 def shown_months(released, party="society"):
+    """Months that a party shows; limits are hidden, and left out of what is stored, with sums."""
     frame = released.tidy()
+    for limit in ("cumulative_low", "cumulative_high"):
+        assert (frame[limit].isna() == frame["cumulative"].isna()).all()
+    stored = re.findall(r"\b10\d{5}\b", stored_text(released))
+    assert len(stored) == 2 * frame["cumulative"].notna().sum()
     own = frame[(frame["party"] == party) & ~frame["suppressed"]]
     return own["month"].tolist()
 
