@@ -205,6 +205,26 @@ def test_a_rare_state_is_hidden_in_pairs_of_states_and_of_municipalities():
     assert hidden(plan, "states/programme/12/self_support") == []
 
 
+def test_a_federation_that_is_the_whole_country_hides_what_the_country_hides():
+    names = ("support", "self_support", "parental", "study", "died")
+    tables = [
+        (24, 19, 1, 18, 13),
+        (0, 17, 2, 16, 28),
+        (21, 19, 2, 8, 23),
+        (19, 6, 3, 11, 8),
+    ]
+    result = states(*(dict(zip(names, table, strict=True)) for table in tables))
+
+    plan = plan_of(result, federations="FFFF")
+
+    blocks = plan.groupby("code")["block"].agg(set)
+    assert blocks["F"] == blocks["national"] != set()
+    two = plan_of(result, federations="FFFF", levels=TWO_LEVELS)
+    pd.testing.assert_frame_equal(
+        plan[plan["level"] != "federation"].reset_index(drop=True), two, check_index_type=False
+    )
+
+
 def test_states_between_ticks_are_not_planned():
     assert plan_of(states({"support": 60, "study": 4}, month=7.0)).empty
 

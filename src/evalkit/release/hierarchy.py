@@ -82,6 +82,21 @@ class Hierarchy:
             first, second = (self.level[node] for node in crossed[0])
             raise ParameterError(f"areas: a unit of level {first} lies in two of level {second}")
 
+    def without_twins(self) -> tuple["Hierarchy", tuple[tuple[int, ...], ...]]:
+        """The units of several municipalities that differ, and the nodes that each stands for.
+
+        A country of one county has each of its numbers twice. What one of the two hides the other
+        tells, so they are planned as one, under the larger level.
+        """
+        twins: dict[object, list[int]] = {}
+        for node, own in enumerate(self.member):
+            twins.setdefault(own.tobytes() if own.sum() > 1 else node, []).append(node)
+        groups = sorted((tuple(nodes) for nodes in twins.values()), key=lambda nodes: nodes[-1])
+        kept = [nodes[-1] for nodes in groups]
+        level, code = ([names[node] for node in kept] for names in (self.level, self.code))
+        made = Hierarchy(self.leaves, tuple(level), tuple(code), self.member[kept])
+        return made, tuple(groups)
+
     def restrict(self, keep: np.ndarray) -> "Hierarchy":
         """The same units over some of the municipalities."""
         leaves = tuple(name for name, kept in zip(self.leaves, keep, strict=True) if kept)

@@ -81,7 +81,7 @@ def secondary_suppression(
     `outcome`, `anonymous`, `persons`), `processes/stratum/step/quantity`; `family/stratum` stands
     for all. Key figures are to be given by municipality alone and by municipality and package.
     Under a shown unit, municipalities are hidden until what is left has enough persons; if all
-    are, the unit itself is hidden. Numbers at risk are rounded at every level instead. States are
+    are, the unit itself is hidden. Units of the same municipalities hide the same. Numbers at risk are rounded at every level instead. States are
     planned at the profile's ticks only, so horizons should be ticks
     (`dataclasses.replace(profile, ticks=...)`). Any exit is shown where all causes are.
     """
@@ -105,8 +105,9 @@ def secondary_suppression(
 class _Plan:
     """The plan under construction: which node hides which block."""
 
-    def __init__(self, hierarchy: Hierarchy, profile: Profile):
-        self.hierarchy, self.profile = hierarchy, profile
+    def __init__(self, published: Hierarchy, profile: Profile):
+        self.published, self.profile = published, profile
+        self.hierarchy, self.twins = published.without_twins()
         self.hidden: dict[tuple[int, str], None] = {}
         self.exits: dict[tuple, np.ndarray] = {}
         # Exits before states: who died is hidden in both or in neither.
@@ -125,8 +126,12 @@ class _Plan:
 
     def frame(self) -> pd.DataFrame:
         """The plan as a table."""
-        level, code = self.hierarchy.level, self.hierarchy.code
-        rows = [(level[node], code[node], name) for node, name in self.hidden]
+        level, code = self.published.level, self.published.code
+        rows = [
+            (level[twin], code[twin], name)
+            for node, name in self.hidden
+            for twin in self.twins[node]
+        ]
         return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
     def strata(self, results: Sequence[object]) -> None:
