@@ -223,6 +223,10 @@ def test_a_federation_that_is_the_whole_country_hides_what_the_country_hides():
     pd.testing.assert_frame_equal(
         plan[plan["level"] != "federation"].reset_index(drop=True), two, check_index_type=False
     )
+    # A municipality that no number is about makes no difference.
+    wider = plan_of(result, federations="FFFFG")
+    of_wider = wider.groupby("code")["block"].agg(set)
+    assert of_wider["F"] == of_wider["national"] == blocks["F"]
 
 
 def test_states_between_ticks_are_not_planned():

@@ -82,14 +82,15 @@ class Hierarchy:
             first, second = (self.level[node] for node in crossed[0])
             raise ParameterError(f"areas: a unit of level {first} lies in two of level {second}")
 
-    def without_twins(self) -> tuple["Hierarchy", tuple[tuple[int, ...], ...]]:
+    def without_twins(self, counted: np.ndarray) -> tuple["Hierarchy", tuple[tuple[int, ...], ...]]:
         """The units of several municipalities that differ, and the nodes that each stands for.
 
         A country of one county has each of its numbers twice. What one of the two hides the other
-        tells, so they are planned as one, under the larger level.
+        tells, so they are planned as one, under the larger level. Only municipalities that are
+        `counted`, (n_leaf,), make a difference.
         """
         twins: dict[object, list[int]] = {}
-        for node, own in enumerate(self.member):
+        for node, own in enumerate(self.member & counted):
             twins.setdefault(own.tobytes() if own.sum() > 1 else node, []).append(node)
         groups = sorted((tuple(nodes) for nodes in twins.values()), key=lambda nodes: nodes[-1])
         kept = [nodes[-1] for nodes in groups]

@@ -80,15 +80,17 @@ def secondary_suppression(
     `pay_off/curve` (and `.../month`), `packages/stratum` (and `.../started`, `left`,
     `outcome`, `anonymous`, `persons`), `processes/stratum/step/quantity`; `family/stratum` stands
     for all. Key figures are to be given by municipality alone and by municipality and package.
-    Under a shown unit, municipalities are hidden until what is left has enough persons; if all
-    are, the unit itself is hidden. Units of the same municipalities hide the same. Numbers at risk are rounded at every level instead. States are
-    planned at the profile's ticks only, so horizons should be ticks
-    (`dataclasses.replace(profile, ticks=...)`). Any exit is shown where all causes are.
+    Under a shown unit, municipalities are hidden until what is left has enough persons; if all are,
+    the unit itself is hidden. Units of the same municipalities hide the same. Numbers at risk are
+    rounded at every level instead. States are planned at the profile's ticks only, so horizons
+    should be ticks (`dataclasses.replace(profile, ticks=...)`). Any exit is shown where all causes
+    are.
     """
     rule = load_profile(profile) if isinstance(profile, str) else profile
     if rule.hides_nothing or len(levels) < 2:
         return pd.DataFrame(columns=COLUMNS, dtype=object)
-    plan = _Plan(Hierarchy.from_areas(areas, levels), rule)
+    counted = {split_area(name)[0] for item in results for name in item.rows.get("stratum", ())}
+    plan = _Plan(Hierarchy.from_areas(areas, levels), rule, counted | set(unit_results or ()))
     unknown = {type(item).__name__ for item in results if not isinstance(item, tuple(plan.rules))}
     if unknown:
         raise ParameterError(f"no blocks for results of kind {', '.join(sorted(unknown))}")
@@ -105,9 +107,10 @@ def secondary_suppression(
 class _Plan:
     """The plan under construction: which node hides which block."""
 
-    def __init__(self, published: Hierarchy, profile: Profile):
+    def __init__(self, published: Hierarchy, profile: Profile, counted: set[str]):
         self.published, self.profile = published, profile
-        self.hierarchy, self.twins = published.without_twins()
+        own = np.isin(published.leaves, list(counted))
+        self.hierarchy, self.twins = published.without_twins(own)
         self.hidden: dict[tuple[int, str], None] = {}
         self.exits: dict[tuple, np.ndarray] = {}
         # Exits before states: who died is hidden in both or in neither.
