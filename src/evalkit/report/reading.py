@@ -213,6 +213,21 @@ def is_share_uncertain(share: float, low: float, high: float) -> bool:
     return math.isfinite(low) and (low <= 1 if share > 1 else not high <= 1)
 
 
+def first_possible_horizon(frame: pd.DataFrame, party: str) -> pd.Series | None:
+    """Row of break-even shares of a party that a sentence tells; None where none is shown.
+
+    Of the horizons in whole years the shortest within which the cost can come back; the longest if
+    it never does.
+    """
+    rows = frame[(frame["party"] == party) & ~frame["suppressed"]]
+    rows = rows[rows["break_even_share"].notna() & (rows["horizon_years"] % 1 == 0)]
+    rows = rows.sort_values("horizon_years")
+    possible = rows[rows["break_even_share"] <= 1]
+    if len(possible):
+        return possible.iloc[0]
+    return rows.iloc[-1] if len(rows) else None
+
+
 def is_pay_off_uncertain(row: pd.Series, years: float) -> bool:
     """Whether the interval of a pay-off time holds both that it is within some years and not."""
     limit = 12 * years

@@ -12,6 +12,7 @@ from evalkit.report.phrases import (
 )
 from evalkit.report.reading import (
     few_persons,
+    first_possible_horizon,
     is_compared,
     is_pay_off_uncertain,
     is_share_uncertain,
@@ -222,26 +223,15 @@ def break_even(break_even, text: Text, *, exits=None) -> Part:
 def _by_horizon(frame, compared: bool, text: Text) -> list[str]:
     """A sentence about society and one about the public sector, those that may be shown.
 
-    Of the horizons the shortest within which the cost can come back; the longest if it never does.
     Where both are uncertain that is said once.
     """
-    rows = [row for party in ("society", "public") if (row := _horizon(frame, party)) is not None]
+    horizons = (first_possible_horizon(frame, party) for party in ("society", "public"))
+    rows = [row for row in horizons if row is not None]
     both = len(rows) > 1 and all(
         row["break_even_share"] <= 1 and _is_uncertain(row) for row in rows
     )
     found = [_horizon_words(row, compared, text, alone=not both) for row in rows]
     return [*found, _both_opposite(text)] if both else found
-
-
-def _horizon(frame, party: str):
-    """The row that a sentence tells, or None."""
-    rows = frame[(frame["party"] == party) & ~frame["suppressed"]]
-    rows = rows[rows["break_even_share"].notna() & (rows["horizon_years"] % 1 == 0)]
-    rows = rows.sort_values("horizon_years")
-    possible = rows[rows["break_even_share"] <= 1]
-    if len(possible):
-        return possible.iloc[0]
-    return rows.iloc[-1] if len(rows) else None
 
 
 def _is_uncertain(row) -> bool:

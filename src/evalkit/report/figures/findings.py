@@ -4,13 +4,11 @@ A sentence is made only where every number that it needs is shown; it is empty o
 title says then what the figure is about. Its numbers are in the figure's table too.
 """
 
-import math
-
 import pandas as pd
 
 from evalkit.report.figures.frame import time_ticks
 from evalkit.report.markup import escape
-from evalkit.report.names import actor_name, state_name
+from evalkit.report.names import state_name
 from evalkit.report.reading import arms_of
 from evalkit.report.text import Text
 
@@ -158,17 +156,24 @@ def sources_finding(pairs: pd.DataFrame, text: Text) -> str:
     return text.say("Largest change: {source}, from {before} to {after}.", **slots)
 
 
-def net_finding(row: pd.Series, currency: str, decimals: int, text: Text) -> str:
-    """What society gains less what it costs, with its interval where there is one."""
-    actor, net = actor_name(row["party"], text), float(row["net"])
-    low, high = float(row["net_low"]), float(row["net_high"])
-    if row["party"] != "society" or not math.isfinite(net):
+def valued_finding(frame: pd.DataFrame, number, text: Text) -> str:
+    """Change of the first arm by each value set, at the last wave where all are shown."""
+    arms = arms_of(frame)
+    if len(arms) != 1 and arms != TWO:
         return ""
-    amount = text.money(net, currency, decimals)
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return text.say("Gain less cost per person, {actor}: {amount}.", actor=actor,
-                        amount=amount)  # fmt: skip
-    return text.say(
-        "Gain less cost per person, {actor}: {amount} (interval {range}).", actor=actor,
-        amount=amount, range=text.range(low / 1000, high / 1000, decimals),
-    )  # fmt: skip
+    rows = frame[frame["stratum"] == arms[0]]
+    wide = rows.pivot(index="wave", columns="item", values="estimate").dropna().sort_index()
+    if wide.empty:
+        return ""
+    last = wide.iloc[-1][list(dict.fromkeys(rows["item"]))]
+    slots = {
+        "month": text.number(wide.index[-1]),
+        "changes": text.list([
+            text.say("{name} {number}", name=name, number=number(change))
+            for name, change in last.items()
+        ]),
+    }  # fmt: skip
+    if arms == TWO:
+        return text.say("Change by month {month} in the programme group, in smallest changes that "
+                        "matter: {changes}.", **slots)  # fmt: skip
+    return text.say("Change by month {month}, in smallest changes that matter: {changes}.", **slots)

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 from matplotlib.figure import Figure
 
+from evalkit.report.figures.findings import titled, valued_finding
 from evalkit.report.figures.frame import drawn_part, picture, summary_n, too_few_part
 from evalkit.report.figures.health_parts import (
     DotAxis,
@@ -136,13 +137,16 @@ def two_value_sets(comparison, text: Text, *, exits=None, name: str = "value-set
     frame = released_frame(comparison, "HealthMeasures")
     if exits is not None and few_persons(comparison, text, exits):
         return too_few_part(text)
+    caption = text.say(
+        "Mean change, counted in smallest changes that matter by each value set; bars: 95 per cent "
+        "intervals; shaded: too small to matter. Index points of two sets cannot be compared. The "
+        "study chose {value_set}.", value_set=escape(str(comparison.summary["value_set"])),
+    )  # fmt: skip
+    changes = frame[frame["quantity"] == "change_in_important"]
+    finding = valued_finding(changes, lambda value: _signed(value, text), text)
     return _picture(
         name, draw_two_value_sets(comparison, text), comparison, frame, text,
-        finding=text.say("The same answers, valued in two ways."),
-        caption=text.say("Mean change, counted in smallest changes that matter by each value "
-                         "set; bars: 95 per cent intervals; shaded: too small to matter. Index "
-                         "points of two sets cannot be compared. The study chose {value_set}.",
-                         value_set=escape(str(comparison.summary["value_set"]))),
+        **titled(finding, text.say("The same answers, valued in two ways."), caption),
         alt=text.say("Dots with intervals by month, one for each value set."),
         drawn_number="change_in_important",
     )  # fmt: skip
@@ -165,10 +169,13 @@ def draw_two_value_sets(comparison, text: Text) -> Figure:
     series = {name: name for name in dict.fromkeys(frame["series"])}
     axis = DotAxis(
         text.say("Change from the start, in smallest changes that matter"),
-        lambda value: text.number(value, int(abs(value) > NIL), signed=True), reference=0.0,
-        shaded=1.0,
+        lambda value: _signed(value, text), reference=0.0, shaded=1.0,
     )  # fmt: skip
     return draw_dots(frame, rows, series, axis, text)
+
+
+def _signed(value: float, text: Text) -> str:
+    return text.number(value, int(abs(value) > NIL), signed=True)
 
 
 def _group_at(arm: str, wave: int, text: Text) -> str:

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from evalkit.errors import ParameterError
 from evalkit.report import style
-from evalkit.report.figures.findings import net_finding, titled
+from evalkit.report.figures.findings import titled
+from evalkit.report.figures.findings_money import net_finding
 from evalkit.report.figures.frame import (
     drawn_part,
     picture,

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
+from evalkit.report.figures.findings_money import needed_finding
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -73,9 +75,9 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
         "of it where the tail of the arrow is dotted."
     )
     compared = is_compared(break_even)
-    finding = text.say("How much must be due to the programme?")
+    topic = text.say("How much must be due to the programme?")
     if compared:
-        finding = text.say("How much of the gain is needed?")
+        topic = text.say("How much of the gain is needed?")
         caption = text.say(
             "Dot: share of the difference from the comparison group that is needed for the cost to "
             "come back; bar: 95 per cent interval; line: all of the difference; arrow: goes on "
@@ -84,7 +86,7 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
     marks = text.say("Hollow dot: more than all of it would be needed; at the right: the share.")
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,
-        finding=finding, caption=f"{caption} {marks}",
+        **titled(needed_finding(frame, text, compared=compared), topic, f"{caption} {marks}"),
         alt=" ".join(spoken), n=summary_n(break_even), rows=rows,
         text_columns=2,
         header=break_even_header(currency, text, compared=compared),

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
+from evalkit.report.figures.findings_money import back_finding
 from evalkit.report.figures.frame import (
     MISSING,
     drawn_part,
@@ -55,10 +57,16 @@ def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve")
                     percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
     return picture(
         name, draw_pay_off_curve(curve, text), [curve], text,
-        finding=text.say("When is the cost back, and for whom?"),
-        caption=" ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate]),
+        **titled(_finding(frame, text), text.say("When is the cost back, and for whom?"),
+                 " ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate])),
         alt=_spoken(frame, text), n=summary_n(curve), rows=rows, header=header,
     )  # fmt: skip
+
+
+def _finding(frame: pd.DataFrame, text: Text) -> str:
+    """When the cost is back for the line with a band, which tells how sure that is."""
+    rows = frame[(frame["party"] == _banded(frame)) & ~frame["suppressed"]]
+    return back_finding(rows, is_by(rows), text) if len(rows) else ""
 
 
 def _table(frame: pd.DataFrame, text: Text) -> tuple[list[str], list[list[str]]]:

@@ -1,0 +1,91 @@
+"""What a figure about money shows, in one sentence of its numbers: its title.
+
+Each is about society, or the public sector where society is not shown. It says that it is uncertain
+where the interval holds the opposite too, and is empty where a number that it needs is hidden.
+"""
+
+import math
+
+import pandas as pd
+
+from evalkit.report.names import actor_name, sentence_case
+from evalkit.report.names_money import years_label
+from evalkit.report.reading import first_possible_horizon, is_share_uncertain
+from evalkit.report.text import Text
+
+SUMS = ("society", "public")
+
+
+def net_finding(row: pd.Series, currency: str, decimals: int, text: Text) -> str:
+    """What society gains less what it costs, with its interval where there is one."""
+    actor, net = actor_name(row["party"], text), float(row["net"])
+    low, high = float(row["net_low"]), float(row["net_high"])
+    if row["party"] != "society" or not math.isfinite(net):
+        return ""
+    amount = text.money(net, currency, decimals)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return text.say("Gain less cost per person, {actor}: {amount}.", actor=actor,
+                        amount=amount)  # fmt: skip
+    return text.say(
+        "Gain less cost per person, {actor}: {amount} (interval {range}).", actor=actor,
+        amount=amount, range=text.range(low / 1000, high / 1000, decimals),
+    )  # fmt: skip
+
+
+def needed_finding(frame: pd.DataFrame, text: Text, *, compared: bool) -> str:
+    """What share of the gain, or of the change, is needed within the years that the text tells."""
+    rows = (first_possible_horizon(frame, party) for party in SUMS)
+    row = next((row for row in rows if row is not None), None)
+    if row is None or row["reason"] == "no outlay":
+        return ""
+    share, limits = float(row["break_even_share"]), (row["conf_low"], row["conf_high"])
+    slots = {
+        "actor": sentence_case(actor_name(row["party"], text)),
+        "years": years_label(row["horizon_years"], text),
+    }
+    uncertain = is_share_uncertain(share, *map(float, limits))
+    if share > 1 and uncertain:
+        return text.say("{actor}, {years}: it is not possible to say whether the cost comes back.",
+                        **slots)  # fmt: skip
+    if share > 1:
+        return text.say("{actor}, {years}: the cost does not come back.", **slots)
+    slots["share"] = text.percent(share)
+    if compared:
+        found = text.say("{actor}, {years}: {share} of the gain is needed", **slots)
+    else:
+        found = text.say("{actor}, {years}: {share} of the change must be due to the programme",
+                         **slots)  # fmt: skip
+    return (
+        text.say("{finding}, but this is uncertain.", finding=found) if uncertain else f"{found}."
+    )
+
+
+def back_finding(rows: pd.DataFrame, is_by: bool, text: Text) -> str:
+    """From which month the cost of one party is back; in months counted `is_by` one of them.
+
+    Whether that is certain the interval at the last month tells: on one side of zero, or on both.
+    """
+    told = rows[~rows["suppressed"]].sort_values("month")
+    if told.empty or told["cumulative_low"].isna().all():
+        return ""
+    month = float(told["pay_off_months"].iloc[-1])
+    last = told[told["cumulative_low"].notna()].iloc[-1]
+    is_told = last["month"] >= month if math.isfinite(month) else last["cumulative"] < 0
+    if math.isnan(month) or not is_told:
+        return ""
+    uncertain = last["cumulative_low"] <= 0 <= last["cumulative_high"]
+    slots = {"actor": sentence_case(actor_name(told["party"].iloc[-1], text))}
+    if not math.isfinite(month):
+        slots["month"] = text.number(last["month"])
+        if uncertain:
+            return text.say("{actor}: it is not possible to say whether the cost is back by month "
+                            "{month}.", **slots)  # fmt: skip
+        return text.say("{actor}: the cost is not back by month {month}.", **slots)
+    slots["month"] = text.number(month)
+    if is_by:
+        found = text.say("{actor}: the cost is back by month {month}", **slots)
+    else:
+        found = text.say("{actor}: the cost is back from month {month}", **slots)
+    return (
+        text.say("{finding}, but this is uncertain.", finding=found) if uncertain else f"{found}."
+    )

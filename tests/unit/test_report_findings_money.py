@@ -1,0 +1,143 @@
+"""Titles of figures about money, and of one set of answers valued in two ways."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import released_by_hand as hand
+from test_report_findings import speak, title
+from test_report_money import curve
+
+from evalkit.report import figures
+
+UNCERTAIN = ", but this is uncertain."
+
+
+def needed(share, low, high, *, years=10.0, method="contrast, 24 months", reason="", **options):
+    rows = [
+        {"party": party, "horizon_years": years, "cost": 60_000.0, "gain": 9_000.0,
+         "break_even_share": share, "conf_low": low, "conf_high": high, "reason": reason}
+        for party in ("public", "society")
+    ]  # fmt: skip
+    summary = {"n": 214, "currency": "SEK", "price_year": 2024, "label": "description",
+               "public": "region", "method": method}  # fmt: skip
+    made = hand.released("BreakEven", rows, summary, **options)
+    return title(figures.break_even(made, speak()))
+
+
+def society(frame):
+    return frame["party"] == "society"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((0.4, 0.2, 0.7), "40% of the gain is needed."),
+        ((0.4, 0.2, 1.0), "40% of the gain is needed."),
+        ((0.4, 0.2, 1.1), f"40% of the gain is needed{UNCERTAIN}"),
+        ((1.4, 1.1, np.inf), "the cost does not come back."),
+        ((np.inf, 1.1, np.inf), "the cost does not come back."),
+        ((1.4, 0.9, np.inf), "it is not possible to say whether the cost comes back."),
+        ((0.4, np.nan, np.nan), "40% of the gain is needed."),
+    ],
+)
+def test_a_title_says_what_share_is_needed_and_how_sure_that_is(numbers, said):
+    assert needed(*numbers) == f"Society as a whole, 10 years: {said}"
+
+
+def test_a_change_is_not_called_a_gain():
+    said = needed(0.4, 0.2, 0.7, method="before_after, 24 months")
+
+    assert said == "Society as a whole, 10 years: 40% of the change must be due to the programme."
+
+
+def test_where_society_is_hidden_the_public_sector_stands_in_the_title():
+    assert needed(0.4, 0.2, 0.7, hide=society).startswith("Public sector as a whole, 10 years")
+
+
+def test_without_a_horizon_in_years_or_an_outlay_there_is_no_share_to_tell():
+    assert needed(0.4, 0.2, 0.7, years=0.5) == "How much of the gain is needed?"
+    assert needed(0.0, 0.0, 0.0, reason="no outlay") == "How much of the gain is needed?"
+
+
+def back(change=lambda rows: rows, *, band=5_000.0, **options):
+    """Title of the curve of the other tests: society pays 60, gains 1.9 thousand a month."""
+    made = curve(band=band, **options)
+    made = replace(made, rows=change(dict(made.rows)))
+    return title(figures.pay_off_curve(made, speak()))
+
+
+def test_a_title_says_from_which_month_the_cost_is_back():
+    assert back() == "Society as a whole: the cost is back from month 32."
+
+
+def test_a_month_is_uncertain_where_the_band_holds_zero_at_the_end():
+    assert back(band=54_000.0) == f"Society as a whole: the cost is back from month 32{UNCERTAIN}"
+    assert back(band=53_999.0).endswith("month 32.")
+
+
+def test_a_month_since_the_last_one_shown_is_told_as_by_then():
+    by = lambda rows: {**rows, "pay_off_months": np.where(  # noqa: E731
+        rows["party"] == "society", 36.0, rows["pay_off_months"])}  # fmt: skip
+
+    assert back(by) == "Society as a whole: the cost is back by month 36."
+
+
+@pytest.mark.parametrize(
+    ("band", "said"),
+    [
+        (5_000.0, "the cost is not back by month 60."),
+        (40_000.0, "it is not possible to say whether the cost is back by month 60."),
+    ],
+)
+def test_a_cost_that_is_not_back_is_said_so_as_far_as_that_is_sure(band, said):
+    def late(rows):
+        own = rows["party"] == "society"
+        lower = {name: np.where(own, rows[name] - 90_000, rows[name])
+                 for name in ("cumulative", "cumulative_low", "cumulative_high")}  # fmt: skip
+        return {**rows, **lower, "pay_off_months": np.where(own, np.inf, rows["pay_off_months"])}
+
+    assert back(late, band=band) == f"Society as a whole: {said}"
+
+
+def test_the_title_of_a_curve_is_of_the_line_with_a_band():
+    assert back(hide=society) == "Public sector as a whole: the cost is back by month 36."
+    assert back(band=0.0) == "When is the cost back, and for whom?"
+    sums = lambda frame: frame["party"].isin(["public", "society"])  # noqa: E731
+    assert back(hide=sums) == "When is the cost back, and for whom?"
+
+
+def test_a_month_after_the_last_one_with_a_band_is_not_told():
+    def short(rows):
+        beyond = rows["month"] > 24
+        return {**rows, **{name: np.where(beyond, np.nan, rows[name])
+                           for name in ("cumulative_low", "cumulative_high")}}  # fmt: skip
+
+    assert back(short) == "When is the cost back, and for whom?"
+
+
+def valued(*, arms=("programme", "comparison"), hide=None):
+    rows = [
+        {"stratum": arm, "wave": wave, "item": item, "level": "", "quantity": quantity,
+         "estimate": 0.5 * wave / 12 + part, "conf_low": 0.1, "conf_high": 2.0, "n": 90.0}
+        for arm in arms for wave in (12, 24) for item, part in (("A", 0.1), ("B", 0.4))
+        for quantity in ("mean_change", "change_in_important")
+    ]  # fmt: skip
+    summary = {"n": 180, "value_set": "A", "important": 0.05}
+    return title(figures.two_value_sets(hand.released("HealthMeasures", rows, summary, hide=hide),
+                                        speak()))  # fmt: skip
+
+
+def test_a_title_says_how_answers_are_valued_at_the_last_wave_that_is_shown():
+    assert valued() == (
+        "Change by month 24 in the programme group, in smallest changes that matter: A +1.1 and "
+        "B +1.4."
+    )
+    assert valued(arms=("",)) == (
+        "Change by month 24, in smallest changes that matter: A +1.1 and B +1.4."
+    )
+    late = valued(hide=lambda frame: (frame["wave"] == 24) & (frame["item"] == "B"))
+    assert late.endswith("month 12 in the programme group, in smallest changes that matter: A +0.6 "
+                         "and B +0.9.")  # fmt: skip
+    every = valued(hide=lambda frame: frame["item"] == "B")
+    assert every == "The same answers, valued in two ways."
