@@ -10,7 +10,7 @@ from matplotlib.patches import Polygon
 from scipy import stats
 
 from evalkit.errors import DisclosureError
-from evalkit.report import figures, tables, words
+from evalkit.report import figures, tables, tables_frame, words
 from evalkit.report.figures.acceptability import draw_acceptability, draw_information_value
 from evalkit.report.figures.cost_utility import draw_net_benefit, draw_plane
 from evalkit.report.text import open_text
@@ -298,6 +298,32 @@ def test_the_checklist_puts_codes_into_words_and_open_items_stay_visible(languag
     assert table.count("**") == 2
     assert not re.search(r"\b(arms|qaly|imputed|no_model|baseline|nan)\b", table)
     assert "Us\\*" in table and "10.1007/s10198-021-01426-6" in table
+
+
+def test_a_table_says_of_no_choice_that_it_is_surely_the_best():
+    found = acceptability()
+    rows = {**found.rows, "probability": 0.998 * (found.rows["strategy"] == "programme") + 0.001}
+
+    part = figures.acceptability(replace(found, rows=rows), speak()).markdown
+
+    assert "over 99%" in part and "under 1%" in part
+    assert "100%" not in part
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_answers_of_a_checklist_are_no_counts_of_answers(language):
+    text = speak(language)
+    note = text.say(
+        "Numbers of answers and of those still followed are rounded to the nearest {base}, so they "
+        "can be above the number who started.", base=text.number(5),
+    )  # fmt: skip
+    few = replace(checklist(), profile="strict10")
+    counts = tables_frame.table_part(
+        "t", ["x", text.say("Answers")], [["a", "5"]], "Caption.", [few], text, n=np.nan
+    )
+
+    assert note not in tables.cheers(few, text).markdown
+    assert note in counts.markdown
 
 
 def test_the_checklist_can_be_folded_away_with_its_table():

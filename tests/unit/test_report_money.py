@@ -451,6 +451,28 @@ def test_a_share_of_many_times_the_gain_is_written_as_over_ten_times(share, writ
     assert ("over 1,000%" in words) == (share > 10)
 
 
+def test_who_is_hidden_is_named_below_the_break_even_shares_and_has_no_row():
+    few = break_even(hide=lambda frame: frame["party"] == "municipality")
+    part = figures.break_even(few, speak()).markdown
+    whole = figures.break_even(break_even(), speak()).markdown
+    (axes,) = money_break_even.draw_break_even(few, speak()).axes
+
+    assert "Not shown, to protect people: municipality." in part
+    assert "Not shown, to protect people" not in whole
+    assert "Municipality" not in [words.get_text() for words in axes.texts]
+
+
+def test_a_share_is_written_alike_in_figure_and_table():
+    late = break_even()
+    rows = {name: np.array(values) for name, values in late.rows.items()}
+    rows["break_even_share"] = np.full(len(rows["party"]), 28.62)
+
+    part = figures.break_even(replace(late, rows=rows), speak()).markdown
+
+    assert "over 1,000%" in part
+    assert "2,862%" not in part
+
+
 def test_amounts_held_after_the_months_followed_are_said_to_be_assumed():
     part = figures.pay_off_curve(curve("assumed"), speak())
 

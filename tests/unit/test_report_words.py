@@ -7,7 +7,7 @@ import pytest
 import released_by_hand as hand
 
 from evalkit.errors import DisclosureError
-from evalkit.report import words
+from evalkit.report import words, words_people
 from evalkit.report.text import open_text
 from evalkit.results import Contrast, IncidenceCurve
 from evalkit.study import Labels
@@ -338,6 +338,22 @@ def test_the_title_names_places_in_the_nominative():
     assert words.heading(speak("fi")) == "Yhteensovitettu kuntoutus: Lindala"
     assert words.heading(speak("sv")) == "Samordnad rehabilitering i Lindala"
     assert "yhteistoimintaliitto: Norra Ån" in words.title(speak("fi")).markdown
+
+
+def test_the_line_under_the_title_says_where_the_records_come_from():
+    assert "source: HELP trial" in words.title(speak(raw=hand.EVENTS)).markdown
+    assert "source:" not in words.title(speak()).markdown
+
+
+def test_where_nothing_is_shown_there_is_nothing_to_learn_to_read():
+    def said(answer):
+        return words_people.chapter("How?", answer, "Dots.", speak()).markdown
+
+    nothing = "[Not shown: few.]{.withheld}"
+
+    assert said(f"{nothing} [description]{{.label}}") == f"## How?\n\n{nothing}"
+    assert said(f"{nothing}\n\nOthers: 3.").endswith("Others: 3.")
+    assert "Dots." in said("Three. [description]{.label}")
 
 
 @pytest.mark.parametrize(

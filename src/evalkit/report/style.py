@@ -146,11 +146,15 @@ def grid(
     top: float,
     bottom: float,
     gap: float = 14,
+    foot: float = 0,
     whole: float = WIDTH_MM,
 ) -> tuple[Figure, list[Axes]]:
-    """Make a figure of n panels of `height` mm in rows; top and bottom belong to each row."""
+    """Make a figure of n panels of `height` mm in rows over a foot.
+
+    Top and bottom belong to each row.
+    """
     n_row = -(-n // columns)
-    total = n_row * (top + height + bottom)
+    total = n_row * (top + height + bottom) + foot
     figure = Figure(figsize=(whole * MM, total * MM))
     Canvas(figure)
     width = (whole - left - right - gap * (columns - 1)) / columns

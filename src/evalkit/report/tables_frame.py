@@ -32,6 +32,7 @@ def table_part(
         [escape(cell) for cell in header], rows, caption=caption, name=name,
         text_columns=text_columns,
     )  # fmt: skip
-    notes = [left_out, *table_notes(header, rows, given[0] if given else None, text)]
+    counts = header[text_columns:]  # a column of words can have the same head
+    notes = [left_out, *table_notes(counts, rows, given[0] if given else None, text)]
     spoken = [span(note, "quiet") for note in notes if note]
     return Part(paragraphs(table, *spoken, span(source_line(text, n, given), "source")))

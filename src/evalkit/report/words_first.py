@@ -57,8 +57,9 @@ def heading(text: Text) -> str:
 
 @page_part
 def title(text: Text) -> Part:
-    """Write the quiet line under the title: kind of report, records, unit, edition."""
+    """Write the quiet line under the title: kind of report, unit, records, edition."""
     study = text.labels.study
+    source = study.data.source and escape(study.data.source.in_language(text.language))
     kinds = {
         "SE": text.say("coordination federation: {name}", name=escape(text.parent)),
         "FI": text.say("wellbeing services county: {name}", name=escape(text.parent)),
@@ -68,6 +69,7 @@ def title(text: Text) -> Part:
         kinds.get(study.country, escape(text.parent)) if text.parent else "",
         "" if text.is_events else text.say("last month of the records: {month}",
                                            month=text.month(study.data_cut)),
+        text.say("source: {source}", source=source) if source else "",
         text.say("edition {edition}", edition=str(study.edition)),
     ]  # fmt: skip
     return Part(span(" · ".join(part for part in parts if part), "quiet"))

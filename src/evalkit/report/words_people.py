@@ -28,19 +28,21 @@ from evalkit.report.words_method import missing
 
 OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "self_support")
 
-LABEL_OF_NOTHING = re.compile(r"^(\[[^\]\n]*\]\{\.withheld\}) \[[^\]\n]*\]\{\.label\}")
+NOTHING = r"\[[^\]\n]*\]\{\.withheld\}"
+LABEL_OF_NOTHING = re.compile(rf"^({NOTHING}) \[[^\]\n]*\]\{{\.label\}}")
 SMALL_DIFFERENCE = 0.1  # as the way to read the table says
 
 
 def chapter(question: str, answer: str, how_to_read: str, text: Text) -> Part:
     """Set a chapter's heading, its answer, and a fold on how to read what follows.
 
-    What an estimate may be called is left out where the answer is only that nothing is shown.
+    The fold, and what an estimate may be called, are left out where the answer is only that nothing
+    is shown: then nothing follows that needs reading but figures whose captions explain them.
     """
     answer = LABEL_OF_NOTHING.sub(r"\1", answer)
-    return Part(
-        paragraphs(f"## {question}", answer, callout(text.say("How to read this"), how_to_read))
-    )
+    is_nothing = re.fullmatch(NOTHING, answer.split("\n\n")[0])
+    reading = "" if is_nothing else callout(text.say("How to read this"), how_to_read)
+    return Part(paragraphs(f"## {question}", answer, reading))
 
 
 def withheld(text: Text) -> str:

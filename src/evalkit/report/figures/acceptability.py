@@ -41,7 +41,7 @@ def acceptability(acceptability, text: Text, *, name: str = "acceptability") -> 
         chosen = [name for name in strategies if at.at[name, "is_best"] == 1]
         rows.append([
             text.number(price / 1000),
-            *(shown(at.at[name, "probability"], text.percent) for name in strategies),
+            *(shown(at.at[name, "probability"], text.probability) for name in strategies),
             escape(sentence_case(arm_name(chosen[0], text))) if chosen else shown(math.nan, str),
         ])  # fmt: skip
     last = frame[frame["willingness_to_pay"] == frame["willingness_to_pay"].max()]

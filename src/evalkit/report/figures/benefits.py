@@ -27,7 +27,7 @@ from evalkit.report.reading import arms_of, released_frame
 from evalkit.report.text import Text
 
 TOTAL = "total"
-COLUMNS, HEIGHT_MM = 3, 24
+COLUMNS, HEIGHT_MM = 3, 22
 LONGEST = 21  # letters over one panel
 
 
@@ -137,8 +137,8 @@ def draw_benefits(vector, text: Text) -> Figure:
     top = _top(float(np.nanmax([*single, 1.0])))
     with style.style():
         figure, panels = style.grid(
-            len(order), columns=COLUMNS, height=HEIGHT_MM, left=13, right=5, top=19, bottom=13,
-            gap=9, whole=style.PHONE_MM,
+            len(order), columns=COLUMNS, height=HEIGHT_MM, left=13, right=5, top=17, bottom=6,
+            gap=9, foot=5, whole=style.PHONE_MM,
         )  # fmt: skip
         for number, (axes, benefit) in enumerate(zip(panels, order, strict=True)):
             part = first[first["benefit"] == benefit].sort_values("occasion")

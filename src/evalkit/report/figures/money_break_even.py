@@ -83,10 +83,13 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
             "come back; bar: 95 per cent interval; line: all of the difference; arrow: goes on "
             "beyond the axis, all of it where the tail of the arrow is dotted."
         )
-    marks = text.say("Hollow dot: more than all of it would be needed; at the right: the share.")
+    notes = [text.say("Hollow dot: more than all of it would be needed; at the right: the share.")]
+    if hidden := [actor_name(party, text) for party in _hidden(frame)]:
+        notes.append(text.say("Not shown, to protect people: {names}.", names=text.list(hidden)))
+    caption = " ".join([caption, *notes])
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,
-        **titled(needed_finding(frame, text, compared=compared), topic, f"{caption} {marks}"),
+        **titled(needed_finding(frame, text, compared=compared), topic, caption),
         alt=" ".join(spoken), n=summary_n(break_even), rows=rows,
         text_columns=2,
         header=break_even_header(currency, text, compared=compared),
@@ -107,11 +110,15 @@ def break_even_header(currency: str, text: Text, *, compared: bool = False) -> l
 
 
 def drawn_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of those who have an outlay, one of those who are hidden; the sums last."""
-    repeated = frame["suppressed"] & frame.duplicated("party")
-    kept = frame[(frame["reason"] != "no outlay") & ~repeated]
+    """Rows of those who have an outlay and are not hidden altogether; the sums last."""
+    kept = frame[(frame["reason"] != "no outlay") & ~frame["party"].isin(_hidden(frame))]
     is_sum = kept["party"].isin(SUMS)
     return pd.concat([kept[~is_sum], kept[is_sum]]).reset_index(drop=True)
+
+
+def _hidden(frame: pd.DataFrame) -> list[str]:
+    """Parties of which nothing is shown."""
+    return [party for party, own in frame.groupby("party", sort=False) if own["suppressed"].all()]
 
 
 def share_words(row, text: Text) -> str:
@@ -122,6 +129,8 @@ def share_words(row, text: Text) -> str:
         return text.say("no outlay")
     if row["reason"] == "never":
         return text.say("no gain")
+    if MOST < float(row["break_even_share"]) < math.inf:
+        return text.say("over {share}", share=text.percent(MOST))
     return shown(row["break_even_share"], text.percent)
 
 
@@ -211,8 +220,6 @@ def _share_row(axes: Axes, place: float, row: pd.Series, text: Text) -> None:
                   markerfacecolor=colour if share <= 1 else style.PAPER)  # fmt: skip
     elif not math.isfinite(low):
         _arrow(axes, place, colour, tail=True)
-    written = share_words(row, text)
-    if MOST < share < math.inf:
-        written = text.say("over {share}", share=text.percent(MOST))
-    axes.annotate(written, (1, place), (9, 0), xycoords=("axes fraction", "data"), va="center",
-                  textcoords="offset points", annotation_clip=False)  # fmt: skip
+    axes.annotate(share_words(row, text), (1, place), (9, 0), va="center",
+                  xycoords=("axes fraction", "data"), textcoords="offset points",
+                  annotation_clip=False)  # fmt: skip
