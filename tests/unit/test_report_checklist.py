@@ -7,8 +7,9 @@ from evalkit.report import words
 from evalkit.report.text import open_text
 from evalkit.report.words_checklist import ITEMS, checklist
 
-OPEN = {"sv": "**Okänt för körningen:** fylls i", "fi": "**Ei ajon tiedossa:** täydennettävä",
-        "en": "**Not known to the run:** to be filled in"}  # fmt: skip
+OPEN = {"sv": "**Framgår inte av uppgifterna:** fylls i",
+        "fi": "**Ei ilmene tiedoista:** täydennettävä",
+        "en": "**Not found in the records:** to be filled in"}  # fmt: skip
 
 
 def speak(language="en", **options):

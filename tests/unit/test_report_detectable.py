@@ -27,7 +27,7 @@ SAID = {
     "minst 9 av 100 personer. Den minsta skillnad som har betydelse är 5 av 100 personer: för att "
     "upptäcka den lika säkert skulle det behövas ungefär 1\N{NO-BREAK SPACE}300 personer i båda "
     "grupperna tillsammans.",
-    "fi": "Näin suurella ihmismäärällä ero havaittaisiin 8 tutkimuksessa kymmenestä, jos se olisi "
+    "fi": "Tällä osallistujamäärällä ero havaittaisiin 8 tutkimuksessa kymmenestä, jos se olisi "
     "vähintään 9 ihmistä sadasta. Pienin merkityksellinen ero on 5 ihmistä sadasta: sen "
     "havaitsemiseen yhtä varmasti tarvittaisiin molempiin ryhmiin yhteensä noin "
     "1\N{NO-BREAK SPACE}300 ihmistä.",

@@ -95,7 +95,7 @@ MADE = {
     ),
     "benefits": (
         lambda **hidden: figures.benefits(benefits(**hidden), speak()),
-        "All benefits together, per 100 people: 90 (12 months before the start) and 80 (24 "
+        "All benefits together, per 100 people: 90.0 (12 months before the start) and 80.0 (24 "
         "months after the start).",
         "All benefits beside each other",
         some("benefit", "total"),
@@ -266,7 +266,7 @@ def test_no_question_is_both_the_highest_and_the_lowest():
 def test_where_there_are_two_groups_the_title_names_the_one_it_is_of():
     part = figures.benefits(benefits(arms=("programme", "comparison")), speak())
 
-    assert "per 100 people of the programme group: 90 " in title(part)
+    assert "per 100 people of the programme group: 90.0 " in title(part)
 
 
 def test_participations_are_counted_beside_those_planned():

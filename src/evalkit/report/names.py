@@ -6,6 +6,8 @@ from functools import cache
 from evalkit.codes import read_codes
 from evalkit.report.text import Text, mark
 
+# The last letters of the Swedish and Finnish alphabets, in the order of their own.
+ALPHABET = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})
 AGES = re.compile(r"(?<=^\d\d)-(?=\d\d$)")
 # A book of both countries tells them apart; a study is of one.
 COUNTRY = re.compile(r" \((?:Sverige|Ruotsi|Sweden|Finland|Suomi)\)$")
@@ -173,6 +175,11 @@ def state_name(state: str, text: Text) -> str:
     if state in ("self_support", "self_supporting"):
         return text.outcome
     return code_name(state, text, STATES, EXITS)
+
+
+def name_key(name: str) -> str:
+    """Key that sorts names of places as the Swedish and Finnish alphabets do, in every language."""
+    return name.casefold().translate(ALPHABET)
 
 
 def actor_name(party: str, text: Text) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
+from evalkit.report.names import name_key
 from evalkit.report.page import last_day
-from evalkit.report.site_entries import IndexEntry, alphabetical, by_study
+from evalkit.report.site_entries import IndexEntry, by_study
 from evalkit.report.site_frame import link, page_name
 from evalkit.report.text import Text, open_text
 from evalkit.study import Words
@@ -146,7 +147,7 @@ def versions(text: Text, entries: Sequence[IndexEntry]) -> list[IndexEntry]:
             best[unit_key(entry)] = entry
 
     def place(entry: IndexEntry) -> tuple[int, str]:
-        return entry.unit[1], alphabetical(entry.labels.place.in_language(text.language))
+        return entry.unit[1], name_key(entry.labels.place.in_language(text.language))
 
     return sorted(best.values(), key=place)
 

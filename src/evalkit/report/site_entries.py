@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from evalkit.release import Released, load_profile
 from evalkit.report.detectable import smallest_detectable
+from evalkit.report.names import name_key
 from evalkit.report.reading import (
     UNCERTAIN,
     WITHHELD,
@@ -20,8 +21,6 @@ from evalkit.study import Labels
 
 OWN_NAMES = {"sv": "Svenska", "fi": "Suomi", "en": "English"}
 WIDEST_FIRST = ("study", "national", "county", "federation", "municipality")
-# The last letters of the Swedish and Finnish alphabets, in the order of their own.
-ALPHABET = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +156,4 @@ def places(overview: Overview, entries: Iterable[IndexEntry], text: Text) -> lis
         entry = known.get(text.language) or next(iter(known.values()))
         name = entry.labels.place.in_language(text.language)
         found.append(Place(code, name, entry.href, entry.language, entry))
-    return sorted(found, key=lambda place: (alphabetical(place.name), place.code))
-
-
-def alphabetical(name: str) -> str:
-    """Key that sorts names as the Swedish and Finnish alphabets do."""
-    return name.casefold().translate(ALPHABET)
+    return sorted(found, key=lambda place: (name_key(place.name), place.code))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-from evalkit.report.names import sentence_case
+from evalkit.report.names import name_key, sentence_case
 from evalkit.report.page import FILES, FORMAT_NAMES, covered_time
 from evalkit.report.phrases import within
 from evalkit.report.reading import horizon
@@ -13,7 +13,6 @@ from evalkit.report.site_entries import (
     OWN_NAMES,
     IndexEntry,
     Overview,
-    alphabetical,
     by_study,
     places,
 )
@@ -97,7 +96,7 @@ def _counted(text: Text) -> tuple[str, str]:
 
 
 def _named(names) -> dict[str, str]:
-    return {name: name for name in sorted(set(filter(None, names)), key=alphabetical)}
+    return {name: name for name in sorted(set(filter(None, names)), key=name_key)}
 
 
 def _study(
@@ -112,7 +111,7 @@ def _study(
     sums_up = any(entry.analyses for entry in entries)
     cut = covered_time(text, "" if sums_up else study.data_cut)
     blocks = [_units(text, whole, "", order), _analyses(text, entries, len(order))]
-    for area in sorted(areas, key=alphabetical):
+    for area in sorted(areas, key=name_key):
         heading = f"<h3>{escape(area)}</h3>" if area else ""
         listed = _units(text, areas[area], area, order)
         blocks.append(f'<section class="area">{heading}{listed}</section>')
@@ -186,7 +185,7 @@ def _units(text: Text, entries: Sequence[IndexEntry], area: str, order: dict[str
 
 
 def _place_key(text: Text, entry: IndexEntry) -> tuple[str, str]:
-    return alphabetical(_place(text, entry.labels)), entry.labels.code
+    return name_key(_place(text, entry.labels)), entry.labels.code
 
 
 def _in_order(text: Text, entries: Sequence[IndexEntry]) -> dict[str, int]:
@@ -194,7 +193,7 @@ def _in_order(text: Text, entries: Sequence[IndexEntry]) -> dict[str, int]:
     keys = {
         entry.href: (
             entry.unit[1],
-            alphabetical(entry.labels.place.in_language(text.language)),
+            name_key(entry.labels.place.in_language(text.language)),
             entry.labels.code,
         )
         for entry in entries

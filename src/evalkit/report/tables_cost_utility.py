@@ -69,12 +69,13 @@ def net_benefit(net_benefit, text: Text, *, name: str = "net-benefit") -> Part:
     net_benefit : Released NetBenefit
     """
     frame = released_frame(net_benefit, "NetBenefit")
+    currency = str(net_benefit.summary["currency"])
     rows = net_benefit_rows(frame, text)
     caption = text.say(
         "Net benefit per person: health gained, at its price, less what it costs. Amounts in "
-        "{unit}.", unit=text.thousands(str(net_benefit.summary["currency"])),
+        "{unit}.", unit=text.thousands(currency),
     )  # fmt: skip
-    header = net_benefit_header(text)
+    header = net_benefit_header(currency, text)
     return table_part(name, header, rows, caption, [net_benefit], text, keys=1)
 
 

@@ -172,7 +172,7 @@ def financing(financing, text: Text, *, year: int | None = None, name: str = "fi
     is_one = frame["federation"].nunique() == 1
     rows = [_money_row(row, text)[is_one:] for _, row in frame.iterrows()]
     header = [text.say("Federation"), text.say("Kind"), text.say("Financier"),
-              text.say("Budget"), text.say("Outcome"), text.say("Share, per cent"),
+              text.say("Budget"), text.say("Actual"), text.say("Share, per cent"),
               text.say("By law, per cent"), text.say("Deviation, points"),
               text.say("Deviation, money")]  # fmt: skip
     caption = text.say(
@@ -229,7 +229,7 @@ def service_gaps(
 def _by_name(frame: pd.DataFrame, names: Mapping[str, str] | None, text: Text) -> pd.DataFrame:
     """Rows with the name of their municipality, in the alphabet of the language."""
     called = [(names or {}).get(code, code) for code in frame["municipality"]]
-    return frame.assign(name=called).iloc[alphabetical(called, text)]
+    return frame.assign(name=called).iloc[alphabetical(called)]
 
 
 @drawn_part

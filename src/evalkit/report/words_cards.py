@@ -54,7 +54,7 @@ def cards(
     shown = [
         _people_card(curve, people, text)
         if known
-        else _withheld_card(text.say("people started"), True, text)
+        else _withheld_card(_starters_title(arm_counts(curve, text), text), True, text)
     ]
     if months is not None:
         shown.append(_months_card(months, few, text))
@@ -81,7 +81,7 @@ def _people_card(curve, people, text: Text) -> str:
     counts = arm_counts(curve, text)
     first = counts.get("programme") or next(iter(counts.values()))
     if math.isnan(first.n):
-        return _withheld_card(text.say("people started"), False, text)
+        return _withheld_card(_starters_title(counts, text), False, text)
     other = counts.get("comparison")
     note = ""
     if other is not None and not math.isnan(other.n):
@@ -93,6 +93,13 @@ def _people_card(curve, people, text: Text) -> str:
     )  # fmt: skip
     arm = "programme" if "programme" in counts else next(iter(counts))
     return _card(_count(first.n, curve, people, arm, text), unit, note)
+
+
+def _starters_title(counts, text: Text) -> str:
+    """Say who would be counted, where their number is not shown."""
+    if text.is_events or "comparison" in counts:
+        return text.say("people in the programme group")
+    return text.say("people who started")
 
 
 def _count(n: float, curve, people, arm: str, text: Text) -> str:

@@ -68,7 +68,7 @@ def checklist(text: Text) -> str:
     if text.labels.level == "study":
         return ""
     places = _places(text)
-    to_fill = text.say("**Not known to the run:** to be filled in")
+    to_fill = text.say("**Not found in the records:** to be filled in")
     rows = [
         [number, text.say(item), escape(places[place]) if place in places else to_fill]
         for number, item, place in ITEMS

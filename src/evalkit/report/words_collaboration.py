@@ -162,8 +162,8 @@ def collaboration_forms(shares, text: Text) -> Part:
         answer = [_most_frequent(row["stratum"] == "programme", first, slots, text)]
         answer.append(_none_sentence(first, text))
     reading = text.say(
-        "A person can meet several forms, so the shares add up to more than 100 per cent. A form "
-        "that was not recorded counts as not met, so the true shares can be higher."
+        "A person can meet several forms, so the shares can add up to more than 100 per cent. A "
+        "form that was not recorded counts as not met, so the true shares can be higher."
     )
     return _chapter(question, answer, reading, text)
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from evalkit.report.names import name_key
 from evalkit.report.published import in_language
 from evalkit.report.site import IndexEntry
-from evalkit.report.site_entries import alphabetical
 from evalkit.run.plan import read_json
 from evalkit.study import Labels, parse_study
 
@@ -68,7 +68,7 @@ def _analyses(site: Path, titles: dict[str, dict], language: str) -> tuple[tuple
         for name, title in titles.items()
         if (site / _page(name, language)).is_file()
     ]
-    return tuple(sorted(listed, key=lambda analysis: alphabetical(analysis[0])))
+    return tuple(sorted(listed, key=lambda analysis: name_key(analysis[0])))
 
 
 def _page(name: str, language: str) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalkit.report import style
-from evalkit.report.figures.cost_utility import listed_prices, price_axis
+from evalkit.report.figures.cost_utility import listed_prices, price_axis, price_title
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n, too_few_part
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case
@@ -64,7 +64,7 @@ def acceptability(acceptability, text: Text, *, name: str = "acceptability") -> 
             "quality-adjusted life year.", unit=text.thousands(currency),
         ),
         alt=" ".join(alt), n=summary_n(acceptability),
-        header=[text.say("A quality-adjusted life year is worth"),
+        header=[price_title(currency, text),
                 *(sentence_case(arm_name(name, text)) for name in strategies),
                 text.say("Best on average")],
         rows=rows,
@@ -137,7 +137,7 @@ def information_value(value, text: Text, *, name: str = "information-value") -> 
             unit=text.thousands(currency),
         ),
         alt=alt, n=summary_n(value),
-        header=[text.say("A quality-adjusted life year is worth"), text.say("Value per person"),
+        header=[price_title(currency, text), text.say("Value per person"),
                 text.say("Value for all concerned")],
         rows=rows,
     )  # fmt: skip

@@ -88,7 +88,7 @@ def area_rows(areas, names, text: Text) -> pd.DataFrame:
             "unmet_high": of["unmet"]["n_high"].max(skipna=False),
         })  # fmt: skip
     made = pd.DataFrame(rows)
-    return made.iloc[alphabetical(list(made["name"]), text)].reset_index(drop=True)
+    return made.iloc[alphabetical(list(made["name"]))].reset_index(drop=True)
 
 
 def draw_need_by_area(areas, text: Text, *, names) -> Figure:

@@ -93,7 +93,7 @@ def _finding(frame: pd.DataFrame, text: Text) -> str:
     sums = sums.sort_values("occasion").iloc[[0, -1]] if len(sums) > 1 else sums[:0]
     if sums.empty or sums["equivalents_per_100"].isna().any() or (len(arms) > 1 and arms != TWO):
         return ""
-    first, last = (_in_figure(value, text) for value in sums["equivalents_per_100"])
+    first, last = (text.number(value, 1) for value in sums["equivalents_per_100"])
     start, end = (occasion(int(month), text) for month in sums["occasion"])
     slots = {"first": first, "start": start, "last": last, "end": end}
     if arms == TWO:
@@ -101,11 +101,6 @@ def _finding(frame: pd.DataFrame, text: Text) -> str:
                         "({start}) and {last} ({end}).", **slots)  # fmt: skip
     return text.say("All benefits together, per 100 people: {first} ({start}) and {last} ({end}).",
                     **slots)  # fmt: skip
-
-
-def _in_figure(value: float, text: Text) -> str:
-    """Write a number of title and figure: whole unless it is small."""
-    return text.number(value, 0 if value >= 10 else 1)
 
 
 def _values(part: pd.DataFrame, months: list) -> list[float]:
@@ -138,7 +133,7 @@ def draw_benefits(vector, text: Text) -> Figure:
     with style.style():
         figure, panels = style.grid(
             len(order), columns=COLUMNS, height=HEIGHT_MM, left=13, right=5, top=17, bottom=6,
-            gap=9, foot=5, whole=style.PHONE_MM,
+            gap=9, foot=7, whole=style.PHONE_MM,
         )  # fmt: skip
         for number, (axes, benefit) in enumerate(zip(panels, order, strict=True)):
             part = first[first["benefit"] == benefit].sort_values("occasion")
@@ -164,7 +159,7 @@ def _draw(axes: Axes, months: np.ndarray, values: np.ndarray, text: Text) -> Non
     axes.plot(months, values, color=style.PROGRAMME, linewidth=1.4, gid="equivalents")
     axes.plot(months, values, "o", color=style.PROGRAMME, markersize=4.5, clip_on=False)
     for at in {int(np.flatnonzero(known)[0]), int(np.flatnonzero(known)[-1])}:
-        axes.annotate(_in_figure(values[at], text), (months[at], values[at]), (0, 5),
+        axes.annotate(text.number(values[at], 1), (months[at], values[at]), (0, 5),
                       textcoords="offset points", ha="center", va="bottom", bbox=BEHIND,
                       annotation_clip=False)  # fmt: skip
 

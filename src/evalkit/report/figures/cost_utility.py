@@ -146,7 +146,7 @@ def net_benefit(net_benefit, text: Text, *, name: str = "net-benefit") -> Part:
             within=within(int(net_benefit.summary["horizon_months"]), text),
             unit=text.thousands(currency),
         ),
-        alt=alt, n=summary_n(net_benefit), header=net_benefit_header(text),
+        alt=alt, n=summary_n(net_benefit), header=net_benefit_header(currency, text),
         rows=net_benefit_rows(listed, text), keys=1,
     )  # fmt: skip
 
@@ -172,10 +172,15 @@ def draw_net_benefit(net_benefit, text: Text) -> Figure:
     return figure
 
 
-def net_benefit_header(text: Text) -> list[str]:
+def price_title(currency: str, text: Text) -> str:
+    """Head of the column of what a quality-adjusted life year is taken to be worth."""
+    return text.say("A quality-adjusted life year is worth, {unit}", unit=text.thousands(currency))
+
+
+def net_benefit_header(currency: str, text: Text) -> list[str]:
     """Header of `net_benefit_rows`."""
     return [
-        text.say("A quality-adjusted life year is worth"), text.say("Net benefit"),
+        price_title(currency, text), text.say("Net benefit"),
         text.say("Interval"), text.say("Interval by resampling"),
     ]  # fmt: skip
 

@@ -60,7 +60,7 @@ def collaboration_forms(shares, text: Text, *, name: str = "forms") -> Part:
     return picture(
         name, draw_forms(shares, text), [shares], text, finding=forms_finding(what, text),
         caption=text.say("Dot: share of people; bar: 95 per cent interval. A person can have "
-                         "several, so the shares add up to more than 100 per cent."),
+                         "several, so the shares can add up to more than 100 per cent."),
         alt=" ".join(spoken), n=summary_n(shares), rows=rows, text_columns=2,
         is_description=True,
         header=[forms_title(what, text), text.say("Group"), text.say("Share"),
@@ -69,7 +69,10 @@ def collaboration_forms(shares, text: Text, *, name: str = "forms") -> Part:
 
 
 def _most_first(frame: pd.DataFrame) -> list[str]:
-    share = frame.groupby("level", sort=False)["share"].mean()
+    """Labels by their share in the first group, and where it is hidden there by the next one's."""
+    wide = frame.pivot(index="level", columns="stratum", values="share")
+    wide = wide.reindex(index=frame["level"].unique(), columns=frame["stratum"].unique())
+    share = wide.bfill(axis=1).iloc[:, 0]
     return list(share.sort_values(ascending=False, kind="stable", na_position="last").index)
 
 

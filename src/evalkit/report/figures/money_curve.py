@@ -31,7 +31,7 @@ MOST_MARKS = 12
 LOOKS = (
     (style.PROGRAMME, "-", "o"), (style.COMPARISON, (0, (5, 2)), "s"),
     (style.THIRD, (0, (1, 1.4)), "^"), (style.FOURTH, (0, (6, 1.6, 1.2, 1.6)), "D"),
-    (style.OCHRE, (0, (3, 1)), "v"), (style.QUIET, (0, (1, 3)), "P"),
+    (style.WARNING, (0, (3, 1)), "v"), (style.QUIET, (0, (1, 3)), "P"),
 )  # fmt: skip
 SIZES = {"*": 8.5, "P": 7}  # marks that look smaller than others of their size
 SUM_LOOKS = {"public": (style.INK, (0, (8, 2)), "X"), "society": (style.INK, "-", "*")}

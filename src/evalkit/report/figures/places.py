@@ -16,14 +16,13 @@ from evalkit.report.figures.frame import (
 )
 from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.markup import escape
+from evalkit.report.names import name_key
 from evalkit.report.parts import Part
 from evalkit.report.phrases import share_title
 from evalkit.report.reading import first_arm, released_frame
 from evalkit.report.text import Text
 
 ROW_MM = 5.4
-COLLATION = {"sv": "abcdefghijklmnopqrstuvwxyzåäö", "fi": "abcdefghijklmnopqrstuvwxyzåäö"}
-LATIN = "aåäbcdefghijklmnoöpqrstuvwxyz"
 
 
 @drawn_part
@@ -74,21 +73,16 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
 
 
 def municipality_rows(by_municipality, names, text: Text) -> pd.DataFrame:
-    """Rows of the municipalities with their names, in the alphabet of the language."""
+    """Rows of the municipalities with their names, alphabetically."""
     frame = released_frame(by_municipality, "Contrast")
     frame = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")].copy()
     frame["name"] = [names.get(term.split(", ")[0], term) for term in frame["term"]]
-    return frame.iloc[alphabetical(list(frame["name"]), text)].reset_index(drop=True)
+    return frame.iloc[alphabetical(list(frame["name"]))].reset_index(drop=True)
 
 
-def alphabetical(names: list[str], text: Text) -> list[int]:
-    """Positions of names in the order of the language's alphabet."""
-    return sorted(range(len(names)), key=lambda row: _collate(names[row], text))
-
-
-def _collate(name: str, text: Text) -> list[int]:
-    alphabet = COLLATION.get(text.language, LATIN)
-    return [alphabet.find(letter) for letter in name.lower()]
+def alphabetical(names: list[str]) -> list[int]:
+    """Positions of names in the order of the Swedish and Finnish alphabets."""
+    return sorted(range(len(names)), key=lambda row: name_key(names[row]))
 
 
 def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure:

@@ -72,7 +72,7 @@ def services(
 def _places(frame: pd.DataFrame, names: Mapping[str, str], text: Text) -> list[str]:
     """Codes of the municipalities, in the alphabetical order of their names."""
     codes = list(dict.fromkeys(frame["municipality"]))
-    return [codes[row] for row in alphabetical([names.get(code, code) for code in codes], text)]
+    return [codes[row] for row in alphabetical([names.get(code, code) for code in codes])]
 
 
 def services_key(text: Text) -> str:

@@ -70,7 +70,7 @@ def exits(curve, text: Text, *, name: str = "exits") -> Part:
         topic=text.say("All exits: {outcome}, and what came instead.",
                          outcome=escape(text.outcome)),
         caption=text.say("Each layer is the share who had left by that exit; the rest were still "
-                         "waiting."),
+                         "followed."),
         alt=text.say("Stacked layers of all exits by time."),
     )  # fmt: skip
 
