@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import released_by_hand as hand
 from matplotlib.text import Annotation
@@ -344,6 +345,17 @@ def test_bars_of_pay_off_go_both_ways_and_society_is_last():
     net = [patch.get_width() for patch in axes.patches if patch.get_gid() == "net"]
     assert net == [2_100_000, -1_150_000, 4_300_000, -1_100_000, 12_500_000]
     assert axes.get_yticklabels()[-1].get_text() == "Society as a whole"
+
+
+@pytest.mark.parametrize(("after", "size"), [(0.30, 11), (0.35, 7)])
+def test_a_dot_under_another_is_a_ring_around_it(after, size):
+    _, (axes,) = style.panel(40)
+    row = pd.Series({"share_before": 0.30, "share_after": after})
+
+    dots.draw_pair(axes, row, 0, speak())
+
+    (before,), (over,) = (with_id(axes, name) for name in ("before", "after"))
+    assert (before.get_markersize(), over.get_markersize()) == (size, 7)
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])

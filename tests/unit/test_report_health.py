@@ -12,8 +12,8 @@ from evalkit import health
 from evalkit.cohort.samples import HealthPanel
 from evalkit.errors import DisclosureError
 from evalkit.release import release
-from evalkit.report import figures, tables
-from evalkit.report.figures import health_answers, health_numbers
+from evalkit.report import figures, style, tables
+from evalkit.report.figures import health_answers, health_bars, health_numbers
 from evalkit.report.text import open_text
 
 LANGUAGES = ("sv", "fi", "en")
@@ -217,3 +217,38 @@ def test_a_result_that_is_withheld_has_a_sentence():
 
     assert figures.ceiling(few, speak()).images == {}
     assert "{.withheld}" in figures.ceiling(few, speak()).markdown
+
+
+@pytest.mark.parametrize(
+    ("shares", "bars"),
+    [
+        ((0.3, 0.3, 0.2, 0.1, 0.1),
+         {"improved": 0.0, "no_problems": 0.3, "unchanged": 0.6, "mixed": 0.8, "worsened": 0.9}),
+        ((0.3, np.nan, 0.2, np.nan, 0.1),
+         {"improved": 0.0, "hidden": 0.3, "unchanged": 0.7, "worsened": 0.9}),
+        ((0.3, 0.3, 0.2, 0.1, np.nan),
+         {"improved": 0.0, "no_problems": 0.3, "unchanged": 0.6, "mixed": 0.8, "hidden": 0.9}),
+    ],
+)  # fmt: skip
+def test_what_is_hidden_stands_between_the_parts_beside_it(shares, bars):
+    _, (axes,) = style.panel(40)
+    levels = health_bars.ORDER
+    part = pd.Series(shares, index=pd.MultiIndex.from_product([["mobility"], levels]))
+
+    health_bars.bar_in_parts(axes, 0, part, "mobility", levels, speak())
+
+    assert {bar.get_gid(): round(bar.get_x(), 6) for bar in axes.patches} == bars
+    assert max(bar.get_x() + bar.get_width() for bar in axes.patches) == pytest.approx(1)
+
+
+def test_a_part_without_room_for_its_number_has_none():
+    _, (axes,) = style.panel(40, left=0, right=0)  # 120 mm
+    part = pd.Series([0.97, 0.03], index=[("mobility", "improved"), ("mobility", "worsened")])
+
+    health_bars.bar_in_parts(axes, 0, part, "mobility", ["improved", "worsened"], speak())
+    one = [words.get_text() for words in axes.texts]
+    part[("mobility", "worsened")] = 0.02
+    health_bars.bar_in_parts(axes, 1, part, "mobility", ["improved", "worsened"], speak())
+
+    assert one == ["97", "3"]
+    assert [words.get_text() for words in axes.texts][2:] == ["97"]

@@ -136,6 +136,12 @@ def panel(
     return figure, axes
 
 
+def beside(names: Sequence[str], most: float) -> float:
+    """Millimetres that the names of rows take at the left of a panel, `most` of them at most."""
+    longest = max((len(line) for name in names for line in name.split("\n")), default=0)
+    return min(most, LETTER_MM * longest + 5)
+
+
 def grid(
     n: int,
     *,

@@ -95,7 +95,13 @@ def draw_need_by_area(areas, text: Text, *, names) -> Figure:
     """Draw one hatched bar and a dot a municipality."""
     frame = area_rows(areas, names, text)
     with style.style():
-        figure, (axes,) = style.panel(24 + ROW_MM * len(frame), left=46, right=16, top=9, bottom=14)
+        figure, (axes,) = style.panel(
+            24 + ROW_MM * len(frame),
+            left=style.beside(frame["name"], 46),
+            right=4,
+            top=9,
+            bottom=14,
+        )
         for place, row in frame.iterrows():
             if not (math.isfinite(row["low"]) and math.isfinite(row["high"])):
                 write_hidden(axes, place, text)

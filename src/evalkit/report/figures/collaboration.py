@@ -121,7 +121,9 @@ def _last_wave(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _by_height(means: pd.DataFrame) -> list[str]:
     """Questions from the highest to the lowest mean of the first group shown; the index last."""
-    height = means.groupby("item", sort=False)["estimate"].mean()
+    wide = means.pivot(index="item", columns="stratum", values="estimate")
+    wide = wide.reindex(index=means["item"].unique(), columns=means["stratum"].unique())
+    height = wide.bfill(axis=1).iloc[:, 0]
     order = height.drop("index", errors="ignore").sort_values(
         ascending=False, kind="stable", na_position="last"
     )

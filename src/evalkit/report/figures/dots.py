@@ -29,6 +29,7 @@ from evalkit.report.text import Text
 
 ROW_MM = 7.5
 NEAR_POINTS = 16
+COVERED_POINTS = 2
 ARROW_POINTS = 14  # less than that lies under the two dots
 GAINED = ("time_in_state", "time_lost")  # of these more is a gain
 
@@ -255,7 +256,10 @@ def draw_pair(axes, row: pd.Series, place: int, text: Text) -> None:
     elif not (math.isfinite(before) or math.isfinite(after)):
         write_hidden(axes, place, text)
     if math.isfinite(before):
-        axes.plot([before], [place], "o", markersize=7, markerfacecolor=style.PAPER,
+        # A ring around the filled dot, where that would cover it.
+        covered = math.isfinite(after) and _points_apart(axes, before, after) < COVERED_POINTS
+        axes.plot([before], [place], "o", markersize=11 if covered else 7,
+                  markerfacecolor=style.PAPER,
                   markeredgecolor=style.PROGRAMME, markeredgewidth=1.5, gid="before")  # fmt: skip
     if math.isfinite(after):
         axes.plot([after], [place], "o", markersize=7, color=style.PROGRAMME,

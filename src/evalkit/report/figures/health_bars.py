@@ -18,7 +18,7 @@ COLOURS = {
 HATCHES = {"worsened": "\\\\\\\\"}  # in grey its colour is that of "improved"
 LIGHT = ("mixed", "unchanged", "no_problems")
 ORDER = ("improved", "no_problems", "unchanged", "mixed", "worsened")
-LEAST_WORDS_MM = 3.0  # a bar that is shorter has no room for its number
+BESIDE_MM = 1.6  # least room beside the number of a part, both sides together
 
 
 def bar_in_parts(
@@ -37,21 +37,37 @@ def bar_in_parts(
         write_hidden(axes, place, text, text.say("not shown"))
         return
     values = np.array([part.get((item, one), math.nan) for one in classes])
+    known = np.isfinite(values)
     # Hidden classes together have what the shown ones leave; alone they stay unknown.
-    unknown = np.isnan(values) & np.array([(item, one) in part.index for one in classes])
+    hidden = ~known & np.array([(item, one) in part.index for one in classes])
+    lefts, rest = _starts(values, hidden)
     width = axes.get_position().width * axes.figure.get_figwidth() / style.MM
-    left, least = 0.0, LEAST_WORDS_MM / width
-    for one, value in zip(classes, values, strict=True):
-        if not math.isfinite(value):
-            continue
+    for number in np.flatnonzero(known):
+        one, value, left = classes[number], values[number], lefts[number]
         axes.barh(place, value, left=left, height=0.66, color=COLOURS[one], gid=one,
                   hatch=HATCHES.get(one), edgecolor=style.PAPER)  # fmt: skip
-        if value >= least:
-            axes.text(left + value / 2, place, text.number(100 * value), ha="center", va="center",
+        written = text.number(100 * value)
+        if value * width >= style.LETTER_MM * len(written) + BESIDE_MM:
+            axes.text(left + value / 2, place, written, ha="center", va="center",
                       color=style.INK if one in LIGHT else style.PAPER,
                       bbox={**BEHIND, "facecolor": COLOURS[one]} if one in HATCHES else None,
                       )  # fmt: skip
-        left += value
-    if unknown.any() and left < 1:
-        axes.barh(place, 1 - left, left=left, height=0.66, facecolor=style.PAPER,
+    if rest > 0:
+        start = lefts[np.flatnonzero(hidden)[0]]
+        axes.barh(place, rest, left=start, height=0.66, facecolor=style.PAPER,
                   edgecolor=style.RULE, hatch="////", linewidth=0.6, gid="hidden")  # fmt: skip
+
+
+def _starts(values: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, float]:
+    """Where each class begins, and how much the hidden ones have together.
+
+    That stands where the first of them would, so that the classes after it end where they do in
+    bars of which all is shown.
+    """
+    sizes = np.nan_to_num(values)
+    lefts = np.concatenate([[0.0], np.cumsum(sizes)[:-1]])
+    if not hidden.any():
+        return lefts, 0.0
+    rest = max(1 - float(sizes.sum()), 0.0)
+    after = np.arange(len(values)) > np.flatnonzero(hidden)[0]
+    return lefts + rest * after, rest

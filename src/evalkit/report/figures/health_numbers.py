@@ -14,7 +14,6 @@ from evalkit.report.figures.health_parts import (
     last_wave,
     wave_title,
 )
-from evalkit.report.figures.hidden import CROWDED
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_health import QUANTITIES, item_name
@@ -143,6 +142,10 @@ def two_value_sets(comparison, text: Text, *, exits=None, name: str = "value-set
         "study chose {value_set}.", value_set=escape(str(comparison.summary["value_set"])),
     )  # fmt: skip
     changes = frame[frame["quantity"] == "change_in_important"]
+    rows, known = _rows_by_group(changes, text)
+    if left_out := [rows[row] for row in rows if row not in known]:
+        caption += " " + text.say("Not shown, to protect people: {names}.",
+                                  names=text.list(left_out))  # fmt: skip
     finding = valued_finding(changes, lambda value: _signed(value, text), text)
     return _picture(
         name, draw_two_value_sets(comparison, text), comparison, frame, text,
@@ -156,22 +159,26 @@ def draw_two_value_sets(comparison, text: Text) -> Figure:
     """Draw one row a group and wave, one dot a value set."""
     frame = released_frame(comparison, "HealthMeasures")
     frame = frame[frame["quantity"] == "change_in_important"].rename(columns={"item": "series"})
-    rows = {
-        (arm, wave): _group_at(arm, wave, text)
-        for arm in arms_of(frame)
-        for wave in sorted(frame["wave"].unique())
-    }
+    rows, known = _rows_by_group(frame, text)
     frame = frame.assign(row=list(zip(frame["stratum"], frame["wave"], strict=True)))
-    known = set(frame.loc[frame["estimate"].notna(), "row"])
-    if len(rows) - len(known) > CROWDED * len(rows):  # most rows of nothing: the table names them
-        rows = {row: name for row, name in rows.items() if row in known}
-        frame = frame[frame["row"].isin(known)]
+    frame, rows = frame[frame["row"].isin(known)], {row: rows[row] for row in rows if row in known}
     series = {name: name for name in dict.fromkeys(frame["series"])}
     axis = DotAxis(
         text.say("Change from the start, in smallest changes that matter"),
         lambda value: _signed(value, text), reference=0.0, shaded=1.0,
     )  # fmt: skip
     return draw_dots(frame, rows, series, axis, text)
+
+
+def _rows_by_group(frame: pd.DataFrame, text: Text) -> tuple[dict[tuple, str], set[tuple]]:
+    """Names of rows by arm and wave, and which of them have any number."""
+    rows = {
+        (arm, wave): _group_at(arm, wave, text)
+        for arm in arms_of(frame)
+        for wave in sorted(frame["wave"].unique())
+    }
+    shown = frame[frame["estimate"].notna()]
+    return rows, set(zip(shown["stratum"], shown["wave"], strict=True))
 
 
 def _signed(value: float, text: Text) -> str:

@@ -78,9 +78,10 @@ def draw_leavers(change, text: Text) -> Figure:
     frame = leaver_rows(change, text)
     gap = 0.6 * (frame["measure"] != "occupation")
     places = np.arange(len(frame)) + gap.to_numpy()
+    names = [wrapped(sentence_case(status_name(code, text)), 36) for code in frame["category"]]
     with style.style():
         figure, (axes,) = style.panel(
-            24 + ROW_MM * (len(frame) + 1), left=62, right=14, top=8, bottom=14
+            24 + ROW_MM * (len(frame) + 1), left=style.beside(names, 62), right=4, top=8, bottom=14
         )
         shares = [*frame["share_before"].dropna(), *frame["share_after"].dropna(), 0.1]
         top = min(1.0, math.ceil(max(shares) * 10 + 0.3) / 10)
@@ -89,11 +90,7 @@ def draw_leavers(change, text: Text) -> Figure:
         for place, (_, row) in zip(places, frame.iterrows(), strict=True):
             draw_pair(axes, row, place, text)
         axes.set_xticks(ticks, [text.number(100 * tick) for tick in ticks])
-        axes.set_yticks(
-            places,
-            [wrapped(sentence_case(status_name(code, text)), 36) for code in frame["category"]],
-            **style.NAMES,
-        )
+        axes.set_yticks(places, names, **style.NAMES)
         axes.set_ylim(places[-1] + 0.6, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)

@@ -90,8 +90,9 @@ def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure
     frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
     with style.style():
         figure, (axes,) = style.panel(
-            26 + ROW_MM * len(frame), left=46, right=14, top=10, bottom=14
-        )
+            26 + ROW_MM * len(frame), left=style.beside(frame["name"], 46), right=4, top=10,
+            bottom=14,
+        )  # fmt: skip
         for place, row in frame.iterrows():
             if not math.isfinite(row["estimate"]):
                 write_hidden(axes, place, text, text.say("Not shown"))
