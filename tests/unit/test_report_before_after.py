@@ -487,3 +487,26 @@ def test_the_need_that_coverage_is_counted_for_is_said_with_it():
     assert "If 5.0% of people of working age are in need, at most" in said
     hidden = need_of_areas(lambda frame: np.ones(len(frame), dtype=bool))
     assert "people of working age" not in words.need_by_area(hidden, text).markdown
+
+
+def title(part):
+    return re.search(r"\*\*(.+?)\*\*", " ".join(part.markdown.split()))[1]
+
+
+def test_titles_of_leavers_say_who_works_or_studies_where_both_shares_are_shown():
+    def hidden(frame):
+        return frame["category"] == "work_or_study"
+
+    shown = title(figures.leavers(change(), speak()))
+
+    assert shown == "Leavers only: work or studies, from 18% to 33%."
+    assert title(figures.leavers(change(hidden), speak())).startswith("Leavers only: what they did")
+
+
+def test_the_largest_group_is_named_where_nothing_hidden_can_be_larger():
+    few = transitions(lambda frame: frame["share"] < 0.1)
+
+    assert title(figures.alluvial(transitions(), speak())) == (
+        "Largest group: from other to other, 20%."
+    )
+    assert title(figures.alluvial(few, speak())) == "Where people came from, and where they went."

@@ -11,6 +11,7 @@ from matplotlib.path import Path
 
 from evalkit.errors import ParameterError
 from evalkit.report import style
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import drawn_part, not_shown_part, picture, shown, summary_n
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
@@ -72,14 +73,25 @@ def alluvial(transitions, text: Text, *, name: str = "alluvial") -> Part:
         spoken.append(text.say("Not shown: {share}.", share=text.percent(hidden)))
     return picture(
         name, draw_alluvial(transitions, text), [transitions], text,
-        finding=text.say("Where people came from, and where they went."),
-        caption=text.say(
-            "Each band is a share of all who have left, in per cent. Only those who have left are "
-            "in it. Hatched: flows of so few people that they are not shown."
+        **titled(
+            _finding(read, text), text.say("Where people came from, and where they went."),
+            text.say(
+                "Each band is a share of all who have left, in per cent. Only those who have left "
+                "are in it. Hatched: flows of so few people that they are not shown."
+            ),
         ),
         alt=" ".join(spoken), n=summary_n(transitions), rows=rows,
         header=[text.say("Before"), *table_header(transitions, text)],
     )  # fmt: skip
+
+
+def _finding(read: Flows, text: Text) -> str:
+    """Say the largest flow, where nothing that is hidden can be larger."""
+    (before, after), share = max(read.flows.items(), key=lambda item: item[1])
+    if 1 - sum(read.flows.values()) >= share:
+        return ""
+    return text.say("Largest group: from {before} to {after}, {share}.", share=text.percent(share),
+                    before=status_name(before, text), after=status_name(after, text))  # fmt: skip
 
 
 def read_flows(transitions) -> Flows:

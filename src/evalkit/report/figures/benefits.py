@@ -165,7 +165,7 @@ def _draw(axes: Axes, months: np.ndarray, values: np.ndarray, text: Text) -> Non
 
 
 def _dress(axes: Axes, benefit, months, top, text: Text, *, first: bool, low: bool) -> None:
-    axes.set_xlim(min(months) - 7, max(months) + 5)
+    axes.set_xlim(min(months) - 10, max(months) + 7)
     axes.set_ylim(0, 1.32 * top)
     axes.set_xticks(months, [text.number(month) for month in months])
     axes.set_yticks([0, top / 2, top], [

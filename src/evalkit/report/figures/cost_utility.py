@@ -105,7 +105,6 @@ def draw_plane(cost_utility, text: Text) -> Figure:
             )  # fmt: skip
         number_axis(axes, text, "y", per=THOUSAND, signed=True)
         number_axis(axes, text, "x", signed=True)
-        style.light_grid(axes, "both")
         axes.set_xlabel(text.say("Difference in quality-adjusted life years per person"))
         style.axis_title(
             axes, text.say("Difference in cost per person, {unit}", unit=text.thousands(currency))

@@ -10,6 +10,7 @@ from evalkit.codes import benefits
 from evalkit.report import style
 from evalkit.report.figures.alluvial import OCCASIONS
 from evalkit.report.figures.dots import draw_pair
+from evalkit.report.figures.findings import titled
 from evalkit.report.figures.frame import drawn_part, picture, shown, summary_n
 from evalkit.report.figures.key_figures import wrapped
 from evalkit.report.markup import escape
@@ -55,11 +56,24 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     before, after = (text.say(OCCASIONS[str(change.summary[key])]) for key in ("before", "after"))
     return picture(
         name, draw_leavers(change, text), [change], text,
-        finding=text.say("Leavers only: what they did and what supported them."),
-        caption=text.say("Hollow dot: {before}; filled dot: {after}.", before=before, after=after),
+        **titled(
+            _finding(frame, text), text.say("Leavers only: what they did and what supported them."),
+            text.say("Hollow dot: {before}; filled dot: {after}.", before=before, after=after),
+        ),
         alt=" ".join(spoken), n=summary_n(change), rows=rows,
         header=[text.say("Status"), text.say("Before"), text.say("After")],
     )  # fmt: skip
+
+
+def _finding(frame: pd.DataFrame, text: Text) -> str:
+    """Say how many worked or studied, where both shares are shown."""
+    row = frame[frame["category"] == GROUP]
+    if row.empty or row[["share_before", "share_after"]].isna().any(axis=None):
+        return ""
+    before, after = (float(row[f"share_{name}"].iloc[0]) for name in ("before", "after"))
+    return text.say("Leavers only: {status}, from {share_before} to {share_after}.",
+                    status=status_name(GROUP, text), share_before=text.percent(before),
+                    share_after=text.percent(after))  # fmt: skip
 
 
 def leaver_rows(change, text: Text) -> pd.DataFrame:
