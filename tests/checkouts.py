@@ -37,7 +37,9 @@ class Checkout:
         return self.study / "site"
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(self.root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        """Its own source; compiled once, since every run starts several processes."""
+        kept = {name: os.environ[name] for name in os.environ if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, "PYTHONPATH": str(self.root / "src")}
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "evalkit", *words]

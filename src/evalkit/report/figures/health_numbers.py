@@ -143,7 +143,7 @@ def two_value_sets(comparison, text: Text, *, exits=None, name: str = "value-set
     )  # fmt: skip
     changes = frame[frame["quantity"] == "change_in_important"]
     rows, known = _rows_by_group(changes, text)
-    if left_out := [rows[row] for row in rows if row not in known]:
+    if left_out := [rows[row][:1].lower() + rows[row][1:] for row in rows if row not in known]:
         caption += " " + text.say("Not shown, to protect people: {names}.",
                                   names=text.list(left_out))  # fmt: skip
     finding = valued_finding(changes, lambda value: _signed(value, text), text)
