@@ -108,17 +108,55 @@ def test_tables_have_a_header_row_row_headers_and_a_name(made):
     assert all(look.get(f"{W}firstRow") == look.get(f"{W}firstColumn") == "1" for look in looks)
 
 
-def test_rows_of_a_short_table_stay_with_what_follows_and_of_a_long_one_the_last(tmp_path):
-    long = "\n".join(["| a | b |", "|:--|--:|", *(f"| x | {row} |" for row in range(30))])
-    fold = '::: {.callout-note collapse="true"}\n## Datatabell\n\n' + long + "\n:::"
-    made = docx_of(tmp_path, ["## Kapitel", FIGURE, fold, TABLE])
-
-    kept = [
+def kept_rows(path):
+    """Of each table, whether each row stays with what follows it."""
+    return [
         [row.find(f"{W}tc/{W}p/{W}pPr/{W}keepNext") is not None for row in table.iter(f"{W}tr")]
-        for table in part(made).iter(f"{W}tbl")
+        for table in part(path).iter(f"{W}tbl")
     ]
-    assert kept[0] == [False] * 28 + [True] * 3
-    assert kept[1] == [True] * len(kept[1])
+
+
+def table_of(rows):
+    return "\n".join(["| a | b |", "|:--|--:|", *(f"| {row} | {number} |" for row, number in rows)])
+
+
+def fold_of(*blocks):
+    return '::: {.callout-note collapse="true"}\n## Datatabell\n\n' + "\n\n".join(blocks) + "\n:::"
+
+
+def test_rows_of_a_short_table_stay_together_and_of_a_long_one_the_first_and_the_last(tmp_path):
+    long = fold_of(table_of([("x", row) for row in range(30)]))
+    kept = kept_rows(docx_of(tmp_path, ["## Kapitel", FIGURE, long, TABLE]))
+
+    assert kept[0] == [True] * 2 + [False] * 26 + [True] * 2 + [False]
+    assert kept[1] == [True] * (len(kept[1]) - 1) + [False]
+
+
+def test_the_last_row_stays_with_a_note_or_a_source_and_with_nothing_else(tmp_path):
+    table, note, source = (
+        table_of([("x", 1)]),
+        "[– betyder: visas inte.]{.quiet}",
+        "[Källa: x.]{.source}",
+    )
+    own = f"{table}\n\n: Antal {{#tbl-n}}"
+    path = docx_of(tmp_path, ["## Kapitel", fold_of(table, note), own, note, source, "Mer.", FIGURE,
+                              fold_of(table), "[Skäl.]{.withheld}"])  # fmt: skip
+    stays = [
+        (text_of(paragraph), paragraph.find(f"{W}pPr/{W}keepNext") is not None)
+        for paragraph in part(path).iter(f"{W}p")
+        if paragraph.find(f"{W}pPr/{W}pStyle").get(f"{W}val") == "Source"
+    ]
+
+    assert kept_rows(path) == [[True, True], [True, True], [True, False]]
+    assert stays == [("– betyder: visas inte.", False), ("– betyder: visas inte.", True),
+                     ("Källa: x.", False)]  # fmt: skip
+
+
+def test_a_row_that_heads_a_group_stays_with_its_first_row(tmp_path):
+    rows = [("**Kön**" if row in (6, 9) else "x", "" if row == 6 else row) for row in range(20)]
+    (kept,) = kept_rows(docx_of(tmp_path, ["## Kapitel", fold_of(table_of(rows))]))
+
+    assert kept == [True] * 2 + [False] * 5 + [True] + [False] * 10 + [True] * 2 + [False]
 
 
 def test_the_fonts_are_in_the_document_scrambled_by_their_keys(made):

@@ -15,8 +15,10 @@ from evalkit.report.word_styles import reference_document
 TEXT = re.compile(r"<w:t[^>]*>([^<]*)</w:t>")
 PICTURE = re.compile(r'(<wp:docPr descr=("[^"]*")[^>]*>.*?<pic:cNvPr descr=)"[^"]*"', re.S)
 LOOK = re.compile(r"(<w:tblLook[^>]*?)w:firstColumn=\"0\"([^>]*/>)")
-MOST_ROWS_TOGETHER, LAST_ROWS = 12, 3
+MOST_ROWS_TOGETHER, FIRST_ROWS, LAST_ROWS = 12, 2, 3
 STYLED = re.compile(r"(<w:pPr><w:pStyle[^>]*/>)")
+SOURCE = r'\s*<w:p><w:pPr><w:pStyle w:val="Source" />'
+SOURCES = re.compile(rf"({SOURCE})(?=(?:(?!</w:p>).)*</w:p>{SOURCE})", re.S)
 NAMES = ("TableCaption", "FoldTitle")
 
 
@@ -91,16 +93,40 @@ def _accessible(members: dict[str, bytes], language: str) -> dict[str, bytes]:
 
 
 def _keep_together(document: str) -> str:
-    """Keep the rows of a short table, and the last ones of a long one, with what follows."""
+    """Keep rows together, and the notes and the source of a table with its last row.
+
+    Of a long table only the first and the last rows are, and a row that heads a group.
+    """
+    document = SOURCES.sub(r"\1<w:keepNext/>", document)
     before, *tables = document.split("<w:tbl>")
     parts = [before]
     for table in tables:
         inside, end, after = table.partition("</w:tbl>")
         start, *rows = inside.split("<w:tr>")
-        loose = 0 if len(rows) <= MOST_ROWS_TOGETHER else len(rows) - LAST_ROWS
-        kept = [STYLED.sub(r"\1<w:keepNext/>", row) for row in rows[loose:]]
-        parts += ["<w:tbl>", "<w:tr>".join([start, *rows[:loose], *kept]), end, after]
+        stays = _rows_that_stay(rows, is_noted=re.match(SOURCE, after) is not None)
+        kept = [
+            STYLED.sub(r"\1<w:keepNext/>", row) if stay else row
+            for row, stay in zip(rows, stays, strict=True)
+        ]
+        parts += ["<w:tbl>", "<w:tr>".join([start, *kept]), end, after]
     return "".join(parts)
+
+
+def _rows_that_stay(rows: list[str], *, is_noted: bool) -> list[bool]:
+    """Whether each row, the head among them, stays with what follows it."""
+    last = len(rows) - 1
+    if last < MOST_ROWS_TOGETHER:
+        return [True] * last + [is_noted]
+    return [
+        *(row < FIRST_ROWS or row > last - LAST_ROWS or _heads_group(rows[row])
+          for row in range(last)),
+        is_noted,
+    ]  # fmt: skip
+
+
+def _heads_group(row: str) -> bool:
+    _, *others = row.split("</w:tc>")
+    return not "".join(TEXT.findall("".join(others)))
 
 
 def _name_tables(document: str) -> str:
