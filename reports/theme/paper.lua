@@ -118,9 +118,21 @@ return function(page)
     return quoted(pandoc.utils.stringify(inlines))
   end
 
-  local function typst_row(row)
-    return table.concat(cells_of(row):map(typst_cell), ", ")
+  -- A row whose first cell alone says something heads the rows below it.
+  local function heads_group(cells)
+    local rest = pandoc.List({ table.unpack(cells, 2) })
+    return #rest > 0 and not rest:find_if(function(cell) return #cell > 0 end)
   end
+
+  local function typst_row(row, may_head)
+    local cells = cells_of(row)
+    if may_head and heads_group(cells) then
+      return string.format("group(%d, %s)", #cells, typst_cell(cells[1]))
+    end
+    return table.concat(cells:map(typst_cell), ", ")
+  end
+
+  local LAST_ROWS = 2  -- stay with the notes below them
 
   local function typst_table(tbl, caption)
     local aligns = tbl.colspecs:map(function(spec)
@@ -131,10 +143,35 @@ return function(page)
         table.concat(aligns, ", "), written(caption:walk(filter))),
       string.format("  header: (%s,),", typst_row(tbl.head.rows[1])),
     }
-    for _, row in ipairs(tbl.bodies[1].body) do
-      table.insert(lines, "  " .. typst_row(row) .. ",")
+    local rows = tbl.bodies[1].body
+    for index, row in ipairs(rows) do
+      table.insert(lines, "  " .. typst_row(row, index <= #rows - LAST_ROWS) .. ",")
     end
-    return code(table.concat(lines, "\n") .. "\n)")
+    return table.concat(lines, "\n")
+  end
+
+  local function is_note(block)
+    local only = block and block.t == "Para" and #block.content == 1 and block.content[1]
+    return only and only.t == "Span" and (only.classes[1] == "quiet" or only.classes[1] == "source")
+  end
+
+  -- A table and the notes and the source below it become one.
+  local function join_notes(blocks)
+    if is_word then
+      return blocks
+    end
+    local joined = pandoc.Blocks({})
+    for index, block in ipairs(blocks) do
+      local last = joined[#joined]
+      if is_note(block) and last and last.t == "Div" and last.classes[1] == "noted" then
+        last.content:insert(block)
+      elseif block.t == "Table" and is_note(blocks[index + 1]) then
+        joined:insert(pandoc.Div({ block }, pandoc.Attr("", { "noted" })))
+      else
+        joined:insert(block)
+      end
+    end
+    return joined
   end
 
   local function word_cells(row, style)
@@ -214,12 +251,22 @@ return function(page)
     return { styled({ pandoc.Para(caption:walk(filter)) }, "Table Caption", identifier), tbl }
   end
 
-  function filter.Table(tbl)
+  local function caption_of(tbl)
     local caption = tbl.caption.long[1] and tbl.caption.long[1].content or pandoc.Inlines({})
-    if tbl.identifier ~= "" then
-      caption = page.numbered(tbl.identifier, caption)
+    return tbl.identifier ~= "" and page.numbered(tbl.identifier, caption) or caption
+  end
+
+  function filter.Table(tbl)
+    if is_word then
+      return word_table(tbl, caption_of(tbl)), false
     end
-    return (is_word and word_table or typst_table)(tbl, caption), false
+    return code(typst_table(tbl, caption_of(tbl)) .. "\n)"), false
+  end
+
+  local function noted_table(div)
+    local tbl = div.content:remove(1)
+    local opening = typst_table(tbl, caption_of(tbl)) .. "\n  notes: ["
+    return pandoc.Blocks({ code(opening) }) .. div.content:walk(filter) .. { code("])") }
   end
 
   -- 3. Folds and cards -------------------------------------------------------------------------
@@ -233,7 +280,7 @@ return function(page)
     if holds_table and div.attributes["about"] then
       name:extend({ pandoc.Str(","), pandoc.Space(), pandoc.Str(page.named(div.attributes["about"])) })
     end
-    local content = rest:walk(filter)
+    local content = join_notes(rest):walk(filter)
     if is_word then
       local small = content:map(function(block)
         return block.t == "Para" and styled({ block }, holds_table and "Source" or "Fold Text") or block
@@ -274,6 +321,8 @@ return function(page)
     local found = special(div)
     if found then
       return class == "content-visible" and pandoc.Blocks(found):walk(filter) or found, false
+    elseif class == "noted" then
+      return noted_table(div), false
     elseif class == "cards" then
       return cards(div), false
     elseif is_word and WORD_DIVS[class] then
@@ -295,7 +344,7 @@ return function(page)
     if text:match("[%[%(]$") then
       return 1
     end
-    return text:match("^[%]%)],?$") and -1 or 0
+    return text:match("^[%]%)]+,?$") and -1 or 0
   end
 
   -- Running text keeps to a line length that can be read; figures and tables take the full width.
@@ -339,6 +388,7 @@ return function(page)
 
   function paper.finish(doc, find_special)
     special = find_special
+    doc.blocks = join_notes(doc.blocks)
     local built = doc:walk(filter):walk({ Header = function(header)
       header.level = header.level - 1  -- the title is none of the headings
       return header

@@ -1,5 +1,7 @@
 """The PDF of a report: PDF/UA-1, and what a screen reader gets of it."""
 
+import re
+
 import pikepdf
 import pypdfium2
 import pytest
@@ -12,6 +14,7 @@ from evalkit.report.assemble import assemble
 from evalkit.report.pdf import render_pdf
 
 LONG = "\n".join(f"| rad{number} | {number} |" for number in range(80))
+GROUPED = 3
 ORDERED = (
     "[undertitel]{.quiet}",
     "## Kapitel\n\n::: {.lead}\nledord [etikett]{.label}\n:::",
@@ -106,6 +109,38 @@ def test_a_long_table_repeats_its_header_on_the_next_page(tmp_path):
 
     assert len(texts) > 1
     assert all("Grupp" in text for text in texts[:2])
+
+
+@pytest.mark.parametrize("rows", [5, 14, 31])
+def test_heads_groups_and_notes_of_tables_are_never_alone_on_a_page(tmp_path, rows):
+    parts = ["## A", *(noted_table(number, rows) for number in range(30))]
+
+    pages = pypdfium2.PdfDocument(pdf_of(tmp_path, parts))
+    texts = [page.get_textpage().get_text_bounded() for page in pages]
+    found = pieces = 0
+    for text in texts:
+        said = {}
+        for name, table, row in re.findall(r"([a-zäö]+)(\d+)[.](?:(\d+)[.])?", text):
+            said.setdefault(table, {}).setdefault(name, []).append(row)
+        for names in said.values():
+            assert len(names["rad"]) > 1, "a head alone, or with one row"
+            assert "grupp" not in names or str(GROUPED) in names["rad"]
+            assert ("källa" in names) == ("anmärkning" in names) == (str(rows - 1) in names["rad"])
+            found += "källa" in names
+        pieces += len(said)
+    assert found == 30
+    assert (pieces > found) == (rows > 16)
+
+
+def noted_table(number, rows):
+    """A table with a row that heads a group, a note and a source; every second one in a fold."""
+    lines = [f"| rad{number}.{row}. | {row} |" for row in range(rows)]
+    lines.insert(GROUPED, f"| **grupp{number}.** | |")
+    table = "\n".join([f"| spalt{number}. | b |", "|:--|--:|", *lines])
+    notes = f"[anmärkning{number}.]{{.quiet}}\n\n[källa{number}.]{{.source}}"
+    if number % 2:
+        return f"{table}\n\n: t {{#tbl-n{number}}}\n\n{notes}"
+    return f'::: {{.callout-note collapse="true"}}\n## Datatabell\n\n{table}\n\n{notes}\n:::'
 
 
 def test_every_page_has_its_number_and_later_ones_the_title(tmp_path):
