@@ -153,6 +153,18 @@ def test_every_page_has_its_number_and_later_ones_the_title(tmp_path):
     assert second.startswith("Samordnad rehabilitering i Lindala")
 
 
+@pytest.mark.parametrize(("lines", "on_page"), [(10, 1), (30, 2)])
+def test_the_colophon_stands_on_one_page(tmp_path, lines, on_page):
+    text = "\n\n".join(f"Rad {line}." for line in range(lines))
+    colophon = [f"Slutord{line}." for line in range(20)]
+
+    pages = pypdfium2.PdfDocument(pdf_of(tmp_path, [f"## A\n\n{text}"], colophon=colophon))
+    last = pages[len(pages) - 1].get_textpage().get_text_bounded()
+
+    assert len(pages) == on_page
+    assert all(sentence in last for sentence in colophon)
+
+
 def test_a_mark_over_the_page_is_printed(tmp_path):
     made = pdf_of(tmp_path, ["## A\n\nText."], mark="Inte för publicering")
 
