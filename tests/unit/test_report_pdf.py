@@ -143,6 +143,41 @@ def noted_table(number, rows):
     return f'::: {{.callout-note collapse="true"}}\n## Datatabell\n\n{table}\n\n{notes}\n:::'
 
 
+def lines_of(path):
+    """Lines of the first page as they are set, and where the last letter of all ends, in mm."""
+    page = pypdfium2.PdfDocument(path)[0].get_textpage()
+    ends = [page.get_rect(number)[2] for number in range(page.count_rects())]
+    return page.get_text_bounded().splitlines(), max(ends) / 72 * 25.4
+
+
+def wide_table(heading, cells):
+    return "\n".join([f"| {heading} |", "|" + ":--|" * len(cells), f"| {' | '.join(cells)} |"])
+
+
+def test_columns_of_a_wide_table_hold_their_words_and_narrow_ones_their_cells(tmp_path):
+    words = "förutsättningarna för samordningen " * 6
+    table = wide_table(
+        "Programgrupp | Toimeentulotukipäätös | Kustannusvaikuttavuus | 3 | 4 | Lång | Längre",
+        ["Samhället som helhet", "1", "2", "3", "4", words, words],
+    )
+    lines, end = lines_of(pdf_of(tmp_path, [f"## A\n\n{table}\n\n: t {{#tbl-n}}"]))
+
+    said = " ".join(lines)
+    assert "Toimeentulotukipäätös" in said
+    assert "Kustannusvaikuttavuus" in said
+    assert "Samhället som helhet" in said
+    assert said.split().count("förutsättningarna") == 12
+    assert end <= 191
+
+
+def test_columns_of_a_narrow_table_are_as_wide_as_their_cells(tmp_path):
+    table = wide_table("Grupp | Antal år sedan starten", ["Insats", "1"])
+    lines, end = lines_of(pdf_of(tmp_path, [f"## A\n\n{table}\n\n: t {{#tbl-n}}"]))
+
+    assert any("Antal år sedan starten" in line for line in lines)
+    assert end > 180  # the number of the page
+
+
 def test_every_page_has_its_number_and_later_ones_the_title(tmp_path):
     table = f"## A\n\n| Grupp | Antal |\n|:--|--:|\n{LONG}\n\n: Antal {{#tbl-n}}"
 
