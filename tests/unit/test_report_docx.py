@@ -68,14 +68,14 @@ def test_title_headings_and_captions_have_styles_of_their_own(made):
     styles = dict((text, style) for style, text in paragraphs(made))
 
     assert styles["Samordnad rehabilitering i Lindala"] == "Title"
-    assert styles["Rapport 2021–2025"] == "Subtitle"
+    assert styles["Rapport\u00a02021–2025"] == "Subtitle"
     assert styles["Kapitel"] == "Heading1"
     assert styles["Mer"] == "Heading2"
     assert styles["Svar."] == "Lead"
     assert styles["Figur\u00a01 Fler försörjer sig själva"] == "ImageCaption"
     assert styles["Tabell\u00a01: Antal personer"] == "TableCaption"
     assert styles["Datatabell, Figur\u00a01"] == "FoldTitle"
-    assert styles["Till och med december 2025."] == "Colophon"
+    assert styles["Till och med december\u00a02025."] == "Colophon"
 
 
 def test_every_style_that_is_used_is_defined(made):
@@ -157,6 +157,20 @@ def test_a_row_that_heads_a_group_stays_with_its_first_row(tmp_path):
     (kept,) = kept_rows(docx_of(tmp_path, ["## Kapitel", fold_of(table_of(rows))]))
 
     assert kept == [True] * 2 + [False] * 5 + [True] + [False] * 10 + [True] * 2 + [False]
+
+
+def test_numbers_in_running_text_are_not_torn_from_their_words(tmp_path):
+    words = "I månad 24 är (1 till 17 fler) 95-procentigt a-kassa, 600 tusen långa hel-dags."
+    table = "| a b | c |\n|:--|--:|\n| månad 24 | SE-2020 |\n\n: t {#tbl-n}"
+    path = docx_of(tmp_path, [f"## Kapitel\n\n{words}", table])
+    said = dict((style, text) for style, text in paragraphs(path) if style != "TableText")
+    cells = [text for style, text in paragraphs(path) if style == "TableText"]
+
+    assert said["FirstParagraph"] == (
+        "I månad\u00a024\u00a0är (1\u00a0till\u00a017\u00a0fler) 95\u2011procentigt a\u2011kassa, "
+        "600\u00a0tusen långa hel\u2011dags."
+    )
+    assert cells == ["månad 24", "SE-2020"]
 
 
 def test_the_fonts_are_in_the_document_scrambled_by_their_keys(made):

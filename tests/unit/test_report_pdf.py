@@ -178,6 +178,28 @@ def test_columns_of_a_narrow_table_are_as_wide_as_their_cells(tmp_path):
     assert end > 180  # the number of the page
 
 
+def test_numbers_are_not_torn_from_their_words_nor_short_beginnings_from_their_hyphen(tmp_path):
+    kept = (
+        "(1 till 17 fler)",
+        "600 tusen",
+        "månad 24",
+        "95-procentigt",
+        "a-kassa",
+        "0,0 till +1,7",
+    )
+    loose = "långa ord"
+    text = "\n\n".join("n" * start + " ord" * 16 + f" {words}"
+                       for start in range(1, 30) for words in (*kept, loose))  # fmt: skip
+
+    pages = pypdfium2.PdfDocument(pdf_of(tmp_path, [f"## A\n\n{text}"]))
+    lines = [line for page in pages
+             for line in page.get_textpage().get_text_bounded().splitlines()]  # fmt: skip
+    whole = {words: sum(words in line for line in lines) for words in (*kept, loose)}
+
+    assert all(whole[words] == 29 for words in kept), whole
+    assert 0 < whole[loose] < 29
+
+
 def test_every_page_has_its_number_and_later_ones_the_title(tmp_path):
     table = f"## A\n\n| Grupp | Antal |\n|:--|--:|\n{LONG}\n\n: Antal {{#tbl-n}}"
 

@@ -19,6 +19,12 @@ MOST_ROWS_TOGETHER, FIRST_ROWS, LAST_ROWS = 12, 2, 3
 STYLED = re.compile(r"(<w:pPr><w:pStyle[^>]*/>)")
 SOURCE = r'\s*<w:p><w:pPr><w:pStyle w:val="Source" />'
 SOURCES = re.compile(rf"({SOURCE})(?=(?:(?!</w:p>).)*</w:p>{SOURCE})", re.S)
+NUMBER = r"[+\u2212]?\d(?:[\d,.\u00a0\u2013\u2026+\u2212]*\d)?(?:\u00a0?%)?"
+WORD = r"[^\W\d_]"
+COUNTED = re.compile(
+    rf"(?:\b{WORD}{{1,8}} )?{NUMBER}(?: {WORD}{{1,8}} {NUMBER})*(?: {WORD}{{1,12}}\b)?"
+)
+HYPHENED = re.compile(r"\b\w{1,4}(?:-\w{1,12})+\b")
 NAMES = ("TableCaption", "FoldTitle")
 
 
@@ -79,7 +85,7 @@ def _accessible(members: dict[str, bytes], language: str) -> dict[str, bytes]:
     )
     document = _keep_together(document)
     document = LOOK.sub(r'\1w:firstColumn="1"\2', document)
-    document = _name_tables(document)
+    document = _keep_words(_name_tables(document))
     document = document.replace("<w:tr><w:tc>", "<w:tr><w:trPr></w:trPr><w:tc>")
     document = document.replace("<w:tr><w:trPr>", "<w:tr><w:trPr><w:cantSplit/>")
     settings = members["word/settings.xml"].decode()
@@ -127,6 +133,25 @@ def _rows_that_stay(rows: list[str], *, is_noted: bool) -> list[bool]:
 def _heads_group(row: str) -> bool:
     _, *others = row.split("</w:tc>")
     return not "".join(TEXT.findall("".join(others)))
+
+
+def _keep_words(document: str) -> str:
+    """Keep a number outside tables on one line with the words beside it, as in a PDF.
+
+    So does a short beginning with what follows its hyphen.
+    """
+    before, *tables = document.split("<w:tbl>")
+    parts = [TEXT.sub(_unbroken, before)]
+    for table in tables:
+        inside, end, after = table.partition("</w:tbl>")
+        parts += ["<w:tbl>", inside, end, TEXT.sub(_unbroken, after)]
+    return "".join(parts)
+
+
+def _unbroken(run: re.Match) -> str:
+    kept = COUNTED.sub(lambda words: words[0].replace(" ", "\N{NO-BREAK SPACE}"), run[1])
+    kept = HYPHENED.sub(lambda word: word[0].replace("-", "\N{NON-BREAKING HYPHEN}"), kept)
+    return run[0].replace(f">{run[1]}<", f">{kept}<")
 
 
 def _name_tables(document: str) -> str:
