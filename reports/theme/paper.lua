@@ -302,9 +302,19 @@ return function(page)
     return styled({ pandoc.Para(inlines) }, "Key Figure")
   end
 
+  -- A table that lays out, in as many columns as there are cards; read from left to right.
+  local function word_cards(div)
+    local row = div.content:map(function(inner) return { card(inner) } end)
+    local aligns, widths = pandoc.List({}), pandoc.List({})
+    for column = 1, #row do
+      aligns[column], widths[column] = "AlignLeft", 1 / #row
+    end
+    return pandoc.utils.from_simple_table(pandoc.SimpleTable({}, aligns, widths, {}, { row }))
+  end
+
   local function cards(div)
     if is_word then
-      return div.content:map(card)
+      return word_cards(div)
     end
     local blocks = pandoc.Blocks({ code("#cards(") })
     for _, inner in ipairs(div.content) do

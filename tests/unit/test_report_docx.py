@@ -95,7 +95,7 @@ def test_a_picture_has_its_alternative_text_and_no_file_name(made):
 
 
 def test_tables_have_a_header_row_row_headers_and_a_name(made):
-    tables = list(part(made).iter(f"{W}tbl"))
+    tables = [table for table in part(made).iter(f"{W}tbl") if style_of(table) == "Table"]
     names = [table.find(f"{W}tblPr/{W}tblCaption").get(f"{W}val") for table in tables]
     headers = [[row.find(f"{W}trPr/{W}tblHeader") is not None for row in table.iter(f"{W}tr")]
                for table in tables]  # fmt: skip
@@ -122,6 +122,28 @@ def table_of(rows):
 
 def fold_of(*blocks):
     return '::: {.callout-note collapse="true"}\n## Datatabell\n\n' + "\n\n".join(blocks) + "\n:::"
+
+
+def style_of(table):
+    return table.find(f"{W}tblPr/{W}tblStyle").get(f"{W}val")
+
+
+def test_key_figures_stand_side_by_side_in_a_table_without_headers_or_name(tmp_path):
+    card = "::: {.card}\n[{}]{.card-number}\n\n[efter månad 24]{.card-note}\n:::"
+    cards = "\n\n".join(card.replace("{}", number, 1) for number in ("1", "2", "3", "4"))
+    path = docx_of(tmp_path, ["## Kapitel", f":::: {{.cards}}\n{cards}\n::::", TABLE])
+    laid_out, table = part(path).iter(f"{W}tbl")
+    look = laid_out.find(f"{W}tblPr/{W}tblLook")
+
+    assert (style_of(laid_out), style_of(table)) == ("KeyFigures", "Table")
+    assert [text_of(cell) for cell in laid_out.iter(f"{W}tc")] == [
+        f"{number} efter månad\u00a024" for number in range(1, 5)
+    ]
+    assert len(list(laid_out.iter(f"{W}tr"))) == 1
+    assert len({column.get(f"{W}w") for column in laid_out.iter(f"{W}gridCol")}) == 1
+    assert laid_out.find(f".//{W}tblHeader") is None
+    assert laid_out.find(f"{W}tblPr/{W}tblCaption") is None
+    assert look.get(f"{W}firstRow") == look.get(f"{W}firstColumn") == "0"
 
 
 def test_rows_of_a_short_table_stay_together_and_of_a_long_one_the_first_and_the_last(tmp_path):

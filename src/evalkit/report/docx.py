@@ -14,6 +14,7 @@ from evalkit.report.word_styles import reference_document
 
 TEXT = re.compile(r"<w:t[^>]*>([^<]*)</w:t>")
 PICTURE = re.compile(r'(<wp:docPr descr=("[^"]*")[^>]*>.*?<pic:cNvPr descr=)"[^"]*"', re.S)
+KEY_FIGURES = '<w:pStyle w:val="KeyFigure" />'
 LOOK = re.compile(r"(<w:tblLook[^>]*?)w:firstColumn=\"0\"([^>]*/>)")
 MOST_ROWS_TOGETHER, FIRST_ROWS, LAST_ROWS = 12, 2, 3
 STYLED = re.compile(r"(<w:pPr><w:pStyle[^>]*/>)")
@@ -84,7 +85,6 @@ def _accessible(members: dict[str, bytes], language: str) -> dict[str, bytes]:
         "<wp:inline>", '<wp:inline distT="0" distB="0" distL="0" distR="0">'
     )
     document = _keep_together(document)
-    document = LOOK.sub(r'\1w:firstColumn="1"\2', document)
     document = _keep_words(_name_tables(document))
     document = document.replace("<w:tr><w:tc>", "<w:tr><w:trPr></w:trPr><w:tc>")
     document = document.replace("<w:tr><w:trPr>", "<w:tr><w:trPr><w:cantSplit/>")
@@ -144,6 +144,7 @@ def _keep_words(document: str) -> str:
     parts = [TEXT.sub(_unbroken, before)]
     for table in tables:
         inside, end, after = table.partition("</w:tbl>")
+        inside = TEXT.sub(_unbroken, inside) if KEY_FIGURES in inside else inside
         parts += ["<w:tbl>", inside, end, TEXT.sub(_unbroken, after)]
     return "".join(parts)
 
@@ -155,14 +156,21 @@ def _unbroken(run: re.Match) -> str:
 
 
 def _name_tables(document: str) -> str:
-    """Give each table the name that stands above it: its caption, or the title of its fold."""
+    """Give each table row headers and the name above it: its caption, or the title of its fold.
+
+    Key figures are laid out in a table, and are none.
+    """
     before, *tables = document.split("<w:tbl>")
     parts = [before]
     for table in tables:
+        if KEY_FIGURES in table.partition("</w:tbl>")[0]:
+            parts += ["<w:tbl>", table.replace('w:val="Table"', 'w:val="KeyFigures"', 1)]
+            continue
         name = _last_name("".join(parts))
-        named = re.sub(
-            r"(<w:tblLook[^>]*/>)",
-            lambda match, name=name: f"{match[1]}<w:tblCaption w:val={quoteattr(name)}/>",
+        named = LOOK.sub(
+            lambda look, name=name: (
+                f'{look[1]}w:firstColumn="1"{look[2]}<w:tblCaption w:val={quoteattr(name)}/>'
+            ),
             table,
             count=1,
         )

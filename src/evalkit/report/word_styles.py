@@ -34,12 +34,11 @@ def _run(size: float = 0, *, bold: bool = False, italic: bool = False, colour: s
 
 def _paragraph(
     before: float, after: float, *, line: float = 1.08, next_stays: bool = False, end: int = 0,
-    start: int = 0, edge: str = "", panel: bool = False,
+    start: int = 0, edge: str = "",
 ) -> str:  # fmt: skip
     """Properties of a paragraph in the order of the schema; spaces in points."""
     parts = ["<w:keepNext/>"] * next_stays + ["<w:keepLines/>"]
     parts += [f"<w:pBdr>{edge}</w:pBdr>"] if edge else []
-    parts += [f'<w:shd w:val="clear" w:color="auto" w:fill="{PANEL}"/>'] * panel
     parts.append(
         f'<w:spacing w:before="{round(20 * before)}" w:after="{round(20 * after)}" '
         f'w:line="{round(240 * line)}" w:lineRule="auto"/>'
@@ -58,7 +57,6 @@ def _edge(side: str, points: float, colour: str, space: int = 4) -> str:
 def _paragraph_styles() -> list[tuple[str, str, str, str]]:
     """Name, style that it is based on, paragraph properties, run properties."""
     above = _edge("top", 0.5, RULE, 6)
-    card = _edge("left", 3, PROGRAMME, 8)
     aside = _edge("left", 1, RULE, 8)
     return [
         ("Body Text", "Normal", _paragraph(4, 6, end=LINE_END), ""),
@@ -78,8 +76,9 @@ def _paragraph_styles() -> list[tuple[str, str, str, str]]:
         ("Source", "Normal", _paragraph(4, 6, end=LINE_END), _run(8.5, colour=QUIET)),
         ("Withheld Paragraph", "Normal", _paragraph(4, 6, end=LINE_END),
          _run(italic=True, colour=QUIET)),
-        ("Key Figure", "Normal",
-         _paragraph(4, 4, line=1, start=170, end=LINE_END, edge=card, panel=True), ""),
+        # Said once more, or LibreOffice sets a number in a table as the text around it.
+        ("Key Figure", "Normal", _paragraph(4, 4, line=1, start=170, end=100),
+         _run(9.5, colour=INK)),
         ("Fold Title", "Normal", _paragraph(8, 3, next_stays=True),
          _run(8.5, bold=True, colour=QUIET)),
         ("Fold Text", "Normal",
@@ -136,7 +135,7 @@ def styles_xml() -> str:
     )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><w:styles {MAIN}>{defaults}{normal}'
-        f"{''.join(paragraphs)}{''.join(runs)}{_table_style()}</w:styles>"
+        f"{''.join(paragraphs)}{''.join(runs)}{_table_style()}{_cards_style()}</w:styles>"
     )
 
 
@@ -167,6 +166,18 @@ def _table_style() -> str:
         f"{_edge('insideH', 0.5, RULE, 0)}</w:tblBorders><w:tblCellMar>{margins}</w:tblCellMar>"
         '</w:tblPr><w:tblStylePr w:type="firstRow"><w:tcPr><w:tcBorders>'
         f"{_edge('bottom', 1, INK, 0)}</w:tcBorders></w:tcPr></w:tblStylePr></w:style>"
+    )
+
+
+def _cards_style() -> str:
+    """A table that lays out key figures side by side, a gap between them."""
+    gap = _edge("insideV", 6, "#FFFFFF", 0)
+    return (
+        '<w:style w:type="table" w:customStyle="1" w:styleId="KeyFigures">'
+        '<w:name w:val="Key Figures"/><w:qFormat/><w:tblPr>'
+        f"<w:tblBorders>{_edge('top', 1.5, PROGRAMME, 0)}{gap}</w:tblBorders><w:tblCellMar>"
+        '<w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+        f'<w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="{PANEL}"/></w:tcPr></w:style>'
     )
 
 
