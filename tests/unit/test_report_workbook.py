@@ -67,8 +67,27 @@ def book(tmp_path):
     return openpyxl.load_workbook(made_in(tmp_path))
 
 
+def cells(sheet):
+    """Cells of the table of a sheet, its header first."""
+    (table,) = sheet.tables.values()
+    return sheet[table.ref]
+
+
 def rows(sheet):
-    return [list(row) for row in sheet.iter_rows(min_row=4, values_only=True)]
+    return [[cell.value for cell in row] for row in cells(sheet)]
+
+
+def above(sheet):
+    """What stands above the table of a sheet."""
+    return [sheet.cell(row, 1).value for row in range(1, cells(sheet)[0][0].row)]
+
+
+def sheets_of(parts, folder):
+    """Sheets of a report of these parts, without the notes."""
+    matter = front(colophon=("Till och med 2025.", "Tal under 10 visas inte.", "evalkit"))
+    report = assemble(save(executed(parts), folder / "work"), matter, folder / "page")
+    made = write_workbook(report, matter, open_text(labels(), "sv"), folder / "tables.xlsx")
+    return openpyxl.load_workbook(made).worksheets[1:]
 
 
 @pytest.mark.parametrize(
@@ -132,14 +151,14 @@ def test_numbers_are_numbers_and_the_rest_is_as_shown(book):
         ["Insats", 12, 0.139, f"8,0–23,7{NBSP}%", "–"],
         ["Jämförelse", 24, f"under 1{NBSP}%", "–", -0.04],
     ]
-    assert book["Figur 1"]["C6"].number_format == f"0.0{NBSP}%"
+    assert cells(book["Figur 1"])[2][2].number_format == f"0.0{NBSP}%"
 
 
 def test_a_code_stays_text_and_a_text_never_becomes_a_formula(book):
-    cells = book["Tabell 2"][5]
+    row = cells(book["Tabell 2"])[1]
 
-    assert [cell.value for cell in cells] == ["0114", "=1+1", 1.5]
-    assert [cell.data_type for cell in cells] == ["s", "s", "n"]
+    assert [cell.value for cell in row] == ["0114", "=1+1", 1.5]
+    assert [cell.data_type for cell in row] == ["s", "s", "n"]
 
 
 def test_a_count_with_its_share_is_two_numbers(book):
@@ -154,21 +173,55 @@ def test_a_count_with_its_share_is_two_numbers(book):
 
 
 def test_every_sheet_says_what_it_holds_where_and_from_where(book):
-    above = [[sheet.cell(row, 1).value for row in (1, 2, 3)] for sheet in book.worksheets[1:3]]
-
-    assert above == [
-        ["Figur 1: Fynd.", "Mer.", "Källa: X."],
+    assert [above(sheet) for sheet in book.worksheets[1:4]] == [
+        ["Figur 1: Fynd.", "Mer.", "Källa: X.", "– betyder: visas inte."],
         ["Tabell 1: Antal personer", "Hälsa", "Källa: Y."],
+        ["Tabell 2: Kommuner", "Hälsa"],
     ]
+
+
+NOTES = "[Inte i tabellen: Få.]{.quiet}\n\n[Avrundat till 5-tal.]{.quiet}"
+
+
+def test_every_note_below_a_table_stands_above_its_cells(tmp_path):
+    figure = (
+        *PARTS[:2],
+        DATA.replace("visas inte.]{.quiet}", f"visas inte.]{{.quiet}}\n\n{NOTES}"),
+    )
+    parts = (*figure, "## Hälsa", TABLE, NOTES, "[Källa: Y.]{.source}", CODES, NOTES)
+
+    drawn, sourced, plain = sheets_of(parts, tmp_path)
+
+    assert above(drawn)[3:] == [
+        "– betyder: visas inte.", "Inte i tabellen: Få.", "Avrundat till 5-tal.",
+    ]  # fmt: skip
+    assert above(sourced)[2:] == ["Källa: Y.", "Inte i tabellen: Få.", "Avrundat till 5-tal."]
+    assert above(plain)[2:] == ["Inte i tabellen: Få.", "Avrundat till 5-tal."]
+
+
+@pytest.mark.parametrize(
+    ("below", "kept"),
+    [
+        ("Svar. [beskrivning]{.label}", []),
+        ("[Tyst]{.quiet} och mer.", []),
+        ("[Visas inte.]{.withheld}", []),
+        ("Emellan.\n\n[Inte om tabellen.]{.quiet}", []),
+        ("[Källa: Y.]{.source}\n\n[Inte om tabellen.]{.quiet}", ["Källa: Y."]),
+    ],
+)
+def test_what_is_not_said_of_a_table_does_not_stand_above_its_cells(tmp_path, below, kept):
+    _, sheet = sheets_of((*PARTS[:3], "## Hälsa", TABLE, below), tmp_path)
+
+    assert above(sheet) == ["Tabell 1: Antal personer", "Hälsa", *kept]
 
 
 def test_sheets_can_be_read_without_eyes(book):
     for sheet in book.worksheets[1:]:
         (table,) = sheet.tables.values()
-        header = [cell.value for cell in sheet[4]]
-        assert sheet.freeze_panes == "A5"
+        header = rows(sheet)[0]
+        assert sheet.freeze_panes == f"A{len(above(sheet)) + 2}"
         assert not sheet.merged_cells.ranges
-        assert table.ref.startswith("A4:")
+        assert table.ref.startswith(f"A{len(above(sheet)) + 1}:")
         assert [column.name for column in table.tableColumns] == header
         assert all(header)
         assert len(set(header)) == len(header)

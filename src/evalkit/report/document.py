@@ -24,6 +24,8 @@ class ShownTable:
         Heading of the chapter that it stands in.
     caption, detail, source : str
         What it shows; what stands after that in the caption; where it comes from.
+    notes : tuple of str
+        What stands below its rows: those left out, the mark of a withheld number, rounding.
     header : tuple of str
     rows : tuple of tuple of str
     is_text : tuple of bool
@@ -36,6 +38,7 @@ class ShownTable:
     caption: str
     detail: str
     source: str
+    notes: tuple[str, ...]
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     is_text: tuple[bool, ...]
@@ -97,16 +100,18 @@ class _Reader:
             if block["t"] == "Table" and _caption(block["c"]):
                 yield self._of_its_own(block["c"], blocks[place + 1 :])
             elif block["t"] == "Table" and self.figure:
-                yield self._table(block["c"], "fig", *self.figure)
+                notes, _ = _said_below(blocks[place + 1 :])
+                yield self._table(block["c"], "fig", *self.figure, notes)
 
     def _of_its_own(self, content, after: list[dict]) -> ShownTable:
         self.count["tbl"] += 1
-        source = _source_after(after)
-        return self._table(content, "tbl", self.count["tbl"], _caption(content), "", source)
+        notes, source = _said_below(after)
+        return self._table(content, "tbl", self.count["tbl"], _caption(content), "", source, notes)
 
     def _table(
-        self, content, kind: str, number: int, caption: str, detail: str, source: str
-    ) -> ShownTable:
+        self, content, kind: str, number: int, caption: str, detail: str, source: str,
+        notes: tuple[str, ...],
+    ) -> ShownTable:  # fmt: skip
         _, _, specs, head, bodies, _ = content
         rows = [row for body in bodies for row in body[3]]
         return ShownTable(
@@ -116,6 +121,7 @@ class _Reader:
             caption=caption,
             detail=detail,
             source=source,
+            notes=notes,
             header=_cells(head[1][0]),
             rows=tuple(_cells(row) for row in rows),
             is_text=tuple(spec[0]["t"] != "AlignRight" for spec in specs),
@@ -151,15 +157,19 @@ def _cells(row: list) -> tuple[str, ...]:
     )
 
 
-def _source_after(blocks: list[dict]) -> str:
-    """Source line of a table: the first one below it, before anything but notes."""
-    for block in blocks[:2]:
+def _said_below(blocks: list[dict]) -> tuple[tuple[str, ...], str]:
+    """Notes right below a table, and its source line after them."""
+    notes: list[str] = []
+    for block in blocks:
         if block["t"] != "Para" or len(block["c"]) != 1 or block["c"][0]["t"] != "Span":
             break
         (_, classes, _), words = block["c"][0]["c"]
         if "source" in classes:
-            return plain(words)
-    return ""
+            return tuple(notes), plain(words)
+        if "quiet" not in classes:
+            break
+        notes.append(plain(words))
+    return tuple(notes), ""
 
 
 def _labels(value: object) -> Iterator[str]:

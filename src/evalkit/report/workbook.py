@@ -34,7 +34,7 @@ NOTES_WIDTHS = (26, 96)
 WIDEST = 44
 LEFT, RIGHT = Alignment(horizontal="left"), Alignment(horizontal="right")
 TOP, WRAPPED = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
-HEADER_ROW = 4
+NOTES_ROW = 3
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
@@ -88,7 +88,7 @@ def _write_notes(
     sheet.title = text.say("Notes")
     _set(sheet, 1, 1, front.title, Font(bold=True, size=14))
     rows = [*_notes(front, text, labels), *_contents(tables, names, text)]
-    for line, (name, words, link) in enumerate(rows, start=HEADER_ROW - 1):
+    for line, (name, words, link) in enumerate(rows, start=NOTES_ROW):
         _set(sheet, line, 1, name, Font(bold=True) if not link else Font(color=_rgb(PROGRAMME)))
         _set(sheet, line, 2, words)
         if link:
@@ -137,18 +137,31 @@ def _contents(tables, names, text: Text) -> list[tuple[str, str, bool]]:
 
 
 def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> None:
-    _set(sheet, 1, 1, f"{name}: {table.caption}", Font(bold=True, size=12), wrap=False)
-    _set(sheet, 2, 1, table.detail or table.chapter, wrap=False)
-    _set(sheet, 3, 1, table.source, Font(color=_rgb(QUIET)), wrap=False)
+    above = _above(table, name)
+    for line, (words, font) in enumerate(above, start=1):
+        _set(sheet, line, 1, words, font, wrap=False)
+    head = len(above) + 1
     header = _distinct(table.header, text)
     for column, words in enumerate(header, start=1):
-        _set(sheet, HEADER_ROW, column, words, Font(bold=True))
+        _set(sheet, head, column, words, Font(bold=True))
     numeric = [is_numeric(table, column, text.language) for column in range(len(header))]
-    for line, row in enumerate(table.rows, start=HEADER_ROW + 1):
+    for line, row in enumerate(table.rows, start=head + 1):
         for column, shown in enumerate(row):
             found = shown_number(shown, text.language) if numeric[column] else None
             _write_cell(sheet.cell(line, column + 1), shown, found, table.is_text[column])
-    _frame(sheet, table, header)
+    _frame(sheet, table, header, head)
+
+
+def _above(table: ShownTable, name: str) -> list[tuple[str, Font | None]]:
+    """What the page says around a table, line by line: all of it stands above the cells."""
+    quiet = Font(color=_rgb(QUIET))
+    said = [
+        (f"{name}: {table.caption}", Font(bold=True, size=12)),
+        (table.detail or table.chapter, None),
+        (table.source, quiet),
+        *((note, quiet) for note in table.notes),
+    ]
+    return [(words, font) for words, font in said if words]
 
 
 def _write_cell(
@@ -165,15 +178,15 @@ def _write_cell(
         cell.alignment = RIGHT
 
 
-def _frame(sheet: Worksheet, table: ShownTable, header: Sequence[str]) -> None:
+def _frame(sheet: Worksheet, table: ShownTable, header: Sequence[str], head: int) -> None:
     """Make the cells a table with named columns, and keep its header in sight."""
     last = get_column_letter(len(header))
-    end = HEADER_ROW + max(len(table.rows), 1)
+    end = head + max(len(table.rows), 1)
     made = Table(displayName=f"{table.kind}_{table.number}_{sheet.parent.index(sheet)}",
-                 ref=f"A{HEADER_ROW}:{last}{end}")  # fmt: skip
+                 ref=f"A{head}:{last}{end}")  # fmt: skip
     made.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
     sheet.add_table(made)
-    sheet.freeze_panes = f"A{HEADER_ROW + 1}"
+    sheet.freeze_panes = f"A{head + 1}"
     for column, words in enumerate(header):
         longest = max([len(words), *(len(row[column]) for row in table.rows)])
         letter = get_column_letter(column + 1)
