@@ -8,7 +8,7 @@ from report_notebooks import FIGURE, TABLE, executed, front, save
 
 from evalkit.report.assemble import assemble
 from evalkit.report.document import read_document
-from evalkit.report.sheet_numbers import shown_number
+from evalkit.report.sheet_numbers import shown_number, shown_numbers
 from evalkit.report.text import open_text
 from evalkit.report.workbook import write_workbook
 from evalkit.study import Labels, Study, Words
@@ -98,7 +98,8 @@ def sheets_of(parts, folder):
         ("1,234", "en", 1234, "#,##0"),
         ("13.9%", "en", 0.139, "0.0%"),
         (f"34{NBSP}%", "sv", 0.34, f"0{NBSP}%"),
-        ("−0,04", "sv", -0.04, "0.00"),
+        ("−0,04", "sv", -0.04, "0.00;−0.00"),
+        (f"−2,5{NBSP}%", "fi", -0.025, f"0.0{NBSP}%;−0.0{NBSP}%"),
         ("+2,1", "fi", 2.1, "+0.0;−0.0;0.0"),
         ("0", "sv", 0, "0"),
     ],
@@ -112,6 +113,38 @@ def test_a_shown_number_is_read_back_with_its_look(shown, language, value, patte
 )
 def test_what_is_not_a_plain_number_of_the_language_stays_text(shown):
     assert shown_number(shown, "sv") is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "language", "look"),
+    [
+        (["+4,0", "−5,2", "0,0"], "fi", "+0.0;−0.0;0.0"),
+        (["4,0", "−5,2"], "sv", "0.0;−0.0"),
+        (["4.0", "0.2"], "en", "0.0"),
+        ([f"0{NBSP}%", f"9,4{NBSP}%"], "sv", f"0.0{NBSP}%"),
+        (["980", "1,234", "–"], "en", "#,##0"),
+    ],
+)
+def test_the_numbers_of_a_column_have_one_look(shown, language, look):
+    found = shown_numbers(shown, language)
+
+    assert {pattern for _, pattern in filter(None, found)} == {look}
+    assert [item and item[0] for item in found] == [
+        number and number[0] for number in (shown_number(words, language) for words in shown)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "looks"),
+    [
+        (["48", "1,68"], ["0", "0.00"]),
+        (["1,093", "+0,062"], ["0.000", "+0.000;−0.000;0.000"]),
+        (["−2,1", "+0,062"], ["0.0;−0.0", "+0.000;−0.000;0.000"]),
+        (["3", f"3{NBSP}%"], ["0", f"0{NBSP}%"]),
+    ],
+)
+def test_unlike_measures_of_a_column_keep_their_own_looks(shown, looks):
+    assert [look for _, look in shown_numbers(shown, "sv")] == looks
 
 
 def test_every_number_that_text_writes_is_read_back():
@@ -151,7 +184,8 @@ def test_numbers_are_numbers_and_the_rest_is_as_shown(book):
         ["Insats", 12, 0.139, f"8,0–23,7{NBSP}%", "–"],
         ["Jämförelse", 24, f"under 1{NBSP}%", "–", -0.04],
     ]
-    assert cells(book["Figur 1"])[2][2].number_format == f"0.0{NBSP}%"
+    shares = [row[2].number_format for row in cells(book["Figur 1"])[1:3]]
+    assert shares == [f"0.0{NBSP}%"] * 2
 
 
 def test_a_code_stays_text_and_a_text_never_becomes_a_formula(book):

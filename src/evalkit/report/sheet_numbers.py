@@ -1,8 +1,8 @@
 """Numbers as the page shows them, made numbers again for the cells of a sheet."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from evalkit.report.document import ShownTable
 from evalkit.report.text import MINUS, Text
@@ -15,6 +15,17 @@ SHOWN = {
 COUNT_AND_SHARE = re.compile(r"(.+) \((.+%)\)")
 
 
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number with what the page shows of its look; `percent` is the sign as it is written."""
+
+    value: float
+    decimals: int
+    percent: str
+    is_grouped: bool
+    is_signed: bool
+
+
 def shown_number(shown: str, language: str) -> tuple[float, str] | None:
     """Read a number as the page shows it: its value, and how a sheet shows it in the same way.
 
@@ -23,10 +34,32 @@ def shown_number(shown: str, language: str) -> tuple[float, str] | None:
     >>> shown_number("13,9\\u00a0%", "sv")
     (0.139, '0.0\\xa0%')
     >>> shown_number("−0,04", "fi")
-    (-0.04, '0.00')
+    (-0.04, '0.00;−0.00')
     >>> shown_number("0114", "sv") is None
     True
     """
+    number = _read(shown, language)
+    return (number.value, _look([number])) if number else None
+
+
+def shown_numbers(cells: Sequence[str], language: str) -> list[tuple[float, str] | None]:
+    """Read the numbers of a column, all in one look; what is no number is None.
+
+    Where the page itself writes them with unlike decimals or signs, the rows are unlike measures,
+    and each number keeps its own look.
+
+    Examples
+    --------
+    >>> shown_numbers(["+4,0", "–", "−5,2"], "fi")
+    [(4.0, '+0.0;−0.0;0.0'), None, (-5.2, '+0.0;−0.0;0.0')]
+    """
+    numbers = [_read(cell, language) for cell in cells]
+    found = [number for number in numbers if number]
+    look = _look(found) if found and _are_alike(found) else ""
+    return [(number.value, look or _look([number])) if number else None for number in numbers]
+
+
+def _read(shown: str, language: str) -> _Number | None:
     match = SHOWN[language].fullmatch(shown)
     if not match:
         return None
@@ -34,14 +67,33 @@ def shown_number(shown: str, language: str) -> tuple[float, str] | None:
     digits = re.sub(r"\D", "", whole)
     if len(digits) > 1 and digits.startswith("0"):  # a code, such as that of a municipality
         return None
-    exponent = len(decimals) + (2 if percent else 0)
-    value = int(digits + decimals) / 10**exponent
-    pattern = ("#,##0" if digits != whole else "0") + (
-        "." + "0" * len(decimals) if decimals else ""
+    value = int(digits + decimals) / 10 ** (len(decimals) + (2 if percent else 0))
+    return _Number(
+        value=-value if sign == MINUS else value,
+        decimals=len(decimals),
+        percent=percent,
+        is_grouped=digits != whole,
+        is_signed=sign == "+",
     )
-    pattern += percent
-    pattern = f"+{pattern};{MINUS}{pattern};{pattern}" if sign == "+" else pattern
-    return (-value if sign == MINUS else value), pattern
+
+
+def _are_alike(numbers: Sequence[_Number]) -> bool:
+    """Whether numbers are written in one way; a zero may be written shorter, and has no sign."""
+    decimals = {number.decimals for number in numbers if number.value}
+    signs = {number.is_signed for number in numbers if number.value > 0}
+    percents = {number.percent for number in numbers}
+    return max(len(decimals), len(signs), len(percents)) <= 1
+
+
+def _look(numbers: Sequence[_Number]) -> str:
+    """The format of a sheet that shows all these numbers as the page does."""
+    decimals = max(number.decimals for number in numbers)
+    whole = "#,##0" if any(number.is_grouped for number in numbers) else "0"
+    plain = f"{whole}.{'0' * decimals}" if decimals else whole
+    plain += numbers[0].percent
+    if any(number.is_signed for number in numbers):
+        return f"+{plain};{MINUS}{plain};{plain}"
+    return f"{plain};{MINUS}{plain}" if any(number.value < 0 for number in numbers) else plain
 
 
 def is_numeric(table: ShownTable, column: int, language: str) -> bool:

@@ -26,7 +26,7 @@ from evalkit.report.archives import read_members, write_members
 from evalkit.report.document import ShownTable, read_document
 from evalkit.report.figures.frame import withheld_note
 from evalkit.report.page import FrontMatter
-from evalkit.report.sheet_numbers import counts_apart, is_numeric, shown_number
+from evalkit.report.sheet_numbers import counts_apart, is_numeric, shown_numbers
 from evalkit.report.style import PROGRAMME, QUIET
 from evalkit.report.text import Text
 
@@ -144,11 +144,12 @@ def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> 
     header = _distinct(table.header, text)
     for column, words in enumerate(header, start=1):
         _set(sheet, head, column, words, Font(bold=True))
-    numeric = [is_numeric(table, column, text.language) for column in range(len(header))]
-    for line, row in enumerate(table.rows, start=head + 1):
-        for column, shown in enumerate(row):
-            found = shown_number(shown, text.language) if numeric[column] else None
-            _write_cell(sheet.cell(line, column + 1), shown, found, table.is_text[column])
+    for column, is_text in enumerate(table.is_text):
+        shown = [row[column] for row in table.rows]
+        numeric = is_numeric(table, column, text.language)
+        found = shown_numbers(shown, text.language) if numeric else [None] * len(shown)
+        for line, (words, number) in enumerate(zip(shown, found, strict=True), start=head + 1):
+            _write_cell(sheet.cell(line, column + 1), words, number, is_text)
     _frame(sheet, table, header, head)
 
 
