@@ -249,6 +249,25 @@ def test_what_is_not_said_of_a_table_does_not_stand_above_its_cells(tmp_path, be
     assert above(sheet) == ["Tabell 1: Antal personer", "Hälsa", *kept]
 
 
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "**Fynd.** Mer. [beskrivning]{.label} [Källa: X.]{.source}",
+        "**Fynd.** [beskrivning]{.label} Mer. [Källa: X.]{.source}",
+        "**Fynd.** Mer. [Källa: X.]{.source} [beskrivning]{.label}",
+    ],
+)
+def test_what_numbers_may_be_called_has_a_cell_of_its_own(tmp_path, caption):
+    drawn = FIGURE.replace("Fler försörjer sig själva", caption)
+
+    sheet, *_ = sheets_of((PARTS[0], drawn, DATA, TABLE), tmp_path)
+
+    assert above(sheet) == [
+        "Figur 1: Fynd.", "Mer.", "Vad siffrorna får kallas: beskrivning.", "Källa: X.",
+        "– betyder: visas inte.",
+    ]  # fmt: skip
+
+
 def test_sheets_can_be_read_without_eyes(book):
     for sheet in book.worksheets[1:]:
         (table,) = sheet.tables.values()

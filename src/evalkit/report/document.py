@@ -24,6 +24,8 @@ class ShownTable:
         Heading of the chapter that it stands in.
     caption, detail, source : str
         What it shows; what stands after that in the caption; where it comes from.
+    label : str
+        What the caption says that its numbers may be called, as "description"; mostly empty.
     notes : tuple of str
         What stands below its rows: those left out, the mark of a withheld number, rounding.
     header : tuple of str
@@ -38,6 +40,7 @@ class ShownTable:
     caption: str
     detail: str
     source: str
+    label: str
     notes: tuple[str, ...]
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -65,7 +68,7 @@ class _Reader:
         self.blocks = blocks
         self.count = {"fig": 0, "tbl": 0}
         self.chapter = ""
-        self.figure: tuple[int, str, str, str] | None = None
+        self.figure: dict[str, int | str] | None = None
 
     def tables(self) -> Iterator[ShownTable]:
         yield from self._within(self.blocks)
@@ -86,14 +89,16 @@ class _Reader:
 
     def _see_figure(self, blocks: list[dict]) -> None:
         self.count["fig"] += 1
-        caption = blocks[-1]["c"]
-        last = caption[-1]
-        has_source = last["t"] == "Span" and "source" in last["c"][0][1]
-        source = plain(last["c"][1]) if has_source else ""
-        words = caption[:-1] if has_source else caption
+        caption, source = _without(blocks[-1]["c"], "source")
+        words, label = _without(caption, "label")
         finding = 1 if words[0]["t"] == "Strong" else len(words)
-        detail = plain(words[finding:]).strip()
-        self.figure = (self.count["fig"], plain(words[:finding]).strip(), detail, source)
+        self.figure = {
+            "number": self.count["fig"],
+            "caption": plain(words[:finding]).strip(),
+            "detail": plain(words[finding:]).strip(),
+            "source": source,
+            "label": label,
+        }
 
     def _folded(self, blocks: list[dict]) -> Iterator[ShownTable]:
         for place, block in enumerate(blocks):
@@ -101,31 +106,32 @@ class _Reader:
                 yield self._of_its_own(block["c"], blocks[place + 1 :])
             elif block["t"] == "Table" and self.figure:
                 notes, _ = _said_below(blocks[place + 1 :])
-                yield self._table(block["c"], "fig", *self.figure, notes)
+                yield self._table(block["c"], kind="fig", notes=notes, **self.figure)
 
     def _of_its_own(self, content, after: list[dict]) -> ShownTable:
         self.count["tbl"] += 1
         notes, source = _said_below(after)
-        return self._table(content, "tbl", self.count["tbl"], _caption(content), "", source, notes)
+        return self._table(
+            content, kind="tbl", number=self.count["tbl"], caption=_caption(content), detail="",
+            source=source, label="", notes=notes,
+        )  # fmt: skip
 
-    def _table(
-        self, content, kind: str, number: int, caption: str, detail: str, source: str,
-        notes: tuple[str, ...],
-    ) -> ShownTable:  # fmt: skip
+    def _table(self, content, **said) -> ShownTable:
         _, _, specs, head, bodies, _ = content
         rows = [row for body in bodies for row in body[3]]
         return ShownTable(
-            kind=kind,
-            number=number,
+            **said,
             chapter=self.chapter,
-            caption=caption,
-            detail=detail,
-            source=source,
-            notes=notes,
             header=_cells(head[1][0]),
             rows=tuple(_cells(row) for row in rows),
             is_text=tuple(spec[0]["t"] != "AlignRight" for spec in specs),
         )
+
+
+def _without(inlines: list[dict], name: str) -> tuple[list[dict], str]:
+    """Words without those of a class, and these as text."""
+    marked = [item for item in inlines if item["t"] == "Span" and name in item["c"][0][1]]
+    return [item for item in inlines if item not in marked], plain(marked)
 
 
 def plain(inlines: list[dict]) -> str:

@@ -137,7 +137,7 @@ def _contents(tables, names, text: Text) -> list[tuple[str, str, bool]]:
 
 
 def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> None:
-    above = _above(table, name)
+    above = _above(table, name, text)
     for line, (words, font) in enumerate(above, start=1):
         _set(sheet, line, 1, words, font, wrap=False)
     head = len(above) + 1
@@ -153,12 +153,16 @@ def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> 
     _frame(sheet, table, header, head)
 
 
-def _above(table: ShownTable, name: str) -> list[tuple[str, Font | None]]:
+def _above(table: ShownTable, name: str, text: Text) -> list[tuple[str, Font | None]]:
     """What the page says around a table, line by line: all of it stands above the cells."""
     quiet = Font(color=_rgb(QUIET))
     said = [
         (f"{name}: {table.caption}", Font(bold=True, size=12)),
         (table.detail or table.chapter, None),
+        (
+            table.label and text.say("What the numbers may be called: {label}.", label=table.label),
+            None,
+        ),
         (table.source, quiet),
         *((note, quiet) for note in table.notes),
     ]
