@@ -206,6 +206,25 @@ def test_a_count_with_its_share_is_two_numbers(book):
     ]
 
 
+@pytest.mark.parametrize(
+    ("shown", "named"),
+    [
+        ("Tid | Skillnad | Intervall | Ändring | Intervall",
+         ["Tid", "Skillnad", "Intervall: Skillnad", "Ändring", "Intervall: Ändring"]),
+        ("Tid | Skillnad | Intervall | Ändring | Antal",
+         ["Tid", "Skillnad", "Intervall", "Ändring", "Antal"]),
+        ("A | A | a |  | ", ["A", "A (2)", "a (3)", "Namn: a", "Namn"]),
+        ("A | B | A | B | B", ["A", "B: A", "A: B", "B: A (2)", "B"]),
+    ],
+)  # fmt: skip
+def test_columns_of_one_name_say_what_they_are_of(tmp_path, shown, named):
+    table = f"| {shown} |\n|:--|--:|--:|--:|--:|\n| A | 1 | 2 | 3 | 4 |\n\n: Tal {{#tbl-alike}}"
+
+    *_, sheet = sheets_of((*PARTS[:3], table), tmp_path)
+
+    assert rows(sheet)[0] == named
+
+
 def test_every_sheet_says_what_it_holds_where_and_from_where(book):
     assert [above(sheet) for sheet in book.worksheets[1:4]] == [
         ["Figur 1: Fynd.", "Mer.", "Källa: X.", "– betyder: visas inte."],

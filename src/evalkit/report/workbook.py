@@ -26,7 +26,8 @@ from evalkit.report.archives import read_members, write_members
 from evalkit.report.document import ShownTable, read_document
 from evalkit.report.figures.frame import withheld_note
 from evalkit.report.page import FrontMatter
-from evalkit.report.sheet_numbers import counts_apart, is_numeric, shown_numbers
+from evalkit.report.sheet_columns import counts_apart, with_names
+from evalkit.report.sheet_numbers import is_numeric, shown_numbers
 from evalkit.report.style import PROGRAMME, QUIET
 from evalkit.report.text import Text
 
@@ -61,7 +62,8 @@ def write_workbook(
     names = _sheet_names(tables, text)
     _write_notes(book.active, front, text, labels, tables, names)
     for table, name in zip(tables, names, strict=True):
-        _write_table(book.create_sheet(name), counts_apart(table, text), name, text)
+        held = with_names(counts_apart(table, text), text)
+        _write_table(book.create_sheet(name), held, name, text)
     _describe(book, front, epoch)
     target.write_bytes(_stable(book, epoch))
     return target
@@ -141,8 +143,7 @@ def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> 
     for line, (words, font) in enumerate(above, start=1):
         _set(sheet, line, 1, words, font, wrap=False)
     head = len(above) + 1
-    header = _distinct(table.header, text)
-    for column, words in enumerate(header, start=1):
+    for column, words in enumerate(table.header, start=1):
         _set(sheet, head, column, words, Font(bold=True))
     for column, is_text in enumerate(table.is_text):
         shown = [row[column] for row in table.rows]
@@ -150,7 +151,7 @@ def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> 
         found = shown_numbers(shown, text.language) if numeric else [None] * len(shown)
         for line, (words, number) in enumerate(zip(shown, found, strict=True), start=head + 1):
             _write_cell(sheet.cell(line, column + 1), words, number, is_text)
-    _frame(sheet, table, header, head)
+    _frame(sheet, table, head)
 
 
 def _above(table: ShownTable, name: str, text: Text) -> list[tuple[str, Font | None]]:
@@ -183,29 +184,19 @@ def _write_cell(
         cell.alignment = RIGHT
 
 
-def _frame(sheet: Worksheet, table: ShownTable, header: Sequence[str], head: int) -> None:
+def _frame(sheet: Worksheet, table: ShownTable, head: int) -> None:
     """Make the cells a table with named columns, and keep its header in sight."""
-    last = get_column_letter(len(header))
+    last = get_column_letter(len(table.header))
     end = head + max(len(table.rows), 1)
     made = Table(displayName=f"{table.kind}_{table.number}_{sheet.parent.index(sheet)}",
                  ref=f"A{head}:{last}{end}")  # fmt: skip
     made.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
     sheet.add_table(made)
     sheet.freeze_panes = f"A{head + 1}"
-    for column, words in enumerate(header):
+    for column, words in enumerate(table.header):
         longest = max([len(words), *(len(row[column]) for row in table.rows)])
         letter = get_column_letter(column + 1)
         sheet.column_dimensions[letter].width = min(longest, WIDEST) + 4
-
-
-def _distinct(header: Sequence[str], text: Text) -> list[str]:
-    """Names of columns that are neither empty nor alike, as a table needs them."""
-    named: list[str] = []
-    for words in header:
-        words = words or text.say("Name")
-        alike = sum(other == words or other.startswith(f"{words} (") for other in named)
-        named.append(f"{words} ({alike + 1})" if alike else words)
-    return named
 
 
 def _set(sheet: Worksheet, row: int, column: int, value, font=None, *, wrap: bool = True) -> Cell:
