@@ -7,7 +7,8 @@ import pytest
 from report_notebooks import FIGURE, TABLE, executed, front, save
 
 from evalkit.report.assemble import assemble
-from evalkit.report.document import read_document
+from evalkit.report.document import ShownTable, read_document
+from evalkit.report.sheet_columns import for_a_sheet
 from evalkit.report.sheet_numbers import shown_number, shown_numbers
 from evalkit.report.text import open_text
 from evalkit.report.workbook import write_workbook
@@ -179,10 +180,10 @@ def test_sheets_are_named_in_the_language_of_the_report(tmp_path, language, name
 
 def test_numbers_are_numbers_and_the_rest_is_as_shown(book):
     assert rows(book["Figur 1"]) == [
-        ["Grupp", "Månad", "Andel", "Intervall", "Kvar"],
-        ["Insats", 0, 0, f"0–0{NBSP}%", 1234],
-        ["Insats", 12, 0.139, f"8,0–23,7{NBSP}%", "–"],
-        ["Jämförelse", 24, f"under 1{NBSP}%", "–", -0.04],
+        ["Grupp", "Månad", "Andel", "Intervall, undre gräns", "Intervall, övre gräns", "Kvar"],
+        ["Insats", 0, 0, 0, 0, 1234],
+        ["Insats", 12, 0.139, 0.08, 0.237, "–"],
+        ["Jämförelse", 24, f"under 1{NBSP}%", "–", "–", -0.04],
     ]
     shares = [row[2].number_format for row in cells(book["Figur 1"])[1:3]]
     assert shares == [f"0.0{NBSP}%"] * 2
@@ -204,6 +205,85 @@ def test_a_count_with_its_share_is_two_numbers(book):
         ["Ålder", "45,2 (10,1)", None, "–"],
         ["Alla", 25, None, "–"],
     ]
+
+
+def columns_of(cells, language, *, align="--:"):
+    """Columns of a sheet for one column of the page."""
+    header = ("", "Intervall")
+    shown = ShownTable(
+        kind="tbl", number=1, chapter="", caption="", detail="", source="", label="", notes=(),
+        header=header, rows=tuple(("A", cell) for cell in cells), is_text=(True, align == ":--"),
+    )  # fmt: skip
+    made = for_a_sheet(shown, open_text(labels(), language))
+    return made.header[1:], [row[1:] for row in made.rows]
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "limits", "names"),
+    [
+        ("sv", [f"6,2–14,0{NBSP}%", f"0{NBSP}%", "–", ""],
+         [(f"6,2{NBSP}%", f"14,0{NBSP}%"), (f"0{NBSP}%",) * 2, ("–", "–"), ("", "")],
+         ("undre gräns", "övre gräns")),
+        ("sv", ["−0,3 till +2,0", f"1{NBSP}100–1{NBSP}200"],
+         [("−0,3", "+2,0"), (f"1{NBSP}100", f"1{NBSP}200")], ("undre gräns", "övre gräns")),
+        ("fi", ["−8,4…−1,9", "3–4"], [("−8,4", "−1,9"), ("3", "4")], ("alaraja", "yläraja")),
+        ("en", ["0% to 62%", "−1.5 to 1,200"], [("0%", "62%"), ("−1.5", "1,200")],
+         ("lower limit", "upper limit")),
+    ],
+)  # fmt: skip
+def test_an_interval_is_two_numbers(language, shown, limits, names):
+    header, found = columns_of(shown, language)
+
+    assert header == tuple(f"Intervall, {name}" for name in names)
+    assert found == limits
+
+
+def test_every_interval_that_text_writes_is_two_numbers():
+    for language in ("sv", "fi", "en"):
+        text = open_text(labels(), language)
+        ranges = [(text.range(-1234.5, 2345.6, 1), -1234.5, 2345.6),
+                  (text.range(-0.3, 0.4, 1, signed=True), -0.3, 0.4),
+                  (text.range(3, 4), 3, 4),
+                  (text.percent_range(0, 0.224, 1), 0, 0.224),
+                  (text.percent_range(0.1, 0.1), 0.1, 0.1)]  # fmt: skip
+        _, found = columns_of([words for words, _, _ in ranges], language)
+        values = [tuple(shown_number(end, language)[0] for end in pair) for pair in found]
+
+        assert values == [(low, high) for _, low, high in ranges]
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "align"),
+    [
+        ("sv", ["1–2", "från 41 till att den aldrig kommer tillbaka"], "--:"),
+        ("en", ["1 to 2", "3 to never"], "--:"),
+        ("sv", [f"1–2{NBSP}%", f"under 1{NBSP}%"], "--:"),
+        ("sv", ["1–2–3", "1–2"], "--:"),
+        ("fi", ["1–2", "–5"], "--:"),
+        ("sv", ["12", "–"], "--:"),
+        ("sv", ["16–29", "30–44"], ":--"),
+    ],
+)
+def test_what_is_not_all_intervals_stays_one_column(language, shown, align):
+    header, found = columns_of(shown, language, align=align)
+
+    assert header == ("Intervall",)
+    assert found == [(cell,) for cell in shown]
+
+
+def test_the_limits_of_alike_intervals_say_what_they_are_of(tmp_path):
+    table = (
+        "| Tid | Tal | Intervall | Ändring | Intervall |\n|:--|--:|--:|--:|--:|\n"
+        "| A | 1 | 0–2 | 3 | 2–4 |\n\n: Tal {#tbl-alike}"
+    )
+
+    *_, sheet = sheets_of((*PARTS[:3], table), tmp_path)
+
+    assert rows(sheet) == [
+        ["Tid", "Tal", "Intervall: Tal, undre gräns", "Intervall: Tal, övre gräns", "Ändring",
+         "Intervall: Ändring, undre gräns", "Intervall: Ändring, övre gräns"],
+        ["A", 1, 0, 2, 3, 2, 4],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

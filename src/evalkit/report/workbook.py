@@ -1,8 +1,8 @@
 """`tables.xlsx`: every table of a report, and the numbers of every figure, behind a sheet of notes.
 
 It is written from the assembled page, hence from released values only, rounded as the page shows
-them. A number is a number in the sheet, and a count with its share is two; what the page says in
-words ("under 1 %", an interval, the mark of a withheld number) stands as the page has it.
+them. A number is a number in the sheet, a count with its share is two, and so is an interval; what
+the page says in words ("under 1 %", the mark of a withheld number) stands as the page has it.
 """
 
 import io
@@ -26,7 +26,7 @@ from evalkit.report.archives import read_members, write_members
 from evalkit.report.document import ShownTable, read_document
 from evalkit.report.figures.frame import withheld_note
 from evalkit.report.page import FrontMatter
-from evalkit.report.sheet_columns import counts_apart, with_names
+from evalkit.report.sheet_columns import for_a_sheet
 from evalkit.report.sheet_numbers import is_numeric, shown_numbers
 from evalkit.report.style import PROGRAMME, QUIET
 from evalkit.report.text import Text
@@ -62,8 +62,7 @@ def write_workbook(
     names = _sheet_names(tables, text)
     _write_notes(book.active, front, text, labels, tables, names)
     for table, name in zip(tables, names, strict=True):
-        held = with_names(counts_apart(table, text), text)
-        _write_table(book.create_sheet(name), held, name, text)
+        _write_table(book.create_sheet(name), for_a_sheet(table, text), name, text)
     _describe(book, front, epoch)
     target.write_bytes(_stable(book, epoch))
     return target
