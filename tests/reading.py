@@ -78,7 +78,16 @@ def _texts_by_mark(page):
 def _marks(element):
     for index in range(max(pdfium.FPDF_StructElement_CountChildren(element), 0)):
         child = pdfium.FPDF_StructElement_GetChildAtIndex(element, index)
+        if child and _kind(child) == "TOC":  # as the list of contents of a page
+            continue
         if child:
             yield from _marks(child)
         else:
             yield pdfium.FPDF_StructElement_GetChildMarkedContentID(element, index)
+
+
+def _kind(element):
+    size = pdfium.FPDF_StructElement_GetType(element, None, 0)
+    buffer = ctypes.create_string_buffer(size)
+    pdfium.FPDF_StructElement_GetType(element, buffer, size)
+    return buffer.raw.decode("utf-16-le").rstrip("\0")

@@ -374,6 +374,24 @@ return function(page)
     return result
   end
 
+  local FIGURES_OF_LONG = 10
+
+  -- A report of many figures, and so of many pages, lists its chapters after the first of them.
+  local function list_chapters(blocks)
+    local figures = blocks:filter(function(block)
+      return block.t == "RawBlock" and block.text:match("^#chart%(")
+    end)
+    local chapters = 0
+    for index, block in ipairs(#figures > FIGURES_OF_LONG and blocks or {}) do
+      chapters = chapters + (block.t == "Header" and block.level == 1 and 1 or 0)
+      if chapters == 2 then
+        blocks:insert(index, code("#contents"))
+        break
+      end
+    end
+    return blocks
+  end
+
   -- A paragraph that is nothing but a source, a note or a reason is set as such.
   local function word_prose(blocks)
     return blocks:map(function(block)
@@ -403,7 +421,7 @@ return function(page)
       header.level = header.level - 1  -- the title is none of the headings
       return header
     end })
-    built.blocks = (is_word and word_prose or typst_prose)(built.blocks)
+    built.blocks = is_word and word_prose(built.blocks) or typst_prose(list_chapters(built.blocks))
     return is_word and word_frame(built) or built
   end
 

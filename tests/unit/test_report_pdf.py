@@ -37,7 +37,8 @@ Underrubrik Tabell 1: tabelltext kolumn antal post 34 tabellkälla Sist slut Til
 
 
 def pdf_of(folder, parts=PAGE, **changes):
-    matter = front(strings={"number": "Sida {page} av {pages}", "running": "Rapport"}, **changes)
+    strings = {"number": "Sida {page} av {pages}", "running": "Rapport", "contents": "Innehåll"}
+    matter = front(strings=strings, **changes)
     report = assemble(save(executed(parts), folder / "work"), matter, folder / "page")
     return render_pdf(report, folder / "report.pdf", epoch=matter.epoch)
 
@@ -198,6 +199,23 @@ def test_numbers_are_not_torn_from_their_words_nor_short_beginnings_from_their_h
 
     assert all(whole[words] == 29 for words in kept), whole
     assert 0 < whole[loose] < 29
+
+
+@pytest.mark.parametrize(("figures", "times"), [(10, 0), (11, 1)])
+def test_a_report_of_many_figures_lists_its_chapters_after_the_first(tmp_path, figures, times):
+    parts = [FIGURE.replace("#fig-exits", f"#fig-exits{number}") for number in range(figures)]
+    path = pdf_of(tmp_path, ["## Kapitel", "Svar.", "## Frågan", *parts, "### Mer", "## Sist"])
+
+    page = pypdfium2.PdfDocument(path)[0].get_textpage().get_text_bounded()
+    with pikepdf.open(path) as document:
+        kinds = [str(item.S) for item in elements(document.Root.StructTreeRoot)]
+    assert kinds.count("/TOC") == times
+    assert kinds.count("/TOCI") == 3 * times
+    assert kinds.count("/H1") == 3
+    assert ("Innehåll" in page) == bool(times)
+    if times:
+        assert page.index("Svar.") < page.index("Innehåll") < page.rindex("Frågan")
+        assert "Mer" not in page[page.index("Innehåll") : page.rindex("Frågan")]
 
 
 def test_every_page_has_its_number_and_later_ones_the_title(tmp_path):
