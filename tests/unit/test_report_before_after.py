@@ -507,6 +507,6 @@ def test_the_largest_group_is_named_where_nothing_hidden_can_be_larger():
     few = transitions(lambda frame: frame["share"] < 0.1)
 
     assert title(figures.alluvial(transitions(), speak())) == (
-        "Largest group: from other to other, 20%."
+        "Largest group: other both at the start and at the end, 20%."
     )
     assert title(figures.alluvial(few, speak())) == "Where people came from, and where they went."

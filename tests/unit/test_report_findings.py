@@ -131,7 +131,7 @@ REPEATED = {
 ASSUMED = {
     "need": (
         lambda **hidden: figures.need(hand.need(**hidden), speak()),
-        "Under the assumptions 700 to 1,400 people are in need; in all 340 took part.",
+        "Under the assumptions, 700 to 1,400 people are in need; 340 took part in all.",
         "Need, and how much of it is met.",
         some("quantity", "need"),
     ),

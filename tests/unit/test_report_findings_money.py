@@ -130,14 +130,14 @@ def valued(*, arms=("programme", "comparison"), hide=None):
 
 def test_a_title_says_how_answers_are_valued_at_the_last_wave_that_is_shown():
     assert valued() == (
-        "Change by month 24 in the programme group, in smallest changes that matter: A +1.1 and "
-        "B +1.4."
+        "Change by month 24 in the programme group, where 1 is the smallest change that matters: "
+        "A +1.1 and B +1.4."
     )
     assert valued(arms=("",)) == (
-        "Change by month 24, in smallest changes that matter: A +1.1 and B +1.4."
+        "Change by month 24, where 1 is the smallest change that matters: A +1.1 and B +1.4."
     )
     late = valued(hide=lambda frame: (frame["wave"] == 24) & (frame["item"] == "B"))
-    assert late.endswith("month 12 in the programme group, in smallest changes that matter: A +0.6 "
-                         "and B +0.9.")  # fmt: skip
+    assert late.endswith("month 12 in the programme group, where 1 is the smallest change that "
+                         "matters: A +0.6 and B +0.9.")  # fmt: skip
     every = valued(hide=lambda frame: frame["item"] == "B")
     assert every == "The same answers, valued in two ways."

@@ -224,8 +224,12 @@ def test_a_result_that_is_withheld_has_a_sentence():
     [
         ((0.3, 0.3, 0.2, 0.1, 0.1),
          {"improved": 0.0, "no_problems": 0.3, "unchanged": 0.6, "mixed": 0.8, "worsened": 0.9}),
+        ((0.3, np.nan, np.nan, 0.2, 0.1),
+         {"improved": 0.0, "hidden": 0.3, "mixed": 0.7, "worsened": 0.9}),
         ((0.3, np.nan, 0.2, np.nan, 0.1),
-         {"improved": 0.0, "hidden": 0.3, "unchanged": 0.7, "worsened": 0.9}),
+         {"improved": 0.0, "unchanged": 0.3, "worsened": 0.5, "hidden": 0.6}),
+        ((np.nan, 0.3, 0.2, 0.1, np.nan),
+         {"no_problems": 0.0, "unchanged": 0.3, "mixed": 0.5, "hidden": 0.6}),
         ((0.3, 0.3, 0.2, 0.1, np.nan),
          {"improved": 0.0, "no_problems": 0.3, "unchanged": 0.6, "mixed": 0.8, "hidden": 0.9}),
     ],
@@ -239,6 +243,16 @@ def test_what_is_hidden_stands_between_the_parts_beside_it(shares, bars):
 
     assert {bar.get_gid(): round(bar.get_x(), 6) for bar in axes.patches} == bars
     assert max(bar.get_x() + bar.get_width() for bar in axes.patches) == pytest.approx(1)
+
+
+def test_a_class_that_a_dimension_does_not_have_is_not_between_hidden_ones():
+    _, (axes,) = style.panel(40)
+    part = pd.Series({("mobility", "improved"): 0.6, ("mobility", "unchanged"): np.nan,
+                      ("mobility", "worsened"): np.nan})  # fmt: skip
+
+    health_bars.bar_in_parts(axes, 0, part, "mobility", health_bars.ORDER, speak())
+
+    assert {bar.get_gid(): bar.get_x() for bar in axes.patches} == {"improved": 0.0, "hidden": 0.6}
 
 
 def test_a_part_without_room_for_its_number_has_none():

@@ -90,8 +90,12 @@ def _finding(read: Flows, text: Text) -> str:
     (before, after), share = max(read.flows.items(), key=lambda item: item[1])
     if 1 - sum(read.flows.values()) >= share:
         return ""
-    return text.say("Largest group: from {before} to {after}, {share}.", share=text.percent(share),
-                    before=status_name(before, text), after=status_name(after, text))  # fmt: skip
+    slots = {"before": status_name(before, text), "share": text.percent(share)}
+    if before == after:
+        return text.say("Largest group: {before} both at the start and at the end, {share}.",
+                        **slots)  # fmt: skip
+    return text.say("Largest group: from {before} to {after}, {share}.",
+                    after=status_name(after, text), **slots)  # fmt: skip
 
 
 def read_flows(transitions) -> Flows:

@@ -168,7 +168,7 @@ def _need_finding(need, frame: pd.DataFrame, text: Text) -> str:
     if rows.empty or rows[["n_low", "n_high"]].isna().any(axis=None) or not math.isfinite(covered):
         return ""
     return text.say(
-        "Under the assumptions {range} people are in need; in all {covered} took part.",
+        "Under the assumptions, {range} people are in need; {covered} took part in all.",
         range=range_words(rows["n_low"].min(), rows["n_high"].max(), text),
         covered=text.number(covered),
     )

@@ -174,6 +174,7 @@ def valued_finding(frame: pd.DataFrame, number, text: Text) -> str:
         ]),
     }  # fmt: skip
     if arms == TWO:
-        return text.say("Change by month {month} in the programme group, in smallest changes that "
-                        "matter: {changes}.", **slots)  # fmt: skip
-    return text.say("Change by month {month}, in smallest changes that matter: {changes}.", **slots)
+        return text.say("Change by month {month} in the programme group, where 1 is the smallest "
+                        "change that matters: {changes}.", **slots)  # fmt: skip
+    return text.say("Change by month {month}, where 1 is the smallest change that matters: "
+                    "{changes}.", **slots)  # fmt: skip

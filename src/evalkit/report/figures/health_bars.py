@@ -40,7 +40,7 @@ def bar_in_parts(
     known = np.isfinite(values)
     # Hidden classes together have what the shown ones leave; alone they stay unknown.
     hidden = ~known & np.array([(item, one) in part.index for one in classes])
-    lefts, rest = _starts(values, hidden)
+    lefts, gap, rest = _starts(values, known, hidden)
     width = axes.get_position().width * axes.figure.get_figwidth() / style.MM
     for number in np.flatnonzero(known):
         one, value, left = classes[number], values[number], lefts[number]
@@ -53,21 +53,24 @@ def bar_in_parts(
                       bbox={**BEHIND, "facecolor": COLOURS[one]} if one in HATCHES else None,
                       )  # fmt: skip
     if rest > 0:
-        start = lefts[np.flatnonzero(hidden)[0]]
-        axes.barh(place, rest, left=start, height=0.66, facecolor=style.PAPER,
+        axes.barh(place, rest, left=gap, height=0.66, facecolor=style.PAPER,
                   edgecolor=style.RULE, hatch="////", linewidth=0.6, gid="hidden")  # fmt: skip
 
 
-def _starts(values: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, float]:
-    """Where each class begins, and how much the hidden ones have together.
+def _starts(
+    values: np.ndarray, known: np.ndarray, hidden: np.ndarray
+) -> tuple[np.ndarray, float, float]:
+    """Where each class begins, where the hidden ones begin together, and how much they have.
 
-    That stands where the first of them would, so that the classes after it end where they do in
-    bars of which all is shown.
+    They stand between their neighbours, so that the classes after them end where they do in bars of
+    which all is shown. Where others stand between them nobody knows which has how much: then they
+    stand last.
     """
     sizes = np.nan_to_num(values)
-    lefts = np.concatenate([[0.0], np.cumsum(sizes)[:-1]])
-    if not hidden.any():
-        return lefts, 0.0
-    rest = max(1 - float(sizes.sum()), 0.0)
-    after = np.arange(len(values)) > np.flatnonzero(hidden)[0]
-    return lefts + rest * after, rest
+    ends = np.cumsum(sizes)
+    lefts, rest = ends - sizes, max(1 - float(ends[-1]), 0.0) if hidden.any() else 0.0
+    among = np.flatnonzero(hidden[known | hidden])
+    if not rest or among[-1] - among[0] >= among.size:
+        return lefts, float(ends[-1]), rest
+    first = np.flatnonzero(hidden)[0]
+    return lefts + rest * (np.arange(len(values)) > first), float(lefts[first]), rest
