@@ -92,6 +92,7 @@ PLACES = {
     "alternative text": ["## A", FIGURE.replace("Andelen stiger.", "Andelen se00001 stiger.")],
     "heading": ["## Person se00001\n\nText."],
     "fold": ['## A\n\n::: {.callout-note collapse="true"}\n## Tal\n\nse00001\n:::'],
+    "kept at its hyphen": ["## A\n\nHon heter (ab-0123456), månad 24."],
     "broken at the end of a line": [f"## A\n\n{LONG_WORDS} abcdefghijklmnopqrstuvw-77-01234567-89"],
 }
 
@@ -102,7 +103,15 @@ def test_an_id_is_found_wherever_it_stands_in_every_format(tmp_path, name, place
     folder = rendered(tmp_path, name, *PLACES[place])
 
     with pytest.raises(DisclosureError, match=rf"report.{name}: ids of persons"):
-        audit(folder, {*IDS, "abcdefghijklmnopqrstuvw-77-01234567-89"})
+        audit(folder, {*IDS, "ab-0123456", "abcdefghijklmnopqrstuvw-77-01234567-89"})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_traceback_is_found_in_every_format(tmp_path, name):
+    folder = rendered(tmp_path, name, '## A\n\nFile \\"cell.py\\", line 12, in')
+
+    with pytest.raises(DisclosureError, match=rf"report.{name}: tracebacks"):
+        audit(folder, IDS)
 
 
 @pytest.mark.parametrize("name", FORMATS)

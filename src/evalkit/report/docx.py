@@ -25,7 +25,7 @@ WORD = r"[^\W\d_]"
 COUNTED = re.compile(
     rf"(?:\b{WORD}{{1,8}} )?{NUMBER}(?: {WORD}{{1,8}} {NUMBER})*(?: {WORD}{{1,12}}\b)?"
 )
-HYPHENED = re.compile(r"\b\w{1,4}(?:-\w{1,12})+\b")
+HYPHENED = re.compile(r"(?<![\w-])\w{1,4}(?:-\w{1,12})+\b")
 NAMES = ("TableCaption", "FoldTitle")
 
 

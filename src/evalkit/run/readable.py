@@ -24,6 +24,8 @@ REQUEST = re.compile(
 # The end of a line after a hyphen: a word may go on there. PDFium writes such a hyphen as U+FFFE
 # or U+0002.
 LINE_END_HYPHENS = re.compile("[\ufffe\x02]")
+# What keeps words on one line in Word, as the signs that are looked for.
+UNBREAKING = str.maketrans("\N{NON-BREAKING HYPHEN}\N{NO-BREAK SPACE}", "- ")
 BROKEN = re.compile(r"(\S*-)\s*\n\s*(\S+)")
 
 
@@ -56,7 +58,7 @@ def _read_archive(path: Path) -> Readable:
                 root = ElementTree.fromstring(archive.read(name))
                 texts += _xml_texts(root)
                 requests += sum(_is_load(element) for element in root.iter())
-    return Readable("\n".join(texts), requests, unknown)
+    return Readable("\n".join(texts).translate(UNBREAKING), requests, unknown)
 
 
 def _xml_texts(root: ElementTree.Element) -> Iterator[str]:
