@@ -124,20 +124,36 @@ def valued(*, arms=("programme", "comparison"), hide=None):
         for quantity in ("mean_change", "change_in_important")
     ]  # fmt: skip
     summary = {"n": 180, "value_set": "A", "important": 0.05}
-    return title(figures.two_value_sets(hand.released("HealthMeasures", rows, summary, hide=hide),
-                                        speak()))  # fmt: skip
+    return hand.released("HealthMeasures", rows, summary, hide=hide)
+
+
+def valued_title(**options):
+    return title(figures.two_value_sets(valued(**options), speak()))
 
 
 def test_a_title_says_how_answers_are_valued_at_the_last_wave_that_is_shown():
-    assert valued() == (
+    assert valued_title() == (
         "Change by month 24 in the programme group, where 1 is the smallest change that matters: "
         "A +1.1 and B +1.4."
     )
-    assert valued(arms=("",)) == (
+    assert valued_title(arms=("",)) == (
         "Change by month 24, where 1 is the smallest change that matters: A +1.1 and B +1.4."
     )
-    late = valued(hide=lambda frame: (frame["wave"] == 24) & (frame["item"] == "B"))
+    late = valued_title(hide=lambda frame: (frame["wave"] == 24) & (frame["item"] == "B"))
     assert late.endswith("month 12 in the programme group, where 1 is the smallest change that "
                          "matters: A +0.6 and B +0.9.")  # fmt: skip
-    every = valued(hide=lambda frame: frame["item"] == "B")
+    every = valued_title(hide=lambda frame: frame["item"] == "B")
     assert every == "The same answers, valued in two ways."
+
+
+def test_rows_of_a_second_value_set_that_are_hidden_are_named_by_group():
+    def late(frame):
+        return (frame["stratum"] == "comparison") | (frame["wave"] == 24)
+
+    part = figures.two_value_sets(valued(hide=late), speak()).markdown
+
+    assert (
+        "Not shown, to protect people: programme group (month 24) and comparison group "
+        "(months 12 and 24)." in part
+    )
+    assert "Not shown" not in figures.two_value_sets(valued(), speak()).markdown

@@ -15,7 +15,7 @@ from evalkit.report.figures.health_parts import (
     wave_title,
 )
 from evalkit.report.markup import escape
-from evalkit.report.names import sentence_case
+from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.names_health import QUANTITIES, item_name
 from evalkit.report.parts import Part
 from evalkit.report.reading import arms_of, few_persons, released_frame
@@ -143,9 +143,9 @@ def two_value_sets(comparison, text: Text, *, exits=None, name: str = "value-set
     )  # fmt: skip
     changes = frame[frame["quantity"] == "change_in_important"]
     rows, known = _rows_by_group(changes, text)
-    if left_out := [rows[row][:1].lower() + rows[row][1:] for row in rows if row not in known]:
+    if left_out := [row for row in rows if row not in known]:
         caption += " " + text.say("Not shown, to protect people: {names}.",
-                                  names=text.list(left_out))  # fmt: skip
+                                  names=text.list(_by_arm(left_out, text)))  # fmt: skip
     finding = valued_finding(changes, lambda value: _signed(value, text), text)
     return _picture(
         name, draw_two_value_sets(comparison, text), comparison, frame, text,
@@ -179,6 +179,16 @@ def _rows_by_group(frame: pd.DataFrame, text: Text) -> tuple[dict[tuple, str], s
     }
     shown = frame[frame["estimate"].notna()]
     return rows, set(zip(shown["stratum"], shown["wave"], strict=True))
+
+
+def _by_arm(rows: list[tuple[str, int]], text: Text) -> list[str]:
+    """Name each arm once, with its waves."""
+    waves = {arm: [wave for other, wave in rows if other == arm] for arm, _ in rows}
+    return [
+        text.plural("{group} (month {months})", "{group} (months {months})", len(own),
+                    group=arm_name(arm, text), months=text.list(list(map(text.number, own))))
+        for arm, own in waves.items()
+    ]  # fmt: skip
 
 
 def _signed(value: float, text: Text) -> str:
