@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import released_by_hand as hand
+from test_report_findings import title
 
 from evalkit.errors import DisclosureError, ParameterError
 from evalkit.report import figures, tables, words
@@ -489,10 +490,6 @@ def test_the_need_that_coverage_is_counted_for_is_said_with_it():
     assert "people of working age" not in words.need_by_area(hidden, text).markdown
 
 
-def title(part):
-    return re.search(r"\*\*(.+?)\*\*", " ".join(part.markdown.split()))[1]
-
-
 def test_titles_of_leavers_say_who_works_or_studies_where_both_shares_are_shown():
     def hidden(frame):
         return frame["category"] == "work_or_study"
@@ -503,10 +500,26 @@ def test_titles_of_leavers_say_who_works_or_studies_where_both_shares_are_shown(
     assert title(figures.leavers(change(hidden), speak())).startswith("Leavers only: what they did")
 
 
-def test_the_largest_group_is_named_where_nothing_hidden_can_be_larger():
-    few = transitions(lambda frame: frame["share"] < 0.1)
+@pytest.mark.parametrize(
+    ("least", "said"),
+    [
+        (0.000, "Largest group: other both at the start and at the end, 20%."),
+        (0.035, "Largest group: other both at the start and at the end, 20%."),  # 0.19 is hidden
+        (0.045, "Where people came from, and where they went."),  # 0.23 is hidden
+    ],
+)
+def test_the_largest_group_is_named_where_nothing_hidden_can_be_larger(least, said):
+    made = transitions(lambda frame: frame["share"].between(0, least, inclusive="right"))
 
-    assert title(figures.alluvial(transitions(), speak())) == (
-        "Largest group: other both at the start and at the end, 20%."
+    assert title(figures.alluvial(made, speak())) == said
+
+
+def test_titles_of_one_group_are_not_given_to_the_first_of_two():
+    def twice(made):
+        both = pd.concat([made.tidy().assign(stratum=arm) for arm in ("programme", "comparison")])
+        return replace(made, rows={name: both[name].to_numpy() for name in made.rows})
+
+    assert title(figures.alluvial(twice(transitions()), speak())).startswith("Where people")
+    assert title(figures.leavers(twice(change()), speak())).startswith(
+        "Leavers only: what they did"
     )
-    assert title(figures.alluvial(few, speak())) == "Where people came from, and where they went."

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +75,14 @@ def test_every_sentence_is_translated(language):
     ]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("language", ["sv", "fi", "en"])
+def test_no_sentence_stands_twice(language):
+    path = SOURCE / "report" / "locale" / language / "evalkit.po"
+    entries = re.findall(r"^msgid (.+(?:\n\".*)*)", path.read_text(encoding="utf-8"), re.M)
+
+    assert [entry for entry, count in Counter(entries).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])

@@ -32,7 +32,7 @@ from evalkit.report.figures.collaboration import draw_items, draw_trend
 from evalkit.report.figures.dose import draw_dose
 from evalkit.report.figures.indicators import draw_indicators
 from evalkit.report.figures.labels import draw_sites
-from evalkit.report.figures.row_dots import Dot, Row, draw_rows
+from evalkit.report.figures.row_dots import Dot, Row, draw_rows, highest_first
 from evalkit.report.names_collaboration import (
     FORMS,
     ITEMS,
@@ -168,6 +168,23 @@ def test_every_part_is_made_whole_and_in_its_language(made, language):
         assert language == "en" or not ENGLISH.search(spoken), name
 
 
+@pytest.mark.parametrize(
+    ("hidden", "order"), [((), ["b", "a", "c"]), (("programme", "b"), ["b", "a", "c"]),
+                          (("programme", "a"), ["b", "c", "a"])]
+)  # fmt: skip
+def test_rows_stand_as_high_as_their_value_in_the_first_group(hidden, order):
+    rows = pd.DataFrame(
+        [("programme", "a", 0.5), ("programme", "b", 0.6), ("programme", "c", 0.4),
+         ("comparison", "a", 0.3), ("comparison", "b", 0.9), ("comparison", "c", 0.8)],
+        columns=["stratum", "level", "share"],
+    )  # fmt: skip
+    if hidden:
+        own = (rows["stratum"] == hidden[0]) & (rows["level"] == hidden[1])
+        rows.loc[own, "share"] = np.nan
+
+    assert highest_first(rows, "level", "share") == order
+
+
 def test_only_released_results_are_drawn_and_said(made):
     text = speak()
     functions = {
@@ -185,6 +202,7 @@ def test_items_stand_from_the_highest_to_the_lowest_and_the_index_last(made):
 
     names = [label.get_text() for label in axes.get_yticklabels()]
     means = made["items"].tidy().query("quantity == 'mean' and item != 'index'")
+    # Means are released rounded; what is equal then stands as the questions do.
     first = means[means["stratum"] == means["stratum"].iloc[0]].set_index("item")["estimate"]
     order = first.round().sort_values(ascending=False, kind="stable").index
     assert names[-1] == "Index of all questions"

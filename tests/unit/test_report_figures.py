@@ -29,7 +29,7 @@ from evalkit.report.figures import (
 )
 from evalkit.report.figures.chronogram import draw_chronogram
 from evalkit.report.figures.definitions import draw_definitions
-from evalkit.report.names import exit_name, state_name
+from evalkit.report.names import exit_name, name_key, state_name
 from evalkit.report.text import open_text
 from evalkit.results import Contrast
 
@@ -366,6 +366,9 @@ def test_municipalities_are_in_the_alphabet_of_their_names_in_every_language(lan
 
     (axes,) = figure.axes
     assert axes.get_yticklabels()[-1].get_text() == "Österås"
+    assert sorted(["Öby", "Åby", "Zby", "Äby", "aby"], key=name_key) == [
+        "aby", "Zby", "Åby", "Äby", "Öby"
+    ]  # fmt: skip
     assert with_id(axes, "nation")[0].get_xdata()[0] == pytest.approx(0.34)
     assert len(with_id(axes, "municipality")) == 10
 

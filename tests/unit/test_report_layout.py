@@ -138,3 +138,9 @@ def test_words_for_a_hidden_dot_never_cover_the_dot_beside_them():
     (words,) = [text for text in axes.texts if text.get_text() == "not shown"]
     dots = [line for line in axes.lines if line.get_gid() == "dot"]
     assert dots and all(words.get_zorder() < dot.get_zorder() for dot in dots)
+
+
+@pytest.mark.parametrize(("names", "width"), [([], 5), (["Åby"], 9.95), (["a" * 9, "b\nc"], 19.85),
+                                              (["a" * 90], 46)])  # fmt: skip
+def test_names_beside_rows_take_what_the_longest_line_needs(names, width):
+    assert style.beside(names, 46) == pytest.approx(width)

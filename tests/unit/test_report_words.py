@@ -1,6 +1,7 @@
 """What is said: the answer, its wording, and what is not said of few people."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -199,6 +200,21 @@ def test_a_withheld_card_says_why():
     part = words.cards(hand.curve(), months, None, None, speak())
 
     assert "[months in self-support]{.card-unit}\n\n[Not shown: so few people" in part.markdown
+
+
+@pytest.mark.parametrize(
+    ("alone", "said"),
+    [(False, "number of people in the programme group"), (True, "number of people who started")],
+)
+def test_a_card_of_people_who_are_hidden_says_whose_number_is(alone, said):
+    curve = hand.curve(hide=lambda frame: frame["stratum"] != "x")
+    if alone:
+        own = curve.rows["stratum"] == "programme"
+        curve = replace(curve, rows={name: values[own] for name, values in curve.rows.items()})
+
+    part = words.cards(curve, None, None, None, speak())
+
+    assert f"[{said}]{{.card-unit}}\n\n[Not shown" in part.markdown
 
 
 def test_cards_show_number_unit_and_interval():

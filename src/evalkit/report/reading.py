@@ -213,7 +213,7 @@ def is_share_uncertain(share: float, low: float, high: float) -> bool:
     return math.isfinite(low) and (low <= 1 if share > 1 else not high <= 1)
 
 
-def first_possible_horizon(frame: pd.DataFrame, party: str) -> pd.Series | None:
+def told_horizon(frame: pd.DataFrame, party: str) -> pd.Series | None:
     """Row of break-even shares of a party that a sentence tells; None where none is shown.
 
     Of the horizons in whole years the shortest within which the cost can come back; the longest if

@@ -66,7 +66,7 @@ def _holds_shares(table: ShownTable, column: int, language: str) -> bool:
 
 def _names_of_share(words: str, text: Text) -> tuple[str, str]:
     if not words:
-        return text.say("Number"), text.say("Share")
+        return text.say("Count"), text.say("Share")
     return text.say("{name}: number", name=words), text.say("{name}: share", name=words)
 
 

@@ -284,7 +284,7 @@ def need_by_area(areas, text: Text, *, names=None, name: str = "need-by-area") -
     names : mapping of str to str, optional
         Names of the municipalities by code, in the report's language.
     """
-    frame = area_rows(areas, names or {}, text)
+    frame = area_rows(areas, names or {})
     rows = [
         [
             escape(row["name"]),
@@ -319,7 +319,7 @@ def area_measures(measures, text: Text, *, names=None, name: str = "area-measure
     frame = released_frame(measures, "AreaMeasures")
     rows = [_measure_row(row, names or {}, text) for _, row in frame.iterrows()]
     header = [text.say("Municipality"), text.say("Year"), text.say("Group"), text.say("Measure"),
-              text.say("Counted in"), text.say("Number"), text.say("Per inhabitant")]  # fmt: skip
+              text.say("Counted in"), text.say("Count"), text.say("Per inhabitant")]  # fmt: skip
     caption = text.say("Public support in the area. Persons, days and equivalents are per 100 "
                        "inhabitants, money is in thousands per inhabitant.")  # fmt: skip
     if frame["may_be_missing"].astype(float).fillna(0).any():

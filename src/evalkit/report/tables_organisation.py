@@ -211,7 +211,7 @@ def service_gaps(
     names : mapping of str to str, optional
         Names of the municipalities by code.
     """
-    frame = _by_name(released_frame(gaps, "ServiceGaps"), names, text)
+    frame = _by_name(released_frame(gaps, "ServiceGaps"), names)
     told = {"yes": text.say("no service"), "no": text.say("has service"),
             "unknown": text.say("not known")}  # fmt: skip
     rows = [
@@ -226,8 +226,8 @@ def service_gaps(
     return table_part(name, header, rows, caption, [gaps], text, n=math.nan, text_columns=3)
 
 
-def _by_name(frame: pd.DataFrame, names: Mapping[str, str] | None, text: Text) -> pd.DataFrame:
-    """Rows with the name of their municipality, in the alphabet of the language."""
+def _by_name(frame: pd.DataFrame, names: Mapping[str, str] | None) -> pd.DataFrame:
+    """Rows with the name of their municipality, alphabetically."""
     called = [(names or {}).get(code, code) for code in frame["municipality"]]
     return frame.assign(name=called).iloc[alphabetical(called)]
 
@@ -244,7 +244,7 @@ def service_index(
     names : mapping of str to str, optional
         Names of the municipalities by code.
     """
-    frame = _by_name(released_frame(index, "ServiceIndex"), names, text)
+    frame = _by_name(released_frame(index, "ServiceIndex"), names)
     called = {"availability": text.say("Services that exist"),
               "coordination": text.say("How they are coordinated")}  # fmt: skip
     whole = lambda low, high: text.range(low, high)  # noqa: E731

@@ -193,7 +193,7 @@ def municipalities(by_municipality, text: Text, *, names, name="municipalities")
     names : mapping of str to str
         Names by code, in the report's language.
     """
-    frame = municipality_rows(by_municipality, names, text)
+    frame = municipality_rows(by_municipality, names)
     rows = [
         [
             escape(row["name"]),

@@ -223,7 +223,7 @@ def need_by_area(areas, text: Text) -> Part | None:
     """
     if areas is None or is_without_rows(areas):
         return None
-    frame = area_rows(areas, {}, text)
+    frame = area_rows(areas, {})
     known = frame.dropna(subset=["middle"])
     if known.empty:
         return Part(span(not_shown(areas, text), "withheld"))

@@ -98,8 +98,8 @@ def _people_card(curve, people, text: Text) -> str:
 def _starters_title(counts, text: Text) -> str:
     """Say who would be counted, where their number is not shown."""
     if text.is_events or "comparison" in counts:
-        return text.say("people in the programme group")
-    return text.say("people who started")
+        return text.say("number of people in the programme group")
+    return text.say("number of people who started")
 
 
 def _count(n: float, curve, people, arm: str, text: Text) -> str:

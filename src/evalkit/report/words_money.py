@@ -12,7 +12,6 @@ from evalkit.report.phrases import (
 )
 from evalkit.report.reading import (
     few_persons,
-    first_possible_horizon,
     is_compared,
     is_pay_off_uncertain,
     is_share_uncertain,
@@ -20,6 +19,7 @@ from evalkit.report.reading import (
     pay_off_label,
     released_frame,
     society_row,
+    told_horizon,
 )
 from evalkit.report.replay import page_part
 from evalkit.report.text import Text
@@ -225,7 +225,7 @@ def _by_horizon(frame, compared: bool, text: Text) -> list[str]:
 
     Where both are uncertain that is said once.
     """
-    horizons = (first_possible_horizon(frame, party) for party in ("society", "public"))
+    horizons = (told_horizon(frame, party) for party in ("society", "public"))
     rows = [row for row in horizons if row is not None]
     both = len(rows) > 1 and all(
         row["break_even_share"] <= 1 and _is_uncertain(row) for row in rows

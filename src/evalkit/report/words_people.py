@@ -28,7 +28,8 @@ from evalkit.report.words_method import missing
 
 OVERVIEW = ("any_support", "support", "public_support", "no_support", "none", "self_support")
 
-NOTHING = r"\[[^\]\n]*\]\{\.withheld\}"
+NOT_SHOWN = r"\[[^\]\n]*\]\{\.withheld\}"
+NOTHING = f"{NOT_SHOWN}(?: {NOT_SHOWN})*"
 LABEL_OF_NOTHING = re.compile(rf"^({NOTHING}) \[[^\]\n]*\]\{{\.label\}}")
 SMALL_DIFFERENCE = 0.1  # as the way to read the table says
 
@@ -36,8 +37,8 @@ SMALL_DIFFERENCE = 0.1  # as the way to read the table says
 def chapter(question: str, answer: str, how_to_read: str, text: Text) -> Part:
     """Set a chapter's heading, its answer, and a fold on how to read what follows.
 
-    The fold, and what an estimate may be called, are left out where the answer is only that nothing
-    is shown: then nothing follows that needs reading but figures whose captions explain them.
+    The fold, and what an estimate may be called, are left out where the answer begins with a line
+    that says only that nothing is shown: what can follow it then says itself how it is read.
     """
     answer = LABEL_OF_NOTHING.sub(r"\1", answer)
     is_nothing = re.fullmatch(NOTHING, answer.split("\n\n")[0])

@@ -74,7 +74,8 @@ def alluvial(transitions, text: Text, *, name: str = "alluvial") -> Part:
     return picture(
         name, draw_alluvial(transitions, text), [transitions], text,
         **titled(
-            _finding(read, text), text.say("Where people came from, and where they went."),
+            _finding(transitions, read, text),
+            text.say("Where people came from, and where they went."),
             text.say(
                 "Each band is a share of all who have left, in per cent. Only those who have left "
                 "are in it. Hatched: flows of so few people that they are not shown."
@@ -85,8 +86,10 @@ def alluvial(transitions, text: Text, *, name: str = "alluvial") -> Part:
     )  # fmt: skip
 
 
-def _finding(read: Flows, text: Text) -> str:
-    """Say the largest flow, where nothing that is hidden can be larger."""
+def _finding(transitions, read: Flows, text: Text) -> str:
+    """Say the largest flow of the only group, where nothing that is hidden can be larger."""
+    if len(arms_of(released_frame(transitions, "Transitions"))) > 1:
+        return ""
     (before, after), share = max(read.flows.items(), key=lambda item: item[1])
     if 1 - sum(read.flows.values()) >= share:
         return ""

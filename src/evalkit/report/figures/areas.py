@@ -28,7 +28,7 @@ def need_by_area(areas, text: Text, *, names=None, name: str = "need-by-area") -
     names : mapping of str to str, optional
         Names of the municipalities by code, in the report's language.
     """
-    frame = area_rows(areas, names or {}, text)
+    frame = area_rows(areas, names or {})
     rows = [
         [
             escape(row["name"]),
@@ -68,8 +68,8 @@ def middle_share(areas) -> float:
     return float(shares[len(shares) // 2])
 
 
-def area_rows(areas, names, text: Text) -> pd.DataFrame:
-    """One row a municipality, in the alphabet of the language, with ranges over all shares."""
+def area_rows(areas, names) -> pd.DataFrame:
+    """One row a municipality, alphabetically, with ranges over all shares."""
     frame = released_frame(areas, "NeedByArea")
     middle = middle_share(areas)
     rows = []
@@ -93,7 +93,7 @@ def area_rows(areas, names, text: Text) -> pd.DataFrame:
 
 def draw_need_by_area(areas, text: Text, *, names) -> Figure:
     """Draw one hatched bar and a dot a municipality."""
-    frame = area_rows(areas, names, text)
+    frame = area_rows(areas, names)
     with style.style():
         figure, (axes,) = style.panel(
             24 + ROW_MM * len(frame),

@@ -15,7 +15,7 @@ from evalkit.report.figures.frame import (
     shown_range,
     summary_n,
 )
-from evalkit.report.figures.row_dots import COLOURS, MARKERS, Dot, Row, draw_rows
+from evalkit.report.figures.row_dots import COLOURS, MARKERS, Dot, Row, draw_rows, highest_first
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_collaboration import (
@@ -120,14 +120,9 @@ def _last_wave(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_height(means: pd.DataFrame) -> list[str]:
-    """Questions from the highest to the lowest mean of the first group shown; the index last."""
-    wide = means.pivot(index="item", columns="stratum", values="estimate")
-    wide = wide.reindex(index=means["item"].unique(), columns=means["stratum"].unique())
-    height = wide.bfill(axis=1).iloc[:, 0]
-    order = height.drop("index", errors="ignore").sort_values(
-        ascending=False, kind="stable", na_position="last"
-    )
-    return [*order.index, *(["index"] if "index" in height.index else [])]
+    """Questions from the highest to the lowest mean; the index last."""
+    order = highest_first(means, "item", "estimate")
+    return [*(item for item in order if item != "index"), *["index"] * ("index" in order)]
 
 
 def _shown_groups(means: pd.DataFrame) -> list[str]:

@@ -11,6 +11,7 @@ from matplotlib.patches import Polygon
 from scipy import stats
 
 from evalkit.report import style
+from evalkit.report.figures.findings import reserved
 from evalkit.report.figures.frame import (
     drawn_part,
     not_shown_part,
@@ -233,7 +234,7 @@ def _finding(cost_utility, text: Text) -> str:
     name = sentence_case(quadrant_name(quadrant, text))
     if quadrant == "no_difference" or both_certain(cost_utility) == "clear":
         return f"{name}."
-    return text.say("{finding}, but this is uncertain.", finding=name)
+    return reserved(name, text, uncertain=True)
 
 
 def _row(row: pd.Series, text: Text) -> list[str]:

@@ -28,6 +28,13 @@ def titled(
     return {"finding": escape(finding), "caption": caption if is_repeated else f"{topic} {caption}"}
 
 
+def reserved(found: str, text: Text, *, uncertain: bool) -> str:
+    """A finding without its full stop, as a sentence that says how sure it is."""
+    if uncertain:
+        return text.say("{finding}, but this is uncertain.", finding=found)
+    return f"{found}."
+
+
 def incidence_finding(frame: pd.DataFrame, text: Text) -> str:
     """Share of each arm at the last tick up to the study's horizon at which all arms are shown."""
     month, shares = _of_arms(frame.rename(columns={"time": "at"}), text)

@@ -1,16 +1,18 @@
 """What a figure about money shows, in one sentence of its numbers: its title.
 
-Each is about society, or the public sector where society is not shown. It says that it is uncertain
-where the interval holds the opposite too, and is empty where a number that it needs is hidden.
+Each is about society, or the public sector where there is nothing to say of society. It says that
+it is uncertain where the interval holds the opposite too, and is empty where a number that it needs
+is hidden.
 """
 
 import math
 
 import pandas as pd
 
+from evalkit.report.figures.findings import reserved
 from evalkit.report.names import actor_name, sentence_case
 from evalkit.report.names_money import years_label
-from evalkit.report.reading import first_possible_horizon, is_share_uncertain
+from evalkit.report.reading import is_share_uncertain, told_horizon
 from evalkit.report.text import Text
 
 SUMS = ("society", "public")
@@ -34,9 +36,9 @@ def net_finding(row: pd.Series, currency: str, decimals: int, text: Text) -> str
 
 def needed_finding(frame: pd.DataFrame, text: Text, *, compared: bool) -> str:
     """What share of the gain, or of the change, is needed within the years that the text tells."""
-    rows = (first_possible_horizon(frame, party) for party in SUMS)
+    rows = (told_horizon(frame, party) for party in SUMS)
     row = next((row for row in rows if row is not None), None)
-    if row is None or row["reason"] == "no outlay":
+    if row is None:
         return ""
     share, limits = float(row["break_even_share"]), (row["conf_low"], row["conf_high"])
     slots = {
@@ -55,37 +57,37 @@ def needed_finding(frame: pd.DataFrame, text: Text, *, compared: bool) -> str:
     else:
         found = text.say("{actor}, {years}: {share} of the change must be due to the programme",
                          **slots)  # fmt: skip
-    return (
-        text.say("{finding}, but this is uncertain.", finding=found) if uncertain else f"{found}."
-    )
+    return reserved(found, text, uncertain=uncertain)
 
 
 def back_finding(rows: pd.DataFrame, is_by: bool, text: Text) -> str:
     """From which month the cost of one party is back; in months counted `is_by` one of them.
 
-    Whether that is certain the interval at the last month tells: on one side of zero, or on both.
+    Parameters
+    ----------
+    rows : DataFrame
+        Shown rows of the party, some of them with an interval.
+
+    How sure that is, the lower limit at that month tells, or at the first one shown after it; how
+    sure it is that the cost is not back, the upper limit at the last month.
     """
-    told = rows[~rows["suppressed"]].sort_values("month")
-    if told.empty or told["cumulative_low"].isna().all():
-        return ""
-    month = float(told["pay_off_months"].iloc[-1])
-    last = told[told["cumulative_low"].notna()].iloc[-1]
-    is_told = last["month"] >= month if math.isfinite(month) else last["cumulative"] < 0
-    if math.isnan(month) or not is_told:
-        return ""
-    uncertain = last["cumulative_low"] <= 0 <= last["cumulative_high"]
-    slots = {"actor": sentence_case(actor_name(told["party"].iloc[-1], text))}
+    banded = rows[rows["cumulative_low"].notna()].sort_values("month")
+    month, last = float(rows["pay_off_months"].iloc[-1]), banded.iloc[-1]
+    slots = {"actor": sentence_case(actor_name(rows["party"].iloc[-1], text))}
     if not math.isfinite(month):
         slots["month"] = text.number(last["month"])
-        if uncertain:
+        if last["cumulative"] >= 0:
+            return ""
+        if last["cumulative_high"] >= 0:
             return text.say("{actor}: it is not possible to say whether the cost is back by month "
                             "{month}.", **slots)  # fmt: skip
         return text.say("{actor}: the cost is not back by month {month}.", **slots)
+    after = banded[banded["month"] >= month]
+    if after.empty:
+        return ""
     slots["month"] = text.number(month)
     if is_by:
         found = text.say("{actor}: the cost is back by month {month}", **slots)
     else:
         found = text.say("{actor}: the cost is back from month {month}", **slots)
-    return (
-        text.say("{finding}, but this is uncertain.", finding=found) if uncertain else f"{found}."
-    )
+    return reserved(found, text, uncertain=bool(after["cumulative_low"].iloc[0] < 0))

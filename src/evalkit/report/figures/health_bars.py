@@ -24,7 +24,7 @@ BESIDE_MM = 1.6  # least room beside the number of a part, both sides together
 def bar_in_parts(
     axes: Axes, place: int, part: pd.Series, item: str, classes: Sequence[str], text: Text
 ) -> None:
-    """Draw a bar of shares by class, with what is hidden hatched up to the whole.
+    """Draw a bar of shares by class, with what is hidden hatched.
 
     Parameters
     ----------

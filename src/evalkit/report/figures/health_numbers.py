@@ -6,7 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from evalkit.report.figures.findings import titled, valued_finding
-from evalkit.report.figures.frame import drawn_part, picture, summary_n, too_few_part
+from evalkit.report.figures.frame import (
+    drawn_part,
+    not_shown_part,
+    picture,
+    summary_n,
+    too_few_part,
+)
 from evalkit.report.figures.health_parts import (
     DotAxis,
     draw_dots,
@@ -143,6 +149,8 @@ def two_value_sets(comparison, text: Text, *, exits=None, name: str = "value-set
     )  # fmt: skip
     changes = frame[frame["quantity"] == "change_in_important"]
     rows, known = _rows_by_group(changes, text)
+    if not known:
+        return not_shown_part(comparison, text)
     if left_out := [row for row in rows if row not in known]:
         caption += " " + text.say("Not shown, to protect people: {names}.",
                                   names=text.list(_by_arm(left_out, text)))  # fmt: skip
@@ -171,13 +179,13 @@ def draw_two_value_sets(comparison, text: Text) -> Figure:
 
 
 def _rows_by_group(frame: pd.DataFrame, text: Text) -> tuple[dict[tuple, str], set[tuple]]:
-    """Names of rows by arm and wave, and which of them have any number."""
+    """Names of rows by arm and wave, and which of them are not hidden."""
     rows = {
         (arm, wave): _group_at(arm, wave, text)
         for arm in arms_of(frame)
         for wave in sorted(frame["wave"].unique())
     }
-    shown = frame[frame["estimate"].notna()]
+    shown = frame[~frame["suppressed"]]
     return rows, set(zip(shown["stratum"], shown["wave"], strict=True))
 
 

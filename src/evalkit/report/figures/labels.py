@@ -2,7 +2,6 @@
 
 import math
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from evalkit.report.figures.collaboration import HUNDRED, MOST_GROUPS
@@ -13,7 +12,7 @@ from evalkit.report.figures.frame import (
     shown_range,
     summary_n,
 )
-from evalkit.report.figures.row_dots import Dot, Row, draw_rows
+from evalkit.report.figures.row_dots import Dot, Row, draw_rows, highest_first
 from evalkit.report.markup import escape
 from evalkit.report.names import sentence_case
 from evalkit.report.names_collaboration import (
@@ -38,7 +37,7 @@ def collaboration_forms(shares, text: Text, *, name: str = "forms") -> Part:
     what = str(shares.summary["what"])
     frame = released_frame(shares, "LabelShares")
     frame = frame[frame["item"] == "label"]
-    order = _most_first(frame)
+    order = highest_first(frame, "level", "share")
     rows = [
         [
             escape(sentence_case(label_name(level, what, text))),
@@ -66,14 +65,6 @@ def collaboration_forms(shares, text: Text, *, name: str = "forms") -> Part:
         header=[forms_title(what, text), text.say("Group"), text.say("Share"),
                 text.say("Interval"), text.say("With it"), text.say("People")],
     )  # fmt: skip
-
-
-def _most_first(frame: pd.DataFrame) -> list[str]:
-    """Labels by their share in the first group, and where it is hidden there by the next one's."""
-    wide = frame.pivot(index="level", columns="stratum", values="share")
-    wide = wide.reindex(index=frame["level"].unique(), columns=frame["stratum"].unique())
-    share = wide.bfill(axis=1).iloc[:, 0]
-    return list(share.sort_values(ascending=False, kind="stable", na_position="last").index)
 
 
 def forms_finding(what: str, text: Text) -> str:
@@ -108,7 +99,7 @@ def draw_forms(shares, text: Text) -> Figure:
             Dot(100 * row["share"], 100 * row["conf_low"], 100 * row["conf_high"])
             for row in (cells.loc[(level, group)] for group in groups)
         ))
-        for level in _most_first(frame)
+        for level in highest_first(frame, "level", "share")
     ]  # fmt: skip
     titles = [sentence_case(people_name(group, text)) for group in groups]
     limits, ticks = HUNDRED

@@ -57,7 +57,8 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     return picture(
         name, draw_leavers(change, text), [change], text,
         **titled(
-            _finding(frame, text), text.say("Leavers only: what they did and what supported them."),
+            _finding(change, frame, text),
+            text.say("Leavers only: what they did and what supported them."),
             text.say("Hollow dot: {before}; filled dot: {after}.", before=before, after=after),
         ),
         alt=" ".join(spoken), n=summary_n(change), rows=rows,
@@ -65,10 +66,11 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
     )  # fmt: skip
 
 
-def _finding(frame: pd.DataFrame, text: Text) -> str:
-    """Say how many worked or studied, where both shares are shown."""
+def _finding(change, frame: pd.DataFrame, text: Text) -> str:
+    """Say how many of the only group worked or studied, where both shares are shown."""
     row = frame[frame["category"] == GROUP]
-    if row.empty or row[["share_before", "share_after"]].isna().any(axis=None):
+    is_one = len(arms_of(released_frame(change, "StatusChange"))) == 1
+    if not is_one or row.empty or row[["share_before", "share_after"]].isna().any(axis=None):
         return ""
     before, after = (float(row[f"share_{name}"].iloc[0]) for name in ("before", "after"))
     return text.say("Leavers only: {status}, from {share_before} to {share_after}.",

@@ -85,7 +85,9 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
         )
     notes = [text.say("Hollow dot: more than all of it would be needed; at the right: the share.")]
     if hidden := [actor_name(party, text) for party in _hidden(frame)]:
-        notes.append(text.say("Not shown, to protect people: {names}.", names=text.list(hidden)))
+        notes.append(
+            text.say("Not shown, to protect people: {names}.", names=escape(text.list(hidden)))
+        )
     caption = " ".join([caption, *notes])
     return picture(
         name, draw_break_even(break_even, text), [break_even], text,

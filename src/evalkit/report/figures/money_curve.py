@@ -23,7 +23,7 @@ from evalkit.report.figures.number_axis import THOUSAND, number_axis
 from evalkit.report.markup import escape
 from evalkit.report.names import ACTORS, actor_name, sentence_case
 from evalkit.report.parts import Part
-from evalkit.report.reading import few_persons, released_frame
+from evalkit.report.reading import few_persons, pay_off_label, released_frame
 from evalkit.report.text import Text
 
 LABEL_GAP_MM, LEADER_MM = 10.5, 8.0
@@ -57,16 +57,22 @@ def pay_off_curve(curve, text: Text, *, exits=None, name: str = "pay-off-curve")
                     percent=text.percent(float(curve.summary["discount_rate"]), 1))  # fmt: skip
     return picture(
         name, draw_pay_off_curve(curve, text), [curve], text,
-        **titled(_finding(frame, text), text.say("When is the cost back, and for whom?"),
+        **titled(_finding(curve, frame, text), text.say("When is the cost back, and for whom?"),
                  " ".join([*_reading(frame, text), *_assumed(curve, text), unit, rate])),
         alt=_spoken(frame, text), n=summary_n(curve), rows=rows, header=header,
     )  # fmt: skip
 
 
-def _finding(frame: pd.DataFrame, text: Text) -> str:
-    """When the cost is back for the line with a band, which tells how sure that is."""
+def _finding(curve, frame: pd.DataFrame, text: Text) -> str:
+    """When the cost is back for the line with a band, which tells how sure that is.
+
+    Empty where that holds only if the whole change is due to the programme, or amounts are assumed.
+    """
     rows = frame[(frame["party"] == _banded(frame)) & ~frame["suppressed"]]
-    return back_finding(rows, is_by(rows), text) if len(rows) else ""
+    is_assumed = str(curve.summary["label"]) == "assumed"
+    if rows.empty or is_assumed or pay_off_label(curve, text) == "description":
+        return ""
+    return back_finding(rows, is_by(rows), text)
 
 
 def _table(frame: pd.DataFrame, text: Text) -> tuple[list[str], list[list[str]]]:
@@ -128,7 +134,7 @@ def _reading(frame: pd.DataFrame, text: Text) -> list[str]:
         found.append(text.say(
             "No line by month, to protect people: {names}. Sums over all months can be shown where "
             "months cannot.",
-            names=text.list(hidden)))  # fmt: skip
+            names=escape(text.list(hidden))))  # fmt: skip
     return found
 
 

@@ -38,7 +38,7 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
     names : mapping of str to str
         Names of the municipalities by code, in the report's language.
     """
-    frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
+    frame, line = municipality_rows(by_municipality, names), first_arm(nation)
     header = [text.say("Municipality"), text.say("Share"), text.say("Interval")]
     rows = [
         [
@@ -72,7 +72,7 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
     )  # fmt: skip
 
 
-def municipality_rows(by_municipality, names, text: Text) -> pd.DataFrame:
+def municipality_rows(by_municipality, names) -> pd.DataFrame:
     """Rows of the municipalities with their names, alphabetically."""
     frame = released_frame(by_municipality, "Contrast")
     frame = frame[(frame["scale"] == "arm") & ~frame["term"].str.endswith(", comparison")].copy()
@@ -87,10 +87,10 @@ def alphabetical(names: list[str]) -> list[int]:
 
 def draw_municipalities(by_municipality, nation, text: Text, *, names) -> Figure:
     """Draw the caterpillar."""
-    frame, line = municipality_rows(by_municipality, names, text), first_arm(nation)
+    frame, line = municipality_rows(by_municipality, names), first_arm(nation)
     with style.style():
         figure, (axes,) = style.panel(
-            26 + ROW_MM * len(frame), left=style.beside(frame["name"], 46), right=4, top=10,
+            26 + ROW_MM * len(frame), left=style.beside(frame["name"], 46), right=14, top=10,
             bottom=14,
         )  # fmt: skip
         for place, row in frame.iterrows():

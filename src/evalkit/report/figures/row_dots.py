@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -45,6 +46,14 @@ class Row:
     dots: tuple[Dot, ...]
     right: tuple[str, ...] = ()
     apart: bool = False
+
+
+def highest_first(frame: pd.DataFrame, row: str, value: str) -> list[str]:
+    """Rows by their value in the first stratum, and where it is hidden there by the next one's."""
+    wide = frame.pivot(index=row, columns="stratum", values=value)
+    wide = wide.reindex(index=frame[row].unique(), columns=frame["stratum"].unique())
+    first = wide.bfill(axis=1).iloc[:, 0]
+    return list(first.sort_values(ascending=False, kind="stable", na_position="last").index)
 
 
 def draw_rows(

@@ -45,7 +45,7 @@ def services(
     """
     names = names or {}
     frame = cells_of(profile)
-    places = _places(frame, names, text)
+    places = _places(frame, names)
     is_many = len(places) > MOST_COLUMNS
     header, rows = _counted(frame, text) if is_many else _listed(frame, places, names, text)
     spoken = [text.say("A grid of services and municipalities with a sign in each cell.")]
@@ -69,7 +69,7 @@ def services(
     )  # fmt: skip
 
 
-def _places(frame: pd.DataFrame, names: Mapping[str, str], text: Text) -> list[str]:
+def _places(frame: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     """Codes of the municipalities, in the alphabetical order of their names."""
     codes = list(dict.fromkeys(frame["municipality"]))
     return [codes[row] for row in alphabetical([names.get(code, code) for code in codes])]
@@ -141,7 +141,7 @@ def _sign(row: pd.Series) -> str:
 def draw_services(profile, text: Text, *, names: Mapping[str, str] | None = None) -> Figure:
     """Draw the matrix, or bars of counts where there are too many municipalities for one."""
     frame = cells_of(profile)
-    places = _places(frame, names or {}, text)
+    places = _places(frame, names or {})
     order = list(dict.fromkeys(zip(frame["target_group"], frame["service"], strict=True)))
     with style.style():
         rows, heads, height = _lines(order)
