@@ -9,6 +9,7 @@ from report_notebooks import FIGURE, TABLE, executed, front, save
 from evalkit.report.assemble import assemble
 from evalkit.report.document import ShownTable, read_document
 from evalkit.report.sheet_columns import for_a_sheet
+from evalkit.report.sheet_layout import broken
 from evalkit.report.sheet_numbers import shown_number, shown_numbers
 from evalkit.report.text import open_text
 from evalkit.report.workbook import write_workbook
@@ -385,6 +386,107 @@ def test_the_notes_lead_to_the_sheets(book):
     ]
 
     assert links == ["'Figur 1'!A1", "'Tabell 1'!A1", "'Tabell 2'!A1", "'Tabell 3'!A1"]
+
+
+def test_the_list_of_sheets_stands_apart_from_the_notes(book):
+    names = [row[0] for row in book.worksheets[0].iter_rows(values_only=True)]
+    heads = names.index("Blad")
+
+    assert names[heads - 2 : heads + 2] == ["Framställd med", None, "Blad", "Figur 1"]
+    assert names.count(None) == 2
+
+
+def test_a_long_note_is_wrapped_in_a_row_high_enough(tmp_path):
+    long = "Siffror som bygger på färre än tio personer visas inte. " * 3
+    matter = front(colophon=("Till och med 2025.", long, "evalkit"))
+    report = assemble(save(executed(PARTS), tmp_path / "work"), matter, tmp_path / "page")
+    made = write_workbook(report, matter, open_text(labels(), "sv"), tmp_path / "tables.xlsx")
+    sheet = openpyxl.load_workbook(made).worksheets[0]
+    heights = {row[0].value: sheet.row_dimensions[row[0].row].height for row in sheet}
+    (cell,) = [row[1] for row in sheet if row[0].value == "Vad som inte visas"]
+
+    assert heights["Vad som inte visas"] >= 2 * 15
+    assert heights["Period"] is None
+    assert cell.alignment.wrap_text
+    assert len(cell.value) / (heights["Vad som inte visas"] // 15) <= 100
+
+
+WORDS = f"Andelen är 12{NBSP}% bland alla dem som svarade på frågan. "
+
+
+@pytest.mark.parametrize(
+    ("times", "lines", "frozen"), [(1, 1, True), (6, 4, True), (30, 17, False)]
+)
+def test_long_words_above_a_table_are_lines_that_leave_room_for_it(tmp_path, times, lines, frozen):
+    words = (WORDS * times).strip()
+    drawn = FIGURE.replace("Fler försörjer sig själva", f"**Fynd.** {words} [Källa: X.]{{.source}}")
+
+    sheet, *_ = sheets_of((PARTS[0], drawn, DATA, TABLE), tmp_path)
+    said = above(sheet)[1:-2]
+
+    assert " ".join(said) == words
+    assert len(said) == lines
+    assert max(map(len, said)) <= 100
+    assert sheet.freeze_panes == (f"A{len(above(sheet)) + 2}" if frozen else None)
+
+
+@pytest.mark.parametrize(("space", "ends"), [(NBSP, "är"), (" ", "12")])
+def test_a_line_breaks_at_a_space_that_breaks(space, ends):
+    words = f"{'Andelen ' * 11}av dem är 12{space}% av alla"
+
+    assert broken(words)[0].rsplit(" ", 1)[1] == ends
+
+
+def test_what_a_caption_says_beyond_its_finding_has_a_row_of_its_own(tmp_path):
+    table = TABLE.replace(": Antal personer", ": Antal personer. [Avrundade.]{.quiet}")
+
+    *_, sheet = sheets_of((*PARTS[:3], "## Hälsa", table), tmp_path)
+
+    assert above(sheet) == ["Tabell 1: Antal personer.", "Avrundade."]
+
+
+def test_a_long_cell_is_wrapped_in_a_row_high_enough(tmp_path):
+    long = "Vilka som kan delta i en insats som ges samordnat"
+    table = f"| Del | Antal |\n|:--|--:|\n| {long} | – |\n| Kort | – |\n\n: Delar {{#tbl-long}}"
+
+    *_, sheet = sheets_of((*PARTS[:3], table), tmp_path)
+    _, (first, mark), (short, _) = cells(sheet)
+
+    assert sheet.column_dimensions["A"].width < len(long)
+    assert sheet.row_dimensions[first.row].height >= 2 * 15
+    assert sheet.row_dimensions[short.row].height is None
+    assert first.alignment.wrap_text
+    assert not short.alignment.wrap_text
+    assert mark.alignment.horizontal == "right"
+
+
+def test_a_name_of_a_column_does_not_make_it_wide(tmp_path):
+    name = "Andel av minskningarna som uppvägs av ökningar"
+    table = f"| Del | {name} |\n|:--|--:|\n| A | 1 |\n\n: Delar {{#tbl-wide}}"
+
+    *_, sheet = sheets_of((*PARTS[:3], table), tmp_path)
+    head = cells(sheet)[0][1]
+
+    assert sheet.column_dimensions["B"].width < 30
+    assert head.alignment.wrap_text
+    assert sheet.row_dimensions[head.row].height >= 3 * 15
+
+
+def test_sheets_are_printed_across_pages_no_wider_than_one(book):
+    for sheet in book.worksheets:
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+    for sheet in book.worksheets[1:]:
+        head = cells(sheet)[0][0].row
+        assert sheet.print_title_rows == f"${head}:${head}"
+
+
+def test_every_cell_has_letters_with_a_name_and_a_size(book):
+    fonts = {(cell.font.name, bool(cell.font.size))
+             for sheet in book.worksheets for row in sheet for cell in row}  # fmt: skip
+
+    assert fonts == {("Calibri", True)}
 
 
 def test_the_same_report_gives_the_same_bytes(tmp_path):

@@ -111,9 +111,10 @@ class _Reader:
     def _of_its_own(self, content, after: list[dict]) -> ShownTable:
         self.count["tbl"] += 1
         notes, source = _said_below(after)
+        caption, detail = _without(_caption(content), "quiet")
         return self._table(
-            content, kind="tbl", number=self.count["tbl"], caption=_caption(content), detail="",
-            source=source, label="", notes=notes,
+            content, kind="tbl", number=self.count["tbl"], caption=plain(caption).strip(),
+            detail=detail, source=source, label="", notes=notes,
         )  # fmt: skip
 
     def _table(self, content, **said) -> ShownTable:
@@ -152,8 +153,8 @@ def _plain(inline: dict) -> str:
     return content[1] if kind == "Code" else ""
 
 
-def _caption(table) -> str:
-    return "".join(plain(item["c"]) for item in table[1][1])
+def _caption(table) -> list[dict]:
+    return [inline for block in table[1][1] for inline in block["c"]]
 
 
 def _cells(row: list) -> tuple[str, ...]:

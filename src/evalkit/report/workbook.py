@@ -27,14 +27,25 @@ from evalkit.report.document import ShownTable, read_document
 from evalkit.report.figures.frame import withheld_note
 from evalkit.report.page import FrontMatter
 from evalkit.report.sheet_columns import for_a_sheet
+from evalkit.report.sheet_layout import (
+    FINDING,
+    LINE,
+    LINKED,
+    MUTED,
+    STRONG,
+    TITLE,
+    broken,
+    fit_table,
+    set_height,
+    set_print,
+    set_widths,
+    write_words,
+)  # fmt: skip
 from evalkit.report.sheet_numbers import is_numeric, shown_numbers
-from evalkit.report.style import PROGRAMME, QUIET
 from evalkit.report.text import Text
 
-NOTES_WIDTHS = (26, 96)
-WIDEST = 44
+NOTES_WIDTHS = (32, LINE)
 LEFT, RIGHT = Alignment(horizontal="left"), Alignment(horizontal="right")
-TOP, WRAPPED = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
 NOTES_ROW = 3
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
@@ -87,16 +98,19 @@ def _write_notes(
     sheet: Worksheet, front: FrontMatter, text: Text, labels, tables, names
 ) -> None:  # fmt: skip
     sheet.title = text.say("Notes")
-    _set(sheet, 1, 1, front.title, Font(bold=True, size=14))
-    rows = [*_notes(front, text, labels), *_contents(tables, names, text)]
+    set_widths(sheet, NOTES_WIDTHS)
+    set_print(sheet)
+    write_words(sheet, 1, 1, front.title, TITLE)
+    empty = ("", "", False)
+    rows = [*_notes(front, text, labels), empty, *_contents(tables, names, text)]
     for line, (name, words, link) in enumerate(rows, start=NOTES_ROW):
-        _set(sheet, line, 1, name, Font(bold=True) if not link else Font(color=_rgb(PROGRAMME)))
-        _set(sheet, line, 2, words)
+        if not name:
+            continue
+        cell = write_words(sheet, line, 1, name, LINKED if link else STRONG, wrap=True)
+        write_words(sheet, line, 2, words, None, wrap=True)
+        set_height(sheet, line, (name, words), NOTES_WIDTHS)
         if link:
-            cell = sheet.cell(line, 1)
             cell.hyperlink = Hyperlink(cell.coordinate, location=f"'{name}'!A1")
-    for column, width in enumerate(NOTES_WIDTHS, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
 
 
 def _notes(front: FrontMatter, text: Text, labels: Sequence[str]) -> list[tuple[str, str, bool]]:
@@ -140,33 +154,34 @@ def _contents(tables, names, text: Text) -> list[tuple[str, str, bool]]:
 def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> None:
     above = _above(table, name, text)
     for line, (words, font) in enumerate(above, start=1):
-        _set(sheet, line, 1, words, font, wrap=False)
+        write_words(sheet, line, 1, words, font)
     head = len(above) + 1
     for column, words in enumerate(table.header, start=1):
-        _set(sheet, head, column, words, Font(bold=True))
+        write_words(sheet, head, column, words, STRONG, wrap=True)
     for column, is_text in enumerate(table.is_text):
         shown = [row[column] for row in table.rows]
         numeric = is_numeric(table, column, text.language)
         found = shown_numbers(shown, text.language) if numeric else [None] * len(shown)
         for line, (words, number) in enumerate(zip(shown, found, strict=True), start=head + 1):
             _write_cell(sheet.cell(line, column + 1), words, number, is_text)
-    _frame(sheet, table, head)
+    _name_columns(sheet, table, head)
+    fit_table(sheet, table, head)
+    set_print(sheet, head)
 
 
 def _above(table: ShownTable, name: str, text: Text) -> list[tuple[str, Font | None]]:
-    """What the page says around a table, line by line: all of it stands above the cells."""
-    quiet = Font(color=_rgb(QUIET))
+    """What the page says around a table: all of it stands above the cells, a row a line."""
+    label = table.label and text.say(
+        "What the numbers may be called: {label}.", label=table.label
+    )  # fmt: skip
     said = [
-        (f"{name}: {table.caption}", Font(bold=True, size=12)),
+        (f"{name}: {table.caption}", FINDING),
         (table.detail or table.chapter, None),
-        (
-            table.label and text.say("What the numbers may be called: {label}.", label=table.label),
-            None,
-        ),
-        (table.source, quiet),
-        *((note, quiet) for note in table.notes),
+        (label, None),
+        (table.source, MUTED),
+        *((note, MUTED) for note in table.notes),
     ]
-    return [(words, font) for words, font in said if words]
+    return [(line, font) for words, font in said if words for line in broken(words)]
 
 
 def _write_cell(
@@ -183,35 +198,14 @@ def _write_cell(
         cell.alignment = RIGHT
 
 
-def _frame(sheet: Worksheet, table: ShownTable, head: int) -> None:
-    """Make the cells a table with named columns, and keep its header in sight."""
+def _name_columns(sheet: Worksheet, table: ShownTable, head: int) -> None:
+    """Make the cells a table whose columns have names, which stand in row `head`."""
     last = get_column_letter(len(table.header))
     end = head + max(len(table.rows), 1)
     made = Table(displayName=f"{table.kind}_{table.number}_{sheet.parent.index(sheet)}",
                  ref=f"A{head}:{last}{end}")  # fmt: skip
     made.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
     sheet.add_table(made)
-    sheet.freeze_panes = f"A{head + 1}"
-    for column, words in enumerate(table.header):
-        longest = max([len(words), *(len(row[column]) for row in table.rows)])
-        letter = get_column_letter(column + 1)
-        sheet.column_dimensions[letter].width = min(longest, WIDEST) + 4
-
-
-def _set(sheet: Worksheet, row: int, column: int, value, font=None, *, wrap: bool = True) -> Cell:
-    cell = sheet.cell(row, column)
-    # A text never becomes a formula, whatever it begins with.
-    cell.value = value
-    if isinstance(value, str):
-        cell.data_type = "s"
-    if font:
-        cell.font = font
-    cell.alignment = WRAPPED if wrap else TOP
-    return cell
-
-
-def _rgb(colour: str) -> str:
-    return "FF" + colour.lstrip("#").upper()
 
 
 def _describe(book: Workbook, front: FrontMatter, epoch: int) -> None:
