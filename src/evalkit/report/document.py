@@ -179,12 +179,14 @@ def _said_below(blocks: list[dict]) -> tuple[tuple[str, ...], str]:
     return tuple(notes), ""
 
 
-def _labels(value: object) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
+def _labels(items: list) -> Iterator[str]:
+    """Text of every label; a report is long, so that what can hold none is left at once."""
+    for item in items:
+        if isinstance(item, list):
             yield from _labels(item)
-    elif isinstance(value, dict):
-        if value.get("t") == "Span" and "label" in value["c"][0][1]:
-            yield plain(value["c"][1])
-        else:
-            yield from _labels(value.get("c"))
+        elif isinstance(item, dict) and "c" in item and item["t"] != "Str":
+            content = item["c"]
+            if item["t"] == "Span" and "label" in content[0][1]:
+                yield plain(content[1])
+            elif isinstance(content, list):
+                yield from _labels(content)

@@ -80,7 +80,7 @@ def _holds_intervals(table: ShownTable, column: int, language: str) -> bool:
     if table.is_text[column]:
         return False
     shown = [row[column] for row in table.rows if row[column] not in ("", MISSING)]
-    return any(JOINTS[language].search(cell) for cell in shown) and all(
+    return any(map(JOINTS[language].search, shown)) and all(
         shown_number(end, language) for cell in shown for end in _limits(cell, language)
     )
 

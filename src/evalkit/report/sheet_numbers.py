@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from evalkit.report.document import ShownTable
 from evalkit.report.text import MINUS
@@ -14,8 +15,7 @@ SHOWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
+class _Number(NamedTuple):
     """A number with what the page shows of its look; `percent` is the sign as it is written."""
 
     value: float
@@ -58,6 +58,7 @@ def shown_numbers(cells: Sequence[str], language: str) -> list[tuple[float, str]
     return [(number.value, look or _look([number])) if number else None for number in numbers]
 
 
+@lru_cache(maxsize=4096)  # a number is read to tell what its column holds, and again for its cell
 def _read(shown: str, language: str) -> _Number | None:
     match = SHOWN[language].fullmatch(shown)
     if not match:
