@@ -44,8 +44,8 @@ def shown_number(shown: str, language: str) -> tuple[float, str] | None:
 def shown_numbers(cells: Sequence[str], language: str) -> list[tuple[float, str] | None]:
     """Read the numbers of a column, all in one look; what is no number is None.
 
-    Where the page itself writes them with unlike decimals or signs, the rows are unlike measures,
-    and each number keeps its own look.
+    Where the page itself writes them with unlike decimals, the rows are unlike measures, and those
+    of as many decimals have one look. A number keeps its own where only some have a plus.
 
     Examples
     --------
@@ -53,9 +53,8 @@ def shown_numbers(cells: Sequence[str], language: str) -> list[tuple[float, str]
     [(4.0, '+0.0;−0.0;0.0'), None, (-5.2, '+0.0;−0.0;0.0')]
     """
     numbers = [_read(cell, language) for cell in cells]
-    found = [number for number in numbers if number]
-    look = _look(found) if found and _are_alike(found) else ""
-    return [(number.value, look or _look([number])) if number else None for number in numbers]
+    looks = _looks([number for number in numbers if number])
+    return [(number.value, looks[number]) if number else None for number in numbers]
 
 
 @lru_cache(maxsize=4096)  # a number is read to tell what its column holds, and again for its cell
@@ -75,6 +74,18 @@ def _read(shown: str, language: str) -> _Number | None:
         is_grouped=digits != whole,
         is_signed=sign == "+",
     )
+
+
+def _looks(numbers: Sequence[_Number]) -> dict[_Number, str]:
+    """Looks of the numbers of a column, each the same for as many of them as can share it."""
+    kinds: dict[tuple[int, str], list[_Number]] = {}
+    for number in numbers:
+        kinds.setdefault((number.decimals, number.percent), []).append(number)
+    looks: dict[_Number, str] = {}
+    for group in [numbers] if _are_alike(numbers) else kinds.values():
+        shared = _look(group) if group and _are_alike(group) else ""
+        looks |= {number: shared or _look([number]) for number in group}
+    return looks
 
 
 def _are_alike(numbers: Sequence[_Number]) -> bool:
