@@ -63,13 +63,15 @@ def needed_finding(frame: pd.DataFrame, text: Text, *, compared: bool) -> str:
 def back_finding(rows: pd.DataFrame, is_by: bool, text: Text) -> str:
     """From which month the cost of one party is back; in months counted `is_by` one of them.
 
+    How sure that is, the lower limit at that month tells, or at the first one shown after it; how
+    sure it is that the cost is not back, the upper limit at the last month.
+
     Parameters
     ----------
     rows : DataFrame
         Shown rows of the party, some of them with an interval.
-
-    How sure that is, the lower limit at that month tells, or at the first one shown after it; how
-    sure it is that the cost is not back, the upper limit at the last month.
+    is_by : bool
+        Whether months before the one when the cost is back are not shown.
     """
     banded = rows[rows["cumulative_low"].notna()].sort_values("month")
     month, last = float(rows["pay_off_months"].iloc[-1]), banded.iloc[-1]
