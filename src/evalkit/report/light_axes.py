@@ -8,12 +8,13 @@ its end), it is an ordinary axis.
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator
+
+from evalkit.report.light_bars import BarAxes
 
 FAR_SIDE = ("top", "right", "labeltop", "labelright")
 NEAR_SIDE = ("bottom", "left", "labelbottom", "labelleft")
@@ -183,8 +184,8 @@ class _LightY(_Light, YAxis):
     mark, outside = TICKLEFT, "x0"
 
 
-class LightAxes(Axes):
-    """A panel of a figure, with light axes."""
+class LightAxes(BarAxes):
+    """A panel of a figure, with light axes and bars."""
 
     def _init_axis(self) -> None:
         """Make the axes; where matplotlib's own projections make theirs."""
