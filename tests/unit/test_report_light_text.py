@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(
 WORDS = ("Försörjningsstöd", "Työkyvyttömyyseläke", "0", "−1,5", "fi AV Å", "två\nrader")
 
 
-KEPT = (light_text._sizes, light_text._heights, light_text._layouts, light_text._letters)
+KEPT = (light_text._sizes, light_text._heights, light_text._words, light_text._letters)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,15 @@ def test_a_picture_is_the_same_whatever_was_drawn_before():
 
     np.testing.assert_array_equal(again, first)
     np.testing.assert_array_equal(drawn(Canvas), first)
+
+
+def test_letters_that_touch_darken_each_other_and_never_lighten():
+    ink = np.full((2, 2), 128, dtype=np.uint8)
+    picture, left, top = light_text._joined([(ink, 5, 2), (ink, 6, 3)])
+
+    assert (left, top, picture.dtype) == (5, 3, np.uint8)
+    np.testing.assert_array_equal(picture, [[0, 128, 128], [128, 192, 128], [128, 128, 0]])
+    assert light_text._joined([])[0].size == 0
 
 
 def test_words_are_measured_as_by_matplotlib():

@@ -2,9 +2,9 @@
 
 A report has hundreds of words in figures, and most of them (ticks, names, reasons) stand in many.
 Shaping a word takes a third of a millisecond, measuring it as much again, and each letter is drawn
-anew. Here a process keeps how a word is laid out, how large it is, and how its letters look.
-Letters stand at quarters of a pixel along the line and on whole ones across it. Turned words,
-formulas, and words with features of the font are drawn by matplotlib.
+anew. Here a process keeps how large a word is, and the picture of it and of its letters. Letters
+stand at quarters of a pixel along the line and on whole ones across it. Turned words, formulas, and
+words with features of the font are drawn by matplotlib.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ class _Kept(dict):
         return self[key]
 
 
-_sizes, _heights, _layouts, _letters = _Kept(), _Kept(), _Kept(), _Kept()
+_sizes, _heights, _words, _letters = _Kept(), _Kept(), _Kept(), _Kept()
 
 
 class _Renderer(RendererAgg):
@@ -47,18 +47,15 @@ class _Renderer(RendererAgg):
         return _heights.of(self._look(prop), lambda: self._read_heights(prop))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        """Draw a word letter by letter, from what is kept."""
+        """Draw a word, from what is kept."""
         if ismath or angle or not gc.get_antialiased() or _is_special(mtext):
             return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
-        items = _layouts.of((s, *self._look(prop)), lambda: self._layout(s, prop))
-        height, base = int(self.height), round(self.height - float(y))
-        for font, index, right, up in items:
-            whole, part = divmod(round(STEPS * (float(x) + right)), STEPS)
-            key = (font, prop.get_size_in_points(), self.dpi, index, part)
-            letter, left, top = _letters.of(key, lambda key=key: self._letter(*key))
-            if letter.size:
-                low = height - (base + round(up) + top) + letter.shape[0]
-                self._renderer.draw_text_image(letter, whole + left, low, 0, gc)
+        whole, part = divmod(round(STEPS * float(x)), STEPS)
+        word, left, top = _words.of((s, *self._look(prop), part), lambda: self._word(s, prop, part))
+        if word.size:
+            base = round(self.height - float(y))
+            low = int(self.height) - (base + top) + word.shape[0]
+            self._renderer.draw_text_image(word, whole + left, low, 0, gc)
 
     def _read_heights(self, prop) -> tuple:
         """Take them from the tables that matplotlib takes them from; None each without one."""
@@ -76,10 +73,16 @@ class _Renderer(RendererAgg):
         family, style, weight = tuple(prop.get_family()), prop.get_style(), prop.get_weight()
         return family, style, weight, prop.get_size_in_points(), self.dpi
 
-    def _layout(self, words: str, prop) -> list[tuple]:
-        """Font, letter, and its place in pixels from the start of the words."""
-        items = self._prepare_font(prop)._layout(words, flags=get_hinting_flag())
-        return [(item.ft_object, item.glyph_index, item.x, item.y) for item in items]
+    def _word(self, words: str, prop, part: int) -> tuple[np.ndarray, int, int]:
+        """Picture of words that begin at a part of a pixel, and how far left and up it begins."""
+        size, placed = prop.get_size_in_points(), []
+        for item in self._prepare_font(prop)._layout(words, flags=get_hinting_flag()):
+            whole, rest = divmod(round(STEPS * item.x) + part, STEPS)
+            key = (item.ft_object, size, self.dpi, item.glyph_index, rest)
+            letter, left, top = _letters.of(key, lambda key=key: self._letter(*key))
+            if letter.size:
+                placed.append((letter, whole + left, round(item.y) + top))
+        return _joined(placed)
 
     def _letter(self, font: FT2Font, size: float, dpi: float, index: int, part: int) -> tuple:
         """Picture of a letter, and how far left and up of its place it begins."""
@@ -87,6 +90,21 @@ class _Renderer(RendererAgg):
         font._set_transform(UPRIGHT, [part * 0x40 // STEPS, 0])
         drawn = font._render_glyph(index, get_hinting_flag(), RenderMode.NORMAL)
         return np.array(drawn.buffer), drawn.left, drawn.top
+
+
+def _joined(placed: list[tuple[np.ndarray, int, int]]) -> tuple[np.ndarray, int, int]:
+    """Lay letters, each with its left and its top edge, over each other on one picture."""
+    if not placed:
+        return np.zeros((0, 0), dtype=np.uint8), 0, 0
+    left, top = min(at for _, at, _ in placed), max(up for _, _, up in placed)
+    right = max(at + letter.shape[1] for letter, at, _ in placed)
+    low = min(up - letter.shape[0] for letter, _, up in placed)
+    paper = np.zeros((top - low, right - left), dtype=np.uint16)  # wide enough for products
+    for letter, at, up in placed:
+        rows, columns = letter.shape
+        under = paper[top - up : top - up + rows, at - left : at - left + columns]
+        under += letter - (under * letter + 127) // 255
+    return paper.astype(np.uint8), left, top
 
 
 def _is_special(mtext) -> bool:
