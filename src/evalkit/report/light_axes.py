@@ -14,7 +14,7 @@ from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from evalkit.report.light_bars import BarAxes
+from evalkit.report.light_marks import MarkAxes
 
 FAR_SIDE = ("top", "right", "labeltop", "labelright")
 NEAR_SIDE = ("bottom", "left", "labelbottom", "labelleft")
@@ -184,8 +184,8 @@ class _LightY(_Light, YAxis):
     mark, outside = TICKLEFT, "x0"
 
 
-class LightAxes(BarAxes):
-    """A panel of a figure, with light axes and bars."""
+class LightAxes(MarkAxes):
+    """A panel of a figure, with light axes, bars and lines."""
 
     def _init_axis(self) -> None:
         """Make the axes; where matplotlib's own projections make theirs."""
