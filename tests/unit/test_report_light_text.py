@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from evalkit.report import light_text, style
 from evalkit.report.light_text import Canvas
@@ -14,7 +15,8 @@ pytestmark = pytest.mark.skipif(
 WORDS = ("Försörjningsstöd", "Työkyvyttömyyseläke", "0", "−1,5", "fi AV Å", "två\nrader")
 
 
-KEPT = (light_text._sizes, light_text._heights, light_text._words, light_text._letters)
+NAMES = ("sizes", "heights", "layouts", "words", "letters")
+KEPT = tuple(getattr(light_text, f"_{name}") for name in NAMES)
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +99,24 @@ def test_a_label_takes_the_room_that_matplotlib_gives_it(look):
 
     assert boxes[0] == boxes[1]
     assert light_text._heights
+
+
+@pytest.mark.parametrize("look", [{}, {"va": "center", "ha": "right"}, {"linespacing": 0.95},
+                                  {"size": 13}, {"rotation": 30}])  # fmt: skip
+def test_a_label_is_lined_up_as_any_text_also_when_it_is_kept(look):
+    found = []
+    for kind, canvas in ((Text, FigureCanvasAgg), (light_text.Label, Canvas)):
+        with style.style():
+            figure = Figure(dpi=style.DPI)
+            canvas(figure)
+            label = kind(0.5, 0.5, **look)
+            label.set_figure(figure)
+            for word in (*WORDS, *WORDS):
+                label.set_text(word)
+                found.append(label.get_window_extent().bounds)
+
+    assert found[: 2 * len(WORDS)] == found[2 * len(WORDS) :]
+    assert len(light_text._layouts) == len(WORDS)
 
 
 @pytest.mark.parametrize("options", [{"rotation": 90}, {"antialiased": False}])

@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT
-from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from evalkit.report.light_marks import MarkAxes
+from evalkit.report.light_text import Label
 
 FAR_SIDE = ("top", "right", "labeltop", "labelright")
 NEAR_SIDE = ("bottom", "left", "labelbottom", "labelleft")
@@ -141,7 +141,7 @@ class _Light:
         pad = length + chosen.get("pad", rc[f"{name}tick.major.pad"])
         transform, va, ha = self._text_transform(pad)
         colour = chosen.get("labelcolor", rc[f"{name}tick.labelcolor"])
-        label = Text(
+        label = Label(
             fontsize=chosen.get("labelsize", rc[f"{name}tick.labelsize"]),
             color=chosen.get("color", rc[f"{name}tick.color"]) if colour == "inherit" else colour,
             transform=transform, **{"va": va, "ha": ha, **self.label_options},

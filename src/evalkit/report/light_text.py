@@ -10,6 +10,7 @@ words with features of the font are drawn by matplotlib.
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.ft2font import FT2Font, RenderMode
+from matplotlib.text import Text
 
 MOST = 20_000  # words and letters kept; a report has some hundreds of each
 STEPS = 4  # places of a letter within a pixel
@@ -33,7 +34,7 @@ class _Kept(dict):
         return self[key]
 
 
-_sizes, _heights, _words, _letters = _Kept(), _Kept(), _Kept(), _Kept()
+_sizes, _heights, _layouts, _words, _letters = (_Kept() for _ in range(5))
 
 
 class _Renderer(RendererAgg):
@@ -109,6 +110,19 @@ def _joined(placed: list[tuple[np.ndarray, int, int]]) -> tuple[np.ndarray, int,
 
 def _is_special(mtext) -> bool:
     return mtext is not None and bool(mtext.get_fontfeatures() or mtext.get_language())
+
+
+class Label(Text):
+    """A label of an axis, whose letters are lined up once."""
+
+    def _get_layout(self, renderer):
+        if not isinstance(renderer, _Renderer):
+            return super()._get_layout(renderer)
+        place = self.get_ha(), self.get_va(), self.get_rotation(), self.get_rotation_mode()
+        lines = self._linespacing, self._get_multialignment(), self.get_parse_math()
+        key = (self.get_text(), *renderer._look(self.get_fontproperties()), *place, *lines)
+        layout = super()._get_layout
+        return _layouts.of(key, lambda: layout(renderer))
 
 
 class _Canvas(FigureCanvasAgg):

@@ -2,7 +2,8 @@
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -90,15 +91,25 @@ def register_fonts() -> None:
             font_manager.fontManager.addfont(str(path))
 
 
-def style():
+@contextmanager
+def style() -> Iterator[None]:
     """Context in which a figure is drawn; settings outside it stay as they were."""
     register_fonts()
-    return mpl.rc_context(_settings())
+    settings = _settings()
+    before = {name: mpl.rcParams[name] for name in settings}
+    dict.update(mpl.rcParams, settings)  # `rc_context` would check them again for every figure
+    try:
+        yield
+    finally:
+        dict.update(mpl.rcParams, before)
 
 
 @cache
 def _settings() -> dict[str, object]:
-    return {**seaborn.axes_style("ticks"), **STYLE}
+    """Settings as matplotlib keeps them once it has checked them."""
+    given = {**seaborn.axes_style("ticks"), **STYLE}
+    with mpl.rc_context(given):
+        return {name: mpl.rcParams[name] for name in given}
 
 
 def panel(
