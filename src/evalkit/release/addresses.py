@@ -121,7 +121,8 @@ def block(*parts: object) -> str:
 
 def prefixes(*parts: object) -> Iterator[str]:
     """The address and all that it belongs to, down to family and stratum."""
-    return (block(*parts[:length]) for length in range(min(2, len(parts)), len(parts) + 1))
+    words = [part(value) for value in parts]
+    return ("/".join(words[:length]) for length in range(min(2, len(words)), len(words) + 1))
 
 
 def in_table(code: str, address: str) -> str:

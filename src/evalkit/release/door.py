@@ -206,10 +206,10 @@ def release(result: object, profile: str | Profile) -> Released:
         frame, log, told = result.tidy().assign(suppressed=False), [], {}
     elif isinstance(result, CURVES):
         (frame, log), told = release_curve(result, rule), {}
-        frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
+        frame = _without_hidden(frame, type(result).KEYS)
     elif isinstance(result, EFFECTS):
         (frame, log), told = effects.release_effects(result, rule), {}
-        frame = _blank(frame, frame["suppressed"].to_numpy(dtype=bool), type(result).KEYS)
+        frame = _without_hidden(frame, type(result).KEYS)
     else:
         frame, log, told = _decided(result, rule)
     return Released(
@@ -227,14 +227,15 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list, dict]:
     frame = result.tidy()
     decision = RULES[type(result)](result, frame, rule)
     hidden = decision.suppressed
-    frame = frame.assign(**decision.replaced)
-    for column, mask in decision.cells.items():
-        frame[column] = frame[column].astype(float).mask(mask & ~hidden)
-    for column in decision.rounded:
-        frame[column] = rule.round_count(frame[column])
-    frame = _blank(frame.assign(suppressed=hidden), hidden, type(result).KEYS)
-    for column in decision.texts:
-        frame[column] = frame[column].astype(object).mask(hidden, "")
+    columns = {name: frame[name].to_numpy() for name in frame}
+    columns |= {name: np.asarray(values) for name, values in decision.replaced.items()}
+    for name, mask in decision.cells.items():
+        columns[name] = np.where(mask & ~hidden, np.nan, columns[name].astype(float))
+    for name in decision.rounded:
+        columns[name] = rule.round_count(columns[name])
+    columns = _blank(columns, hidden, type(result).KEYS) | {"suppressed": hidden}
+    for name in decision.texts:
+        columns[name] = np.where(hidden, "", columns[name].astype(object))
     few = f"{rows.FEW}: threshold {rule.threshold}"
     told = (
         ("primary", decision.primary, few),
@@ -247,28 +248,35 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list, dict]:
         for name, mask, reason in told
         for row in np.flatnonzero(mask & listed)
     ]
-    return frame[listed].reset_index(drop=True), log, decision.glance
+    frame = pd.DataFrame({name: values[listed] for name, values in columns.items()})
+    return frame, log, decision.glance
 
 
-def _blank(frame: pd.DataFrame, hidden: np.ndarray, keys: tuple[str, ...]) -> pd.DataFrame:
+def _without_hidden(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
+    """Rows of curves, without the numbers of those that are suppressed."""
+    columns = {name: frame[name].to_numpy() for name in frame}
+    return pd.DataFrame(_blank(columns, columns["suppressed"].astype(bool), keys))
+
+
+def _blank(
+    columns: dict[str, np.ndarray], hidden: np.ndarray, keys: tuple[str, ...]
+) -> dict[str, np.ndarray]:
     """Make every number of the hidden rows missing; keys and texts stay."""
     if not hidden.any():
-        return frame
-    numbers = [
-        name
-        for name in frame.columns
-        if name not in (*keys, "suppressed") and _is_number(frame[name])
-    ]
-    blanked = {name: frame[name].to_numpy(dtype=float, copy=True) for name in numbers}
-    for values in blanked.values():
-        values[hidden] = np.nan
-    return frame.assign(**blanked)
+        return columns
+    apart = {*keys, "suppressed"}
+    return {
+        name: np.where(hidden, np.nan, values.astype(float))
+        if name not in apart and _is_number(values)
+        else values
+        for name, values in columns.items()
+    }
 
 
-def _is_number(column: pd.Series) -> bool:
-    if column.dtype.kind in "biufc":
+def _is_number(values: np.ndarray) -> bool:
+    if values.dtype.kind in "biufc":
         return True
-    return bool(column.map(lambda value: isinstance(value, int | float | np.number)).any())
+    return any(isinstance(value, int | float | np.number) for value in values)
 
 
 def _summary(result, frame: pd.DataFrame, rule: Profile) -> dict:

@@ -102,25 +102,32 @@ def by_contrast(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide states with too few persons at each tick, and one more where they would follow."""
-    name = family(result.provenance.function)
-    n = frame["n_observed"].to_numpy(dtype=float)
-    given = result.support["k"].astype(float)
-    k = np.where(np.isnan(given), np.round(n * frame["estimate"].to_numpy(dtype=float)), given)
-    keep = frame["time"].isin(profile.ticks).to_numpy()
-    keys = [frame["stratum"][keep], frame["time"][keep]]
-    # Tables between the ticks are dropped as they are, so nothing in them needs protection.
-    shown = np.zeros(len(frame), dtype=bool)
-    shown[keep] = _shown_in_tables(keys, frame["state"][keep], k[keep], profile)
+    name, kept = family(result.provenance.function), frame["time"].isin(profile.ticks).to_numpy()
+    # Rows between the ticks are dropped as they are, so nothing in them needs protection.
+    ticks, given = frame[kept], result.support["k"][kept].astype(float)
+    n = ticks["n_observed"].to_numpy(dtype=float)
+    k = np.where(np.isnan(given), np.round(n * ticks["estimate"].to_numpy(dtype=float)), given)
+    shown = _shown_in_tables([ticks["stratum"], ticks["time"]], ticks["state"], k, profile)
     # In the index month everybody is on support: that is the rule of eligibility, no one's secret.
-    start = (frame["time"] == 0).to_numpy() & ~profile.too_few(n)
+    start = (ticks["time"] == 0).to_numpy() & ~profile.too_few(n)
     small = profile.too_few(n) | profile.fails(k) | profile.fails(n - k)
     addresses = list(
-        zip([name] * len(frame), frame["stratum"], frame["time"], frame["state"], strict=True)
+        zip([name] * len(ticks), ticks["stratum"], ticks["time"], ticks["state"], strict=True)
     )
     decision = decision_of(addresses, small & ~start, profile)
     decision.secondary = ~shown & ~small & ~start
-    decision.keep = keep
-    return decision
+    return _spread(decision, kept)
+
+
+def _spread(decision: Decision, kept: np.ndarray) -> Decision:
+    """A decision about the kept rows as one about all, of which the others are not listed."""
+    address = np.full(len(kept), "", dtype=object)
+    address[kept] = decision.address
+    masks = []
+    for mask in (decision.primary, decision.secondary, decision.planned):
+        masks.append(np.zeros(len(kept), dtype=bool))
+        masks[-1][kept] = mask
+    return Decision(list(address), *masks, keep=kept)
 
 
 def by_level(result, frame: pd.DataFrame, profile: Profile) -> Decision:

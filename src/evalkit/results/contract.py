@@ -99,7 +99,7 @@ def _post_init(self) -> None:
 
 def _tidy(self) -> pd.DataFrame:
     """One row for each thing estimated; a new frame at every call."""
-    return pd.DataFrame({name: values.copy() for name, values in self.rows.items()})
+    return pd.DataFrame(dict(self.rows))
 
 
 def _glance(self) -> pd.DataFrame:
