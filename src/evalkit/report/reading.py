@@ -55,24 +55,21 @@ def contrast_value(contrast: Released, scale: str, term: str | None = None) -> V
 
     Without `term` the first row of the scale is taken: the difference, or the only arm.
     """
-    frame = released_frame(contrast, "Contrast")
-    rows = frame[frame["scale"] == scale]
-    if term is not None:
-        rows = rows[rows["term"] == term]
-    return _value(rows.iloc[0]) if len(rows) else WITHHELD
+    rows = require_released(contrast, "Contrast").rows
+    found = (rows["scale"] == scale) & (True if term is None else rows["term"] == term)
+    return _value(rows, np.flatnonzero(found))
 
 
 def first_arm(contrast: Released) -> Value:
     """Read the programme arm of a contrast, or the only group that there is."""
-    terms = set(released_frame(contrast, "Contrast")["term"])
+    terms = set(require_released(contrast, "Contrast").rows["term"])
     return contrast_value(contrast, "arm", "programme" if terms & set(ARMS) else None)
 
 
 def term_value(fit: Released, term: str) -> Value:
     """Read a coefficient of a released model."""
-    rows = released_frame(fit, "ModelFit")
-    rows = rows[rows["term"] == term]
-    return _value(rows.iloc[0]) if len(rows) else WITHHELD
+    rows = require_released(fit, "ModelFit").rows
+    return _value(rows, np.flatnonzero(rows["term"] == term))
 
 
 def wave_term(fit: Released, wave: int) -> str:
@@ -237,8 +234,8 @@ def is_pay_off_uncertain(row: pd.Series, years: float) -> bool:
 
 def money_decimals(frame: pd.DataFrame) -> int:
     """Decimals of thousands: none, or one where all amounts are small."""
-    amounts = frame[["cost", "gain", "net"]].abs().to_numpy(dtype=float)
-    largest = np.nanmax(amounts, initial=0.0, where=np.isfinite(amounts))
+    amounts = [frame[name].to_numpy(dtype=float) for name in ("cost", "gain", "net")]
+    largest = np.nanmax(np.abs(amounts), initial=0.0, where=np.isfinite(amounts))
     return 0 if largest >= 50_000 else 1
 
 
@@ -270,14 +267,13 @@ def require_all_released(*values: object) -> None:
             require_released(value)
 
 
-def _value(row: pd.Series) -> Value:
-    if bool(row["suppressed"]):
+def _value(rows: Mapping[str, np.ndarray], found: np.ndarray) -> Value:
+    """The first of the found rows; withheld where there is none."""
+    if not found.size or rows["suppressed"][found[0]]:
         return WITHHELD
-    reason = row.get("reason", "")
+    numbers = ("estimate", "std_error", "conf_low", "conf_high")
+    reason = rows["reason"][found[0]] if "reason" in rows else ""
     return Value(
-        float(row["estimate"]),
-        float(row["std_error"]),
-        float(row["conf_low"]),
-        float(row["conf_high"]),
+        *(float(rows[name][found[0]]) for name in numbers),
         reason if isinstance(reason, str) else "",
     )

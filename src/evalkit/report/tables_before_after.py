@@ -48,7 +48,7 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
             shown(row["change_percent"], signed),
             shown_range(row["bound_low"], row["bound_high"], text.percent_range),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [
         text.say("Status"), text.say("Before"), text.say("After"), text.say("Change, people"),
@@ -84,7 +84,7 @@ def leavers_by_group(change, text: Text, *, category: str = "work_or_study",
             shown_range(row["conf_low"], row["conf_high"],
                         lambda low, high: text.range(low, high, signed=True)),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [
         text.say("Group"), text.say("People who left"), text.say("Before"), text.say("After"),
@@ -153,7 +153,7 @@ def extents(shares, text: Text, *, name: str = "extents") -> Part:
             shown(row["share"], text.percent),
             shown_range(row["conf_low"], row["conf_high"], text.percent_range),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [
         *([text.say("Group")] if grouped else []), text.say("Status"), text.say("People"),
@@ -179,7 +179,7 @@ def margins(bounds, text: Text, *, name: str = "margins") -> Part:
             else text.say("people"),
             shown_range(row["low"], row["high"], lambda low, high: _range(low, high, text)),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [text.say("Quantity"), text.say("Unit"), text.say("Range")]
     caption = text.say(
@@ -217,7 +217,7 @@ def benefit_changes(change, text: Text, *, name: str = "benefit-changes") -> Par
                         lambda low, high: text.range(low, high, decimals, signed=True)),
             *([] if days else [_offset(row, ranges[row["stratum"]], text)]),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [
         text.say("Benefit"), *([text.say("Group")] if grouped else []), text.say("Before"),
@@ -263,7 +263,7 @@ def need_steps(need, text: Text, *, name: str = "need-steps") -> Part:
             shown_range(row["share_low"], row["share_high"], lambda low, high: _shares(
                 low, high, text)),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [*([text.say("Municipality")] if grouped else []), text.say("Step"),
               text.say("People"), text.say("Share")]  # fmt: skip
@@ -293,7 +293,7 @@ def need_by_area(areas, text: Text, *, names=None, name: str = "need-by-area") -
             shown_range(row["low"], row["high"], text.percent_range),
             shown_range(row["unmet_low"], row["unmet_high"], text.range),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [text.say("Municipality"), text.say("Took part"), text.say("In need"),
               text.say("Coverage"), text.say("Unmet need")]  # fmt: skip
@@ -317,7 +317,7 @@ def area_measures(measures, text: Text, *, names=None, name: str = "area-measure
         Names of the areas by code, in the report's language.
     """
     frame = released_frame(measures, "AreaMeasures")
-    rows = [_measure_row(row, names or {}, text) for _, row in frame.iterrows()]
+    rows = [_measure_row(row, names or {}, text) for row in frame.to_dict("records")]
     header = [text.say("Municipality"), text.say("Year"), text.say("Group"), text.say("Measure"),
               text.say("Counted in"), text.say("Count"), text.say("Per inhabitant")]  # fmt: skip
     caption = text.say("Public support in the area. Persons, days and equivalents are per 100 "

@@ -55,7 +55,7 @@ def response_scores(
             shown(row["n"], text.number),
             shown(row["non_response"], text.percent),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     topic = sentence_case(instrument_name(str(scores.summary["instrument"]), text))
     return table_part(
@@ -294,7 +294,7 @@ def dose_response(
                 "{low} to {high}", low=number(low), high=number(high))),
             shown(row["n"], text.number),
         ]
-        for _, row in frame[frame["part"] == "bin"].iterrows()
+        for row in frame[frame["part"] == "bin"].to_dict("records")
     ]  # fmt: skip
     quality, outcome = (
         dose_name(str(dose.summary[key]), text, names) for key in ("dose", "outcome")

@@ -92,7 +92,7 @@ def cheers(checklist, text: Text, *, name: str = "cheers", folded: bool = False)
     frame = released_frame(checklist, "Checklist")
     rows = [
         [text.number(row["item"]), topic_name(row["topic"], text), _answer(row, text)]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     caption = text.plural(
         "Reporting checklist {checklist} in our own words (doi 10.1007/s10198-021-01426-6); {n} "

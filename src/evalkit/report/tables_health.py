@@ -42,7 +42,7 @@ def health_measures(measures, text: Text, *, name: str = "health-measures") -> P
         `shannon_indices` or `cronbach_alpha`.
     """
     frame = released_frame(measures, "HealthMeasures")
-    rows = [measure_cells(row, text) for _, row in frame.iterrows()]
+    rows = [measure_cells(row, text) for row in frame.to_dict("records")]
     caption = text.say("Numbers about health, with their intervals.")
     return table_part(name, measure_header(text), rows, caption, [measures], text, text_columns=4,
                       keys=4)  # fmt: skip

@@ -48,7 +48,7 @@ def net_present_value(
             shown(row["benefit_cost"], lambda x: text.number(x, 2)),
             shown(row["annuity"], money),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [
         text.say("Actor"), text.say("Years counted"), text.say("Discount rate"), text.say("Cost"),
@@ -90,7 +90,7 @@ def ledger_balances(balances, text: Text, *, name: str = "ledger") -> Part:
             shown(row["paid"], money),
             shown(row["balance"], money),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [text.say("Actor"), text.say("Kind of flow"), text.say("Received"), text.say("Paid"),
               text.say("Received less paid")]  # fmt: skip
@@ -112,7 +112,8 @@ def break_even(break_even, text: Text, *, name: str = "break-even-shares") -> Pa
     break_even : Released BreakEven
     """
     frame = released_frame(break_even, "BreakEven")
-    money = lambda x: text.number(x / 1000, money_decimals(frame.assign(net=0.0)))  # noqa: E731
+    decimals = money_decimals(frame.assign(net=0.0))
+    money = lambda x: text.number(x / 1000, decimals)  # noqa: E731
     rows = [
         [
             _actor(row["party"], text),
@@ -122,7 +123,7 @@ def break_even(break_even, text: Text, *, name: str = "break-even-shares") -> Pa
             share_words(row, text),
             interval_words(row, text),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     currency = str(break_even.summary["currency"])
     header = break_even_header(currency, text, compared=is_compared(break_even))
@@ -160,7 +161,7 @@ def type_cases(cases, text: Text, *, currency: str, name: str = "type-cases") ->
             _share(row, text),
             shown(row["total_gain"], money),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [
         text.say("Actor"), text.say("Cost"), text.say("Gain a year"), text.say("Range"),

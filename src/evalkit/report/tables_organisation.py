@@ -108,7 +108,7 @@ def targets(
             shown(row["actual"], number), shown(row["fulfilment"], text.number),
             answers.get(row["met"], ""),
         ]
-        for _, row in with_target(targets).iterrows()
+        for row in with_target(targets).to_dict("records")
     ]  # fmt: skip
     header = [text.say("Target"), text.say("Kind"), text.say("Unit"), text.say("Target value"),
               text.say("Reached"), text.say("Per cent of the target"), text.say("Met")]  # fmt: skip
@@ -138,7 +138,7 @@ def process_times(
             shown(row["estimate"], text.number),
             shown_range(row["conf_low"], row["conf_high"], whole), shown(row["n"], text.number),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [text.say("Package or group"), text.say("Step"), text.say("Measure"),
               text.say("Value"), text.say("Interval"), text.say("Participations")]  # fmt: skip
@@ -170,7 +170,7 @@ def financing(financing, text: Text, *, year: int | None = None, name: str = "fi
     size = frame.groupby(["federation", "kind"])["financier"].transform("size")
     frame = frame[(frame["financier"] != "all") | (size > 2)]
     is_one = frame["federation"].nunique() == 1
-    rows = [_money_row(row, text)[is_one:] for _, row in frame.iterrows()]
+    rows = [_money_row(row, text)[is_one:] for row in frame.to_dict("records")]
     header = [text.say("Federation"), text.say("Kind"), text.say("Financier"),
               text.say("Budget"), text.say("Actual"), text.say("Share, per cent"),
               text.say("By law, per cent"), text.say("Deviation, points"),
@@ -218,7 +218,7 @@ def service_gaps(
         [escape(row["name"]), escape(sentence_case(group_name(row["target_group"], text))),
          told[row["gap"]].replace(" ", "\N{NO-BREAK SPACE}"),
          text.number(row["n_available"]), text.number(row["n_service"])]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [text.say("Municipality"), text.say("Group"), text.say("Service"),
               text.say("Services that exist"), text.say("Services asked about")]  # fmt: skip
@@ -251,7 +251,7 @@ def service_index(
     rows = [
         [escape(row["name"]), called[row["quantity"]], shown(row["estimate"], text.number),
          shown_range(row["low"], row["high"], whole), text.number(row["n_unknown"])]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [text.say("Municipality"), text.say("Index"), text.say("Value, 0 to 100"),
               text.say("Range"), text.say("Not known")]  # fmt: skip
@@ -280,7 +280,7 @@ def service_link(link, text: Text, *, name: str = "service-link") -> Part:
                      lambda low, high: text.range(low, high, 2, signed=True)),
          shown(row["p_value"], lambda value: text.number(value, 2)),
          shown(row["n_area"], text.number)]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [text.say("Measure"), text.say("Value"), text.say("Interval"),
               text.say("p, by permutation"), text.say("Municipalities")]  # fmt: skip
@@ -303,7 +303,7 @@ def recommendations(assessment, text: Text, *, name: str = "recommendations") ->
     rows = [
         [escape(recommendation_name(row["recommendation"], text)),
          sentence_case(status_name(row["status"], text)), escape(row["source"])]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [text.say("Recommendation"), text.say("Status"), text.say("Where it can be checked")]
     caption = text.say(
@@ -327,7 +327,7 @@ def two_schemes(comparison, text: Text, *, name: str = "two-schemes") -> Part:
     p_values = [
         shown(row["p_value"], lambda value: text.number(value, 3))
         if row["scale"] == "difference" else ""
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     rows = [[*cells, p] for cells, p in zip(scheme_rows(comparison, text), p_values, strict=True)]
     header = [text.say("Scheme"), text.say("Change, percentage points"), text.say("Interval"),
@@ -352,7 +352,7 @@ def detectable_share(detectable, text: Text, *, name: str = "detectable") -> Par
          shown(row["detectable_system"], lambda value: text.number(value, 2)),
          shown(row["detectable_effect"], one),
          seen[row["detected"]] if math.isfinite(row["system_effect"]) else ""]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     header = [text.say("Share taking part"), text.say("Effect on each, points"),
               text.say("Effect on the area, points"), text.say("Smallest seen in areas, points"),

@@ -55,7 +55,7 @@ def ancova(
     others = None if others is None or others["suppressed"].all() else others
     decimals = text.health_decimals
     rows = []
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):
         cells = [text.number(int(row["term"].removeprefix("wave[").rstrip("]")))]
         cells += _estimate_cells(row, decimals, text)
         if others is not None:
@@ -188,7 +188,7 @@ def rate_ratios(cox, text: Text, *, name: str = "rate-ratios") -> Part:
             shown(row["estimate"], coefficient),
             shown(row["std_error"], coefficient),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [text.say("Characteristic"), text.say("Rate ratio"), text.say("Interval"),
               text.say("Coefficient"), text.say("Standard error")]  # fmt: skip

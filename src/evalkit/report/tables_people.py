@@ -99,7 +99,7 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
             shown(row["n_entered"], text.number),
             shown(row["n_left"], text.number),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [
         text.say("Source of support"), text.say("Group"), text.say("Before"), text.say("After"),
@@ -134,7 +134,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
             _pay_off_time(row, text),
             _break_even(row["break_even_share"], text),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [
         text.say("Actor"), text.say("Cost"), text.say("Gain a year"), text.say("Gain less cost"),
@@ -200,7 +200,7 @@ def municipalities(by_municipality, text: Text, *, names, name="municipalities")
             shown(row["estimate"], text.percent),
             shown_range(row["conf_low"], row["conf_high"], text.percent_range),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     header = [text.say("Municipality"), text.say("Share"), text.say("Interval")]
     caption = text.say("Share who had reached it {within}, by municipality.",

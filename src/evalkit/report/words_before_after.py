@@ -138,7 +138,7 @@ def substitution(change, text: Text) -> Part | None:
         return None
     frame = released_frame(change, "BenefitChange")
     rows = frame[(frame["benefit"] == TOTAL) & (frame["quantity"] == "equivalents")]
-    sentences = [_substituted(row, change, text) for _, row in rows.iterrows()]
+    sentences = [_substituted(row, change, text) for row in rows.to_dict("records")]
     label = span(estimand_label("description", text), "label")
     return Part(f"{' '.join(sentences)} {label}") if sentences else None
 

@@ -47,7 +47,7 @@ def collaboration(scores, text: Text, *, trend=None, names=None, area: str = "")
         return missing(question, "responses", text)
     frame = released_frame(scores, "ResponseScores")
     answer = [_index_sentence(row, scores, text)
-              for _, row in frame[frame["item"] == "index"].iterrows()]  # fmt: skip
+              for row in frame[frame["item"] == "index"].to_dict("records")]  # fmt: skip
     answer = [sentence for sentence in answer if sentence] or [withheld(text)]
     answer += [_extremes(frame, names, text), _response_sentence(frame, text)]
     if area:
@@ -119,7 +119,7 @@ def _trend_sentences(trend, text: Text) -> list[str]:
     frame = released_frame(trend, "ResponseMeasures")
     rows = frame[(frame["item"] == "index") & frame["conf_low"].notna()]
     spoken = []
-    for _, row in rows.iterrows():
+    for row in rows.to_dict("records"):
         slots = {
             "group": escape(sentence_case(group_name(row["stratum"], text))),
             "number": text.number(row["estimate"], 1, signed=True),

@@ -118,7 +118,7 @@ def process_times(times, text: Text) -> Part | None:
         return None
     frame = released_frame(times, "ProcessTimes")
     frame = frame[(frame["stratum"] == "") & (frame["quantity"] == "median_days")]
-    sentences = [_step_sentence(row, text) for _, row in frame.iterrows()]
+    sentences = [_step_sentence(row, text) for row in frame.to_dict("records")]
     if not any(sentences):
         return Part(span(withheld_sentence(text), "withheld"))
     label = span(estimand_label("description", text), "label")

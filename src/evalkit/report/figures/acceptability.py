@@ -52,7 +52,7 @@ def acceptability(acceptability, text: Text, *, name: str = "acceptability") -> 
             percent=text.probability(row["probability"]),
             amount=text.money(row["willingness_to_pay"], currency),
         )
-        for _, row in last.iterrows()
+        for row in last.to_dict("records")
         if math.isfinite(row["probability"])
     ]  # fmt: skip
     return picture(
@@ -117,7 +117,7 @@ def information_value(value, text: Text, *, name: str = "information-value") -> 
         [text.number(row["willingness_to_pay"] / 1000),
          shown(row["estimate"], lambda x: text.number(x / 1000, 1)),
          shown(row["population_value"], lambda x: text.number(x / 1000))]
-        for _, row in listed.iterrows()
+        for row in listed.to_dict("records")
     ]  # fmt: skip
     known = frame.dropna(subset="estimate")
     top = known.loc[known["estimate"].idxmax()] if len(known) else None

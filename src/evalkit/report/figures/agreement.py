@@ -74,7 +74,7 @@ def draw_agreement(table, text: Text, *, item: str | None = None) -> Figure:
                                       bottom=16, least=side * size)  # fmt: skip
         axes.set_xlim(0, size)
         axes.set_ylim(0, size)
-        for _, row in frame.iterrows():
+        for row in frame.to_dict("records"):
             x, y = levels.index(row["second"]), levels.index(row["first"])
             _draw_square(axes, x, y, row["share"], most, text)
         for at in range(size):

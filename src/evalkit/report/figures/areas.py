@@ -37,7 +37,7 @@ def need_by_area(areas, text: Text, *, names=None, name: str = "need-by-area") -
             shown_range(row["low"], row["high"], text.percent_range),
             shown_range(row["unmet_low"], row["unmet_high"], text.range),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     known = frame.dropna(subset=["low", "high"])
     alt = text.say("Hatched bars, one for each municipality. Not shown, to protect people.")

@@ -45,14 +45,14 @@ def flow(flow, text: Text, *, name: str = "flow") -> Part:
             shown(row["n_removed"], text.number),
             shown(row["n_after"], text.number),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     spoken = [text.say("Bars of people left after each condition.")]
     spoken += [
         text.say("{rule}: {removed} left out, {left} left.",
                  rule=sentence_case(rule_name(row["reason"], text)),
                  removed=text.number(row["n_removed"]), left=text.number(row["n_after"]))
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
         if row["reason"] != "analysed" and math.isfinite(row["n_removed"])
         and math.isfinite(row["n_after"]) and row["n_removed"] > 0
     ]  # fmt: skip
@@ -141,10 +141,10 @@ def need(need, text: Text, *, name: str = "need") -> Part:
             shown_range(row["n_low"], row["n_high"], number),
             shown_range(row["low"], row["high"], lambda a, b: text.percent_range(a, b, 1)),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     spoken = [text.say("Bars with hatched ends for each assumed share in need.")]
-    for _, row in _counted(frame).iterrows():
+    for row in _counted(frame).to_dict("records"):
         if math.isfinite(row["n_low"]) and math.isfinite(row["n_high"]):
             spoken.append(text.say(
                 "{quantity}, assumed share {share}: {range} people.",

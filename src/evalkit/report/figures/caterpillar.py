@@ -49,7 +49,7 @@ def caterpillar(
                         lambda low, high: text.range(low, high, decimals, signed=True)),
             shown(row["n"], text.number),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     return picture(
         name, draw_caterpillar(intercepts, text, names=names, score=score), [intercepts], text,

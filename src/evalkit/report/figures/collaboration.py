@@ -58,7 +58,7 @@ def collaboration_items(
             shown(row["non_response"], text.percent),
         ]
         for item in items
-        for _, row in means[means["item"] == item].iterrows()
+        for row in means[means["item"] == item].to_dict("records")
     ]
     topic = sentence_case(instrument_name(str(scores.summary["instrument"]), text))
     known = means[(means["item"] != "index") & means["estimate"].notna()]
@@ -172,7 +172,7 @@ def collaboration_trend(
             shown_range(row["conf_low"], row["conf_high"], text.range),
             shown(row["n"], text.number),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     topic = sentence_case(instrument_name(str(scores.summary["instrument"]), text))
     return picture(

@@ -56,7 +56,7 @@ def plane(cost_utility, text: Text, *, name: str = "cost-effectiveness-plane") -
     cost, effect = (difference_of(cost_utility, measure) for measure in ("cost", "effect"))
     if not (cost.shown and effect.shown):
         return not_shown_part(cost_utility, text)
-    rows = [_row(row, text) for _, row in frame[frame["scale"] == "difference"].iterrows()]
+    rows = [_row(row, text) for row in frame[frame["scale"] == "difference"].to_dict("records")]
     alt = text.say(
         "Plane of differences between the groups. Health: {effect}; cost: {cost}. The point lies "
         "where there is: {quadrant}.",
@@ -197,7 +197,7 @@ def net_benefit_rows(frame: pd.DataFrame, text: Text) -> list[list[str]]:
             shown_range(row["conf_low"], row["conf_high"], span),
             shown_range(row["boot_low"], row["boot_high"], span),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
 
 

@@ -188,8 +188,8 @@ def _last_shown(rows: pd.DataFrame) -> pd.Series | None:
 
 def at_risk(rows: pd.DataFrame, tick: float) -> float:
     """Persons still followed at a tick: the row of that time, or the next one after it."""
-    later = rows[rows["time"] >= tick - 1e-9]
-    return float(later["n_at_risk"].iloc[0]) if len(later) else math.nan
+    later = np.flatnonzero(rows["time"].to_numpy() >= tick - 1e-9)
+    return float(rows["n_at_risk"].to_numpy()[later[0]]) if later.size else math.nan
 
 
 def _numbers_at_risk(axes: Axes, frame, arms: list[str], ticks: list[int], text: Text) -> None:

@@ -44,7 +44,7 @@ def definitions(grid, text: Text, *, name: str = "definitions") -> Part:
             shown(row["estimate"], text.percent),
             shown_range(row["conf_low"], row["conf_high"], text.percent_range),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     return picture(
         name, draw_definitions(grid, text), [grid], text,
@@ -99,7 +99,7 @@ def draw_definitions(grid, text: Text) -> Figure:
             many = len(horizons) > MOST_WORDS
             _dress(axes, text.say("month {time}", time=text.number(at)) if many
                    else within(int(at), text), top, text)  # fmt: skip
-            for _, row in part.iterrows():
+            for row in part.to_dict("records"):
                 _draw_dot(axes, row, places, arms)
             _mark_hidden(axes, part, places, text)
             names = [
@@ -205,7 +205,7 @@ def _alt(frame: pd.DataFrame, text: Text) -> str:
             continue
         shares = text.list([
             f"{arm_name(row['arm'], text)} {text.percent(row['estimate'])}"
-            for _, row in known.iterrows()
+            for row in known.to_dict("records")
         ])  # fmt: skip
         spoken.append(text.plural(
             "{definition}, {n} month in a row, {within}: {shares}.",

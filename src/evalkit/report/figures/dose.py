@@ -45,7 +45,7 @@ def dose_response(
                                                   high=number(high))),
             shown(row["n"], text.number),
         ]
-        for _, row in (bins if bins["estimate"].notna().any() else frame).iterrows()
+        for row in (bins if bins["estimate"].notna().any() else frame).to_dict("records")
     ]  # fmt: skip
     quality, outcome = (
         dose_name(str(dose.summary[key]), text, names) for key in ("dose", "outcome")

@@ -190,11 +190,11 @@ def before_after(before_after, text: Text, *, name: str = "before-after") -> Par
             shown(row["share_before"], text.percent),
             shown(row["share_after"], text.percent),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     first = frame[frame["stratum"] == arms_of(frame)[0]]
     spoken = [text.say("Pairs of dots joined by arrows, one pair for each source of support.")]
-    for _, row in first.iterrows():
+    for row in first.to_dict("records"):
         source = sentence_case(state_name(row["source"], text))
         if math.isfinite(row["share_before"]) and math.isfinite(row["share_after"]):
             spoken.append(text.say(

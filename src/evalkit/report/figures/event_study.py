@@ -41,7 +41,7 @@ def event_study(study, text: Text, *, score: str = "", name: str = "event-study"
             text.say("point of comparison") if row["is_reference"]
             else shown_range(row["conf_low"], row["conf_high"], interval),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     label = escape(sentence_case(score_name(score, text)))
     return picture(
@@ -123,7 +123,7 @@ def _tick(value: float, text: Text) -> str:
 def _spoken(frame: pd.DataFrame, number, text: Text) -> list[str]:
     told = []
     known = frame[frame["estimate"].notna() & ~frame["is_reference"]]
-    for _, row in known.iterrows():
+    for row in known.to_dict("records"):
         told.append(
             text.say(
                 "Month {month}: {number}.",

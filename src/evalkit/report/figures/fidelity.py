@@ -38,7 +38,7 @@ def fidelity(
             else shown_range(row["conf_low"], row["conf_high"], lambda a, b: text.range(a, b, 1)),
             shown(row["n_site"], text.number),
         ]
-        for _, row in items.iterrows()
+        for row in items.to_dict("records")
     ]
     low, high = float(items["low"].iloc[0]), float(items["high"].iloc[0])
     mean = items["estimate"].mean()
@@ -67,7 +67,7 @@ def draw_fidelity(fidelity, text: Text, *, names: Mapping[str, str] | None = Non
             (Dot(row["estimate"], row["conf_low"], row["conf_high"]),),
             (shown(row["estimate"], lambda value: text.number(value, 1)),),
         )
-        for _, row in items.iterrows()
+        for row in items.to_dict("records")
     ]
     return draw_rows(
         rows, [""], text, limits=(low - 0.15, high + 0.15), ticks=range(low, high + 1),

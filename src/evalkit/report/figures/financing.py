@@ -47,7 +47,7 @@ def financing(
               text.say("Share, per cent")]  # fmt: skip
     header += [text.say("By law, per cent"), text.say("Deviation, points")] if has_law else []
     rows, spoken = [], [text.say("Bars of shares of the funds, one for each financier.")]
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):
         financier = sentence_case(financier_name(row["financier"], text))
         cells = [escape(row["federation"]), escape(financier), shown(row["amount"], thousands),
                  shown(row["share_percent"], percent)]  # fmt: skip

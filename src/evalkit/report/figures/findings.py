@@ -4,6 +4,8 @@ A sentence is made only where every number that it needs is shown; it is empty o
 title says then what the figure is about. Its numbers are in the figure's table too.
 """
 
+import math
+
 import pandas as pd
 
 from evalkit.report.figures.frame import time_ticks
@@ -110,12 +112,17 @@ def _of_arms(rows: pd.DataFrame, text: Text) -> tuple[int, list[float]]:
     arms = arms_of(rows)
     if len(arms) != 1 and arms != TWO:
         return 0, []
-    wide = rows.pivot_table(index="at", columns="stratum", values="estimate").dropna()
+    known = {
+        (arm, at): float(value)
+        for arm, at, value in zip(rows["stratum"], rows["at"], rows["estimate"], strict=True)
+        if math.isfinite(value)
+    }
     horizon = text.labels.study.horizon_months
-    ticks = [at for at in time_ticks(horizon, text) if 0 < at <= horizon and at in wide.index]
-    if not ticks or len(wide.columns) != len(arms):
-        return 0, []
-    return int(ticks[-1]), [float(wide.loc[ticks[-1], arm]) for arm in arms]
+    ticks = [
+        at for at in time_ticks(horizon, text)
+        if 0 < at <= horizon and all((arm, at) in known for arm in arms)
+    ]  # fmt: skip
+    return (int(ticks[-1]), [known[arm, ticks[-1]] for arm in arms]) if ticks else (0, [])
 
 
 def exits_finding(frame: pd.DataFrame, names: dict[str, str], text: Text) -> str:

@@ -54,7 +54,7 @@ def ratios(fit, text: Text, *, name: str = "ratios") -> Part:
     interval = lambda low, high: text.range(low, high, DIGITS)  # noqa: E731
     rows, spoken = [], [text.say("Dots with intervals, one for each characteristic; the ratio 1 "
                                  "means no difference.")]  # fmt: skip
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):
         label = sentence_case(term_name(row["term"], text))
         cells = [shown(row["estimate"], number),
                  shown_range(row["conf_low"], row["conf_high"], interval)]  # fmt: skip

@@ -362,7 +362,7 @@ def _picture(name, drawn, released, frame, text: Text, *, finding, caption, alt)
         name, drawn, [released], text, finding=finding, caption=caption,
         alt=f"{alt} {_spoken(frame, text)}".strip(), n=summary_n(released), keys=4,
         header=share_header(text), text_columns=3, is_description=True,
-        rows=[share_cells(row, text) for _, row in frame.iterrows()],
+        rows=[share_cells(row, text) for row in frame.to_dict("records")],
     )  # fmt: skip
 
 
@@ -373,5 +373,5 @@ def _spoken(frame: pd.DataFrame, text: Text) -> str:
                  group=group_title(row["stratum"], text), item=item_name(row["item"], text),
                  level=level_name(row["level"], text),
                  percent=shown(row["share"], text.percent))
-        for _, row in known.head(6).iterrows()
+        for row in known.head(6).to_dict("records")
     )  # fmt: skip

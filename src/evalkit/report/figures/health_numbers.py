@@ -234,10 +234,11 @@ def _time(frame: pd.DataFrame, text: Text) -> str:
 def _picture(
     name, drawn, released, frame, text: Text, *, finding, caption, alt, drawn_number=""
 ) -> Part:
-    header, rows = measure_header(text), [measure_cells(row, text) for _, row in frame.iterrows()]
+    header = measure_header(text)
+    rows = [measure_cells(row, text) for row in frame.to_dict("records")]
     known = frame[frame["estimate"].map(math.isfinite)]
     known = known[known["quantity"] == drawn_number] if drawn_number else known
-    spoken = [_spoken(row, text) for _, row in known.head(6).iterrows()]
+    spoken = [_spoken(row, text) for row in known.head(6).to_dict("records")]
     return picture(
         name, drawn, [released], text, finding=finding, caption=caption,
         alt=" ".join([alt, *spoken]), n=summary_n(released), header=header, rows=rows,

@@ -110,7 +110,7 @@ def draw_dots(
         places = {key: place for place, key in enumerate(rows)}
         for number, one in enumerate(series):
             shift = (number - (len(series) - 1) / 2) * 0.28
-            for _, row in frame[frame["series"] == one].iterrows():
+            for row in frame[frame["series"] == one].to_dict("records"):
                 _draw_dot(axes, row, places[row["row"]] + shift, number)
         _mark_hidden(axes, frame, places, text)
         axes.set_ylim(len(rows) - 0.4, -0.6)

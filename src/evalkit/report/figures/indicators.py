@@ -50,7 +50,7 @@ def indicators(
             shown_range(row["conf_low"], row["conf_high"], text.range),
             shown(row["n"], text.number), shown(row["non_response"], text.percent),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     wave = str(frame["wave"].iloc[0])
     topic = sentence_case(instrument_name(str(scores.summary["instrument"]), text))
@@ -143,7 +143,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, is_first: bool, text: Text) -> N
                       clip_on=False)  # fmt: skip
         else:
             write_hidden(axes, place, text, text.say("not shown"))
-    labels = [sentence_case(_row_name(row, text)) for _, row in rows.iterrows()]
+    labels = [sentence_case(_row_name(row, text)) for row in rows.to_dict("records")]
     axes.set_yticks(range(len(rows)), labels if is_first else [""] * len(rows), va="center")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

@@ -233,7 +233,7 @@ def targets(
     frame = with_target(targets)
     number = lambda value: text.number(value, decimals_of(value))  # noqa: E731
     rows, spoken = [], [text.say("Bars of what was reached in per cent of each target.")]
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):
         label = target_name(row, text, names)
         numbers = [shown(row["target"], number), shown(row["actual"], number),
                    shown(row["fulfilment"], text.number)]  # fmt: skip
@@ -307,7 +307,7 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
                       ha="center", va="bottom", annotation_clip=False)  # fmt: skip
         axes.set_xlim(0, top)
         axes.set_ylim(len(frame) - 0.4, -0.6)
-        labels = [wrapped(target_name(row, text, names), 30) for _, row in frame.iterrows()]
+        labels = [wrapped(target_name(row, text, names), 30) for row in frame.to_dict("records")]
         axes.set_yticks(range(len(frame)), labels, **style.NAMES)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)

@@ -47,14 +47,14 @@ def collaboration_forms(shares, text: Text, *, name: str = "forms") -> Part:
             shown(row["n_with"], text.number), shown(row["n"], text.number),
         ]
         for level in order
-        for _, row in frame[frame["level"] == level].iterrows()
+        for row in frame[frame["level"] == level].to_dict("records")
     ]  # fmt: skip
     known = frame[frame["share"].notna()]
     spoken = [text.say("Rows of dots with intervals, in per cent of people.")]
     spoken += [
         text.say("{label}: {share}.", label=sentence_case(label_name(row["level"], what, text)),
                  share=text.percent(row["share"]))
-        for _, row in known[known["stratum"] == frame["stratum"].iloc[0]].iterrows()
+        for row in known[known["stratum"] == frame["stratum"].iloc[0]].to_dict("records")
     ]  # fmt: skip
     return picture(
         name, draw_forms(shares, text), [shares], text, finding=forms_finding(what, text),
@@ -123,7 +123,7 @@ def sites(summary, text: Text, *, name: str = "sites") -> Part:
             shown_range(row["conf_low"], row["conf_high"], text.percent_range),
             shown(row["n"], text.number),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     return picture(
         name, draw_sites(summary, text), [summary], text,
@@ -144,7 +144,7 @@ def draw_sites(summary, text: Text) -> Figure:
     """Draw sites, then what they have in common."""
     frame = released_frame(summary, "SiteSummary")
     rows = []
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):
         rows.append(Row(
             sentence_case(site_name(row["part"], row["site"], text)),
             (Dot(100 * row["share"], 100 * row["conf_low"], 100 * row["conf_high"]),),

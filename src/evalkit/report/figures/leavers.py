@@ -40,10 +40,10 @@ def leavers(change, text: Text, *, name: str = "leavers") -> Part:
             shown(row["share_before"], text.percent),
             shown(row["share_after"], text.percent),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     spoken = [text.say("Pairs of dots joined by arrows, one pair for each status.")]
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):
         status = sentence_case(status_name(row["category"], text))
         if math.isfinite(row["share_before"]) and math.isfinite(row["share_after"]):
             spoken.append(text.say(

@@ -45,8 +45,8 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
     currency = str(pay_off.summary["currency"])
     if few_persons(pay_off, text, exits):
         return too_few_part(text)
-    money = lambda x: text.money(x, currency, money_decimals(frame))  # noqa: E731
     decimals = money_decimals(frame)
+    money = lambda x: text.money(x, currency, decimals)  # noqa: E731
     thousands = lambda x: text.number(x / 1000, decimals)  # noqa: E731
     interval = lambda low, high: text.range(low / 1000, high / 1000, decimals)  # noqa: E731
     has_interval = bool(frame["net_low"].notna().any())
@@ -57,13 +57,13 @@ def pay_off(pay_off, text: Text, *, exits=None, name: str = "pay-off") -> Part:
             shown(row["net"], thousands),
             *([shown_range(row["net_low"], row["net_high"], interval)] if has_interval else []),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     spoken = [text.say("Bars of net gain, one for each who pays or gains.")]
     spoken += [
         text.say("{actor}: {amount}.", actor=sentence_case(actor_name(row["party"], text)),
                  amount=shown(row["net"], money))
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
         if math.isfinite(row["net"])
     ]  # fmt: skip
     caption = text.plural(
@@ -109,8 +109,9 @@ def draw_pay_off(pay_off, text: Text) -> Figure:
         figure, (axes,) = style.panel(height, left=58, right=right, top=4, bottom=14)
         known = frame[["net", "net_low", "net_high"]].abs().max(axis=None)
         limit = (1.08 if has_interval else 1.35) * (known if known > 0 else 1.0)
+        decimals = money_decimals(frame)
         for place, row in frame.iterrows():
-            _net_bar(axes, place, row["net"], money_decimals(frame), text, at_end=not has_interval)
+            _net_bar(axes, place, row["net"], decimals, text, at_end=not has_interval)
             _interval(axes, place, row)
         axes.axvline(0, color=style.INK, linewidth=0.9)
         axes.set_xlim(-limit, limit)
@@ -153,13 +154,13 @@ def perspectives(
     rows = [
         [escape(sentence_case(actor_name(row["party"], text))), shown(row["cost"], thousands),
          shown(row["gain"], thousands), shown(row["net"], thousands)]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     spoken = [text.say("Bars of net gain, one for each who pays or gains.")]
     spoken += [
         text.say("{actor}: {amount}.", actor=sentence_case(actor_name(row["party"], text)),
                  amount=text.money(row["net"], currency, decimals))
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
         if math.isfinite(row["net"])
     ]  # fmt: skip
     caption = text.say(
@@ -210,8 +211,9 @@ def draw_perspectives(value, text: Text, *, years: float, rate: float) -> Figure
                                       bottom=14)  # fmt: skip
         known = frame["net"].dropna().abs()
         limit = 1.35 * (known.max() if len(known) and known.max() > 0 else 1.0)
-        for at, (_, row) in zip(places, frame.iterrows(), strict=True):
-            _net_bar(axes, at, row["net"], money_decimals(frame), text)
+        decimals = money_decimals(frame)
+        for at, net in zip(places, frame["net"], strict=True):
+            _net_bar(axes, at, net, decimals, text)
         axes.axvline(0, color=style.INK, linewidth=0.9)
         axes.set_xlim(-limit, limit)
         axes.set_ylim(places[-1] + 0.6, -0.6)

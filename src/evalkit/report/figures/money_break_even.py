@@ -59,14 +59,14 @@ def break_even(break_even, text: Text, *, exits=None, name: str = "break-even") 
             shown(row["cost"], thousands), shown(row["gain"], thousands),
             share_words(row, text), interval_words(row, text),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]  # fmt: skip
     spoken = [text.say("Dots with intervals by actor and years counted; beyond the line at one "
                        "hundred per cent the cost does not come back.")]  # fmt: skip
     spoken += [
         text.say("{actor}, {years}: {share}.", years=years_label(row["horizon_years"], text),
                  actor=sentence_case(actor_name(row["party"], text)), share=share_words(row, text))
-        for _, row in drawn_rows(frame).iterrows()
+        for row in drawn_rows(frame).to_dict("records")
         if not row["suppressed"]
     ]  # fmt: skip
     caption = text.say(

@@ -44,7 +44,7 @@ def tornado(sensitivity, text: Text, *, name: str = "tornado") -> Part:
         return too_few_part(text)
     frame = released_frame(sensitivity, "Sensitivity")
     rows, spoken = [], [text.say("Hatched bars, one for each assumption, the widest first.")]
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):
         label = sentence_case(parameter_name(row["parameter"], text))
         values = [_assumption(row, side, text) for side in ("low", "high")]
         results = [_result(row[side], sensitivity, text) for side in ("at_low", "at_high")]

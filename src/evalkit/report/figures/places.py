@@ -46,7 +46,7 @@ def municipalities(by_municipality, nation, text: Text, *, names, name="municipa
             shown(row["estimate"], text.percent),
             shown_range(row["conf_low"], row["conf_high"], text.percent_range),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     known = frame.dropna(subset=["estimate", "conf_low", "conf_high"])
     alt = text.say("Dots with intervals, one for each municipality. Not shown, to protect people.")

@@ -50,10 +50,17 @@ class Row:
 
 def highest_first(frame: pd.DataFrame, row: str, value: str) -> list[str]:
     """Rows by their value in the first stratum, and where it is hidden there by the next one's."""
-    wide = frame.pivot(index=row, columns="stratum", values=value)
-    wide = wide.reindex(index=frame[row].unique(), columns=frame["stratum"].unique())
-    first = wide.bfill(axis=1).iloc[:, 0]
-    return list(first.sort_values(ascending=False, kind="stable", na_position="last").index)
+    known = {
+        (name, stratum): number
+        for name, stratum, number in zip(frame[row], frame["stratum"], frame[value], strict=True)
+        if math.isfinite(number)
+    }
+    strata = list(dict.fromkeys(frame["stratum"]))
+    first = {
+        name: next((known[name, one] for one in strata if (name, one) in known), -math.inf)
+        for name in dict.fromkeys(frame[row])
+    }
+    return sorted(first, key=lambda name: -first[name])
 
 
 def draw_rows(

@@ -71,7 +71,7 @@ def draw_two_schemes(comparison, text: Text) -> Figure:
             (shown(row["estimate"], lambda value: text.number(value, 1, signed=True)),),
             apart=row["scale"] != "arm",
         )
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     ends = frame[["estimate", "conf_low", "conf_high"]].to_numpy(dtype=float)
     low, high = (float(end([0.0, *ends[np.isfinite(ends)]])) for end in (np.min, np.max))

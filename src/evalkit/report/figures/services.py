@@ -120,7 +120,7 @@ def cells_of(profile) -> pd.DataFrame:
     frame = released_frame(profile, "ServiceProfile")
     groups = list(dict.fromkeys(frame["target_group"]))
     frame = frame.assign(
-        sign=[_sign(row) for _, row in frame.iterrows()],
+        sign=[_sign(row) for row in frame.to_dict("records")],
         order=frame["target_group"].map({group: place for place, group in enumerate(groups)}),
     )
     none = frame.groupby(["municipality", "target_group"])["availability"].transform(

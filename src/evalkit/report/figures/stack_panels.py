@@ -51,7 +51,7 @@ def draw_stack(
     with style.style():
         if not wides:
             return _empty(text)
-        columns = is_sparse(frame) or any(wide[drawn].isna().any().any() for wide in every.values())
+        gaps = any(is_hidden_somewhere(wide[drawn]) for wide in every.values())
         labels = [in_two_lines(sentence_case(names[layer]), LONGEST_LABEL) for layer in drawn]
         longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
         tall = sum(map(_lines, labels)) * LABEL_MM
@@ -61,8 +61,9 @@ def draw_stack(
         )  # fmt: skip
         highest = max(float(wide.sum(axis=1).max()) for wide in wides.values() if len(wide))
         top = min(1.0, max(math.ceil(highest * 10 - 1e-6) / 10, 0.1))
-        open_ended = whole and any(wide.isna().any().any() for wide in wides.values())
-        columns, top = columns or open_ended or not drawn, 1.0 if open_ended else top
+        open_ended = whole and any(map(is_hidden_somewhere, wides.values()))
+        columns = is_sparse(frame) or gaps or open_ended or not drawn
+        top = 1.0 if open_ended else top
         if columns:
             wides = {arm: _columns_of(wide, frame["time"], text) for arm, wide in wides.items()}
             width = _column_width(wides, frame["time"].max())
@@ -81,14 +82,27 @@ def draw_stack(
 
 def shown_layers(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFrame:
     """Times by layers of an arm, without the times at which nothing is published."""
-    rows = frame[frame["stratum"] == arm]
-    wide = rows.pivot(index="time", columns="layer", values="estimate").reindex(columns=order)
-    return wide.dropna(how="all")
+    own = ((frame["stratum"] == arm) & frame["layer"].isin(order)).to_numpy()
+    places = {layer: place for place, layer in enumerate(order)}
+    layer = [places[name] for name in frame["layer"].to_numpy()[own]]
+    times, row = np.unique(frame["time"].to_numpy()[own], return_inverse=True)
+    shares = np.full((len(times), len(order)), np.nan)
+    shares[row, layer] = frame["estimate"].to_numpy(dtype=float)[own]
+    known = np.isfinite(shares).any(axis=1)
+    return pd.DataFrame(shares[known], index=times[known], columns=order)
 
 
 def visible_layers(wides: dict[str, pd.DataFrame], order: list[str]) -> list[str]:
     """Layers that have a published share above zero somewhere."""
-    return [layer for layer in order if any((wide[layer] > 0).any() for wide in wides.values())]
+    if not wides:
+        return []
+    seen = np.any([(wide[order].to_numpy() > 0).any(axis=0) for wide in wides.values()], axis=0)
+    return [layer for layer, is_seen in zip(order, seen, strict=True) if is_seen]
+
+
+def is_hidden_somewhere(wide: pd.DataFrame) -> bool:
+    """Whether any share of a table of times by layers is withheld."""
+    return bool(np.isnan(wide.to_numpy(dtype=float)).any())
 
 
 def layer_colours(order: list[str]) -> list[str]:
@@ -127,7 +141,7 @@ def _draw_columns(
             axes.annotate(MISSING, (time, heights[time]), (0, 3), textcoords="offset points",
                           ha="center", color=style.QUIET, gid=NOTHING_SHOWN)  # fmt: skip
     for layer, colour in zip(order, layer_colours(order), strict=True):
-        height = wide[layer].fillna(0).to_numpy()
+        height = np.nan_to_num(wide[layer].to_numpy(dtype=float))
         axes.bar(wide.index, height, bottom=bottom, width=width, color=colour, label=layer,
                  edgecolor=style.PAPER, linewidth=0.4)  # fmt: skip
         bottom += height
@@ -141,7 +155,7 @@ def _hatch_hidden(
     It is at the top, unless the first layer is hidden: the others do not stand on the axis then.
     """
     start, hidden = _shown_from(wide, order), wide.isna().any(axis=1).to_numpy()
-    shown = np.clip(wide[order].fillna(0).sum(axis=1).to_numpy(), 0, 1)
+    shown = np.clip(np.nansum(wide[order].to_numpy(dtype=float), axis=1), 0, 1)
     low = np.where(_is_first_hidden(wide), 0.0, shown)
     axes.bar(wide.index[hidden], (1 - shown)[hidden], bottom=low[hidden], width=width,
              facecolor=style.PAPER, edgecolor=style.HATCH, hatch="////", linewidth=0.0,
@@ -151,7 +165,7 @@ def _hatch_hidden(
 
 def _shown_from(wide: pd.DataFrame, order: list[str]) -> np.ndarray:
     """Height at which the shown layers of each column begin: above 0 where the first is hidden."""
-    rest = np.clip(1 - wide[order].fillna(0).sum(axis=1).to_numpy(), 0, 1)
+    rest = np.clip(1 - np.nansum(wide[order].to_numpy(dtype=float), axis=1), 0, 1)
     return np.where(_is_first_hidden(wide), rest, 0.0)
 
 

@@ -5,6 +5,8 @@ the published ticks and the last time are columns, so that nothing is drawn betw
 has every time.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -24,6 +26,7 @@ from evalkit.report.figures.stack_panels import (
     NOTHING_SHOWN,
     STATE_ORDER,
     draw_stack,
+    is_hidden_somewhere,
     shown_layers,
     visible_layers,
 )
@@ -115,9 +118,9 @@ def _part(
     wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
     shown = visible_layers(wides, order)
     rows = [
-        _data_row(wide.loc[time, shown], arm, time, text)
+        _data_row(shares, arm, time, text)
         for arm, wide in wides.items()
-        for time in (wide.index if is_sparse(frame) else _at_ticks(wide, text))
+        for time, shares in _told(wide if is_sparse(frame) else _at_ticks(wide, text), shown)
     ]
     spoken = [alt, *(_spoken_end(wide, shown, names, arm, text) for arm, wide in wides.items())]
     if not wides:
@@ -133,7 +136,7 @@ def _part(
     marks = {artist.get_gid() for axes in drawn.axes for artist in (*axes.texts, *axes.patches)}
     if "hidden" in marks:
         caption += " " + text.say("Hatched: states that are not shown, to protect people.")
-    elif any(wide[shown].isna().any().any() for wide in wides.values()):
+    elif any(is_hidden_somewhere(wide[shown]) for wide in wides.values()):
         caption += " " + text.say("A layer is missing at times when there were too few people.")
     if NOTHING_SHOWN in marks:
         caption += " " + text.say("{mark}: not shown, to protect people.", mark=MISSING)
@@ -145,12 +148,17 @@ def _part(
     )  # fmt: skip
 
 
-def _at_ticks(wide: pd.DataFrame, text: Text) -> list[float]:
+def _at_ticks(wide: pd.DataFrame, text: Text) -> pd.DataFrame:
+    """Rows of the last time up to each tick."""
     ticks = time_ticks(wide.index[-1], text)
-    return [wide.index[wide.index <= tick][-1] for tick in ticks]
+    return wide.iloc[np.searchsorted(wide.index, ticks, side="right") - 1]
 
 
-def _data_row(shares: pd.Series, arm: str, time: float, text: Text) -> list[str]:
+def _told(wide: pd.DataFrame, shown: list[str]) -> Iterator[tuple[float, np.ndarray]]:
+    return zip(wide.index, wide[shown].to_numpy(), strict=True)
+
+
+def _data_row(shares: np.ndarray, arm: str, time: float, text: Text) -> list[str]:
     cells = [MISSING if np.isnan(value) else text.percent(value, 1) for value in shares]
     return [text.number(time), escape(sentence_case(arm_name(arm, text))), *cells]
 

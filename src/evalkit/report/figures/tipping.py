@@ -37,7 +37,7 @@ def tipping(curve, text: Text, *, score: str = "", name: str = "tipping") -> Par
     rows = [
         [number(row["delta"]), shown(row["estimate"], number),
          shown_range(row["conf_low"], row["conf_high"], interval)]
-        for _, row in listed.iterrows()
+        for row in listed.to_dict("records")
     ]  # fmt: skip
     finding = _finding(curve, text)
     label = escape(sentence_case(score_name(score, text)))

@@ -69,7 +69,7 @@ def trajectories(
             shown(row["n"], text.number),
             *([shown(row["weighted"], number)] if weighted is not None else []),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     caption = text.say("Lines: means of those who answered; bands: 95 per cent intervals; numbers: "
                        "answers. The axis does not start at zero.")  # fmt: skip

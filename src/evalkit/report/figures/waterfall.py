@@ -41,13 +41,13 @@ def waterfall(need, text: Text, *, name: str = "waterfall") -> Part:
             escape(row["name"]),
             shown_range(row["low"], row["high"], lambda a, b: range_words(a, b, text)),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     spoken = [text.say("A bar of everybody, and below it bars of parts of them, enlarged.")]
     spoken += [
         text.say("{step}: {range} people.", step=row["name"],
                  range=range_words(row["low"], row["high"], text))
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
         if math.isfinite(row["low"]) and math.isfinite(row["high"])
     ]  # fmt: skip
     topic = text.say("From everybody of working age to unmet need.")

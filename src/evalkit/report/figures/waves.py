@@ -54,7 +54,7 @@ def health(means, text: Text, *, score: str = "", exits=None, name: str = "healt
             shown_range(row["conf_low"], row["conf_high"], lambda a, b: text.range(a, b, decimals)),
             shown(row["n"], text.number),
         ]
-        for _, row in frame.iterrows()
+        for row in frame.to_dict("records")
     ]
     spoken = [text.say("Dots with intervals by month, {score}.", score=score_name(score, text))]
     spoken += [spoken_arm(frame[frame["stratum"] == arm], arm, number, text)
