@@ -203,19 +203,19 @@ def release(result: object, profile: str | Profile) -> Released:
     if not isinstance(result, (*CURVES, *EFFECTS, *RULES)):
         raise DisclosureError(f"{type(result).__name__} is no result that the door knows")
     if rule.hides_nothing or not len(result.support["n"]):
-        frame, log, told = result.tidy().assign(suppressed=False), [], {}
+        hidden = np.zeros(len(next(iter(result.rows.values()))), dtype=bool)
+        columns, log, told = {**result.rows, "suppressed": hidden}, [], {}
     elif isinstance(result, CURVES):
-        (frame, log), told = release_curve(result, rule), {}
-        frame = _without_hidden(frame, type(result).KEYS)
+        columns, log, told = _without_hidden(*release_curve(result, rule), type(result).KEYS)
     elif isinstance(result, EFFECTS):
-        (frame, log), told = effects.release_effects(result, rule), {}
-        frame = _without_hidden(frame, type(result).KEYS)
+        given = effects.release_effects(result, rule)
+        columns, log, told = _without_hidden(*given, type(result).KEYS)
     else:
-        frame, log, told = _decided(result, rule)
+        columns, log, told = _decided(result, rule)
     return Released(
         kind=type(result).__name__,
-        rows={name: frame[name].to_numpy() for name in (*type(result).TIDY, "suppressed")},
-        summary=_summary(result, frame, rule) | told,
+        rows={name: columns[name] for name in (*type(result).TIDY, "suppressed")},
+        summary=_summary(result, pd.DataFrame(columns), rule) | told,
         profile=rule.name,
         publishable=rule.publishable,
         log=tuple(log),
@@ -223,12 +223,20 @@ def release(result: object, profile: str | Profile) -> Released:
     )
 
 
-def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list, dict]:
+def _without_hidden(
+    frame: pd.DataFrame, log: list, keys: tuple[str, ...]
+) -> tuple[dict[str, np.ndarray], list, dict]:
+    """Rows of curves, without the numbers of those that are suppressed."""
+    columns = {name: values.to_numpy() for name, values in frame.items()}
+    return _blank(columns, columns["suppressed"].astype(bool), keys), log, {}
+
+
+def _decided(result, rule: Profile) -> tuple[dict[str, np.ndarray], list, dict]:
     frame = result.tidy()
     decision = RULES[type(result)](result, frame, rule)
     hidden = decision.suppressed
-    columns = {name: frame[name].to_numpy() for name in frame}
-    columns |= {name: np.asarray(values) for name, values in decision.replaced.items()}
+    replaced = {name: np.asarray(values) for name, values in decision.replaced.items()}
+    columns = {**result.rows, **replaced}
     for name, mask in decision.cells.items():
         columns[name] = np.where(mask & ~hidden, np.nan, columns[name].astype(float))
     for name in decision.rounded:
@@ -248,14 +256,7 @@ def _decided(result, rule: Profile) -> tuple[pd.DataFrame, list, dict]:
         for name, mask, reason in told
         for row in np.flatnonzero(mask & listed)
     ]
-    frame = pd.DataFrame({name: values[listed] for name, values in columns.items()})
-    return frame, log, decision.glance
-
-
-def _without_hidden(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
-    """Rows of curves, without the numbers of those that are suppressed."""
-    columns = {name: frame[name].to_numpy() for name in frame}
-    return pd.DataFrame(_blank(columns, columns["suppressed"].astype(bool), keys))
+    return {name: values[listed] for name, values in columns.items()}, log, decision.glance
 
 
 def _blank(

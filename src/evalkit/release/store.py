@@ -22,7 +22,11 @@ def write_released(released: Released, path: str | Path) -> Path:
     DisclosureError
         If the value has not passed the door.
     """
-    text = stored_text(released)
+    return write_stored(stored_text(released), path)
+
+
+def write_stored(text: str, path: str | Path) -> Path:
+    """Write what `stored_text` gave; the file appears whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,6 +1,7 @@
 """How small a difference a comparison could have seen, and how many people a smaller one takes."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -47,10 +48,16 @@ def smallest_detectable(std_error: float, df: float | None = None) -> float:
     """
     if not (math.isfinite(std_error) and std_error > 0):
         return math.nan
+    return std_error * _errors_away(df)
+
+
+@lru_cache(maxsize=256)  # of most comparisons the degrees of freedom are the same
+def _errors_away(df: float | None) -> float:
+    """Standard errors from zero at which a difference is seen with the power asked for."""
     high = 1.0
     while _seen(high, df) < POWER:
         high *= 2
-    return std_error * brentq(lambda away: _seen(away, df) - POWER, 0.0, high, xtol=1e-12)
+    return brentq(lambda away: _seen(away, df) - POWER, 0.0, high, xtol=1e-12)
 
 
 def people_needed(n: float, std_error: float, useful: float, df: float | None = None) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evalkit.errors import ParameterError
 from evalkit.provenance import digest_bytes
-from evalkit.release import Released, read_released, stored_text, write_released
+from evalkit.release import Released, read_released, stored_text, write_stored
 from evalkit.report.parts import Part
 from evalkit.report.text import Text, open_text
 from evalkit.study import Labels
@@ -107,15 +107,16 @@ def _pack(value: object, folder: Path) -> object:
 def _keep(released: Released, folder: Path) -> str:
     """Write a released value under a name that its content decides."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _name(released)
-    if not path.exists():
-        write_released(released, path)
-    return path.name
+    name, text = _stored(released)
+    if not (folder / name).exists():
+        write_stored(text, folder / name)
+    return name
 
 
-@lru_cache(maxsize=256)  # several parts are made of one value
-def _name(released: Released) -> str:
-    return f"{digest_bytes(stored_text(released).encode())[:16]}.json"
+@lru_cache(maxsize=128)  # several parts are made of one value
+def _stored(released: Released) -> tuple[str, str]:
+    text = stored_text(released)
+    return f"{digest_bytes(text.encode())[:16]}.json", text
 
 
 def _unpack(value: dict, folder: Path, text: Text) -> object:

@@ -15,6 +15,8 @@ from evalkit.run.layout import unit_name
 from evalkit.run.plan import UnitPlan, read_json
 from evalkit.study import Study, Words
 
+FEW_BYTES = 4_000_000  # below it threads take longer to start than they save
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -91,7 +93,9 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
     Arrow opens the file itself. `pandas.read_parquet` hands it a file of Python's, which a thread
     of Arrow's may be the last to let go of: a process that ends just then aborts or hangs.
     """
-    return ParquetFile(path).read(columns=columns).to_pandas()
+    has_many = path.stat().st_size > FEW_BYTES
+    table = ParquetFile(path).read(columns=columns, use_threads=has_many)
+    return table.to_pandas(use_threads=has_many)
 
 
 def _unit_from(item: dict) -> UnitPlan:

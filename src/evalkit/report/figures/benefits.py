@@ -49,9 +49,9 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
         [
             escape(sentence_case(status_name(benefit, text))),
             escape(sentence_case(arm_name(stratum, text))),
-            *(shown(value, lambda value: text.number(value, 1)) for value in _values(part, months)),
+            *(shown(known[month], lambda value: text.number(value, 1)) for month in months),
         ]
-        for (stratum, benefit), part in frame.groupby(["stratum", "benefit"], sort=False)
+        for (stratum, benefit), known in _by_row(frame).items()
     ]
     spoken = [text.say("One panel for each benefit, with a dot for each month.")]
     for benefit in order:
@@ -103,9 +103,13 @@ def _finding(frame: pd.DataFrame, text: Text) -> str:
                     **slots)  # fmt: skip
 
 
-def _values(part: pd.DataFrame, months: list) -> list[float]:
-    known = dict(zip(part["occasion"], part["equivalents_per_100"], strict=True))
-    return [known[month] for month in months]
+def _by_row(frame: pd.DataFrame) -> dict[tuple[str, str], dict[float, float]]:
+    """Numbers of each stratum and benefit, by month."""
+    found: dict[tuple[str, str], dict[float, float]] = {}
+    names = ("stratum", "benefit", "occasion", "equivalents_per_100")
+    for stratum, benefit, month, value in zip(*(frame[name] for name in names), strict=True):
+        found.setdefault((stratum, benefit), {})[month] = value
+    return found
 
 
 def _first(frame: pd.DataFrame) -> pd.DataFrame:

@@ -136,10 +136,10 @@ def draw_items(scores, text: Text, *, names: Mapping[str, str] | None = None) ->
     frame = _last_wave(released_frame(scores, "ResponseScores"))
     means = frame[(frame["quantity"] == "mean") & (frame["federation"] == "")]
     groups = _shown_groups(means)[:MOST_GROUPS]
-    cells = means.set_index(["item", "stratum"])
+    cells = {(row["item"], row["stratum"]): row for row in means.to_dict("records")}
     rows = []
     for item in _by_height(means):
-        own = [cells.loc[(item, group)] for group in groups]
+        own = [cells[item, group] for group in groups]
         rows.append(Row(
             sentence_case(question_name(item, text, names)),
             tuple(Dot(row["estimate"], row["conf_low"], row["conf_high"]) for row in own),

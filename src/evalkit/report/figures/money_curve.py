@@ -84,10 +84,10 @@ def _table(frame: pd.DataFrame, text: Text) -> tuple[list[str], list[list[str]]]
     known = [at for at in told if at in set(frame.loc[frame["cumulative_low"].notna(), "month"])]
     rows = []
     for party, own in frame.groupby("party", sort=False):
-        at = own.set_index("month")
-        cells = [shown(at["cumulative"].get(month, math.nan), thousands) for month in told]
-        cells += [shown_range(*at.loc[month, ["cumulative_low", "cumulative_high"]], interval)
-                  for month in known[-1:]]  # fmt: skip
+        names = ("cumulative", "cumulative_low", "cumulative_high")
+        at = dict(zip(own["month"], own[[*names]].to_numpy(dtype=float), strict=True))
+        cells = [shown(at[month][0] if month in at else math.nan, thousands) for month in told]
+        cells += [shown_range(*at[month][1:], interval) for month in known[-1:]]
         label = escape(sentence_case(actor_name(party, text)))
         rows.append([label, *cells, pay_off_words(own, text)])
     months = [text.say("Month {month}", month=text.number(month)) for month in told]
