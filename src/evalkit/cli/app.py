@@ -43,6 +43,9 @@ def report(
     memory: options.Memory = None,
 ) -> None:
     """Make the reports of one or more studies; what is good already is not made again."""
+    from evalkit.run.imports import load_nbformat
+
+    load_nbformat()  # before the others ask for it
     from evalkit.cli.progress import make_progress, print_plan, print_summary
     from evalkit.run.reasons import plan_reports
     from evalkit.run.runner import run_reports
@@ -177,6 +180,9 @@ def reproduce(
     renderer: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
 ) -> None:
     """Compute published analyses again and say of each number whether it is met."""
+    from evalkit.run.imports import load_nbformat
+
+    load_nbformat()
     from evalkit.cli.reproduce import print_case, print_reproduced
     from evalkit.run.reproduce import reproduce as run
     from evalkit.run.reproduced_pages import LANGUAGES

@@ -8,14 +8,13 @@ process has (warnings filters, matplotlib's settings, random state) is as it was
 
 import errno
 import gc
-import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
 from multiprocessing import reduction, spawn
+
+from evalkit.run.imports import load_nbformat, without
 
 _START = time.perf_counter()
 KERNEL = (
@@ -54,16 +53,6 @@ def _import_all() -> None:
     package = import_module("evalkit")
     for name in package.__all__:
         getattr(package, name)
-
-
-@contextmanager
-def _without(name: str) -> Iterator[None]:
-    """Let `import name` fail within, as where it is not installed."""
-    sys.modules[name] = None
-    try:
-        yield
-    finally:
-        del sys.modules[name]
 
 
 def _draw_a_little() -> None:
@@ -128,10 +117,11 @@ def _outlive_askers() -> None:
 def _warm_up() -> float:
     """Do all of it; return the seconds that it took."""
     _outlive_askers()
+    load_nbformat()
     for name in KERNEL:  # a kernel has these before its first cell, their filters included
         import_module(name)
     # statsmodels imports polars where it is installed; its threads would not outlive a fork.
-    with warnings.catch_warnings(), _without("polars"):
+    with warnings.catch_warnings(), without("polars"):
         pyplot = import_module("matplotlib.pyplot")
         with pyplot.rc_context():
             _import_all()
