@@ -88,7 +88,52 @@ def minor_ticks(axes):
     axes.minorticks_on()
 
 
+def upright_bars(axes):
+    axes.bar([0, 1, 2.5], [3, -1, 0], color=style.PROGRAMME, edgecolor=style.PAPER, label="a")
+    axes.bar([0, 1, 2.5], [2, 0, 1], bottom=[3, 0, 0], width=0.4, color="red", hatch="////")
+
+
+def lying_bars(axes):
+    axes.barh(1, 7, height=0.62, color=style.RULE, gid="left")
+    axes.barh([2, 3], [4, 1], left=[1, -2], facecolor=style.PAPER, edgecolor=style.HATCH, alpha=0.5)
+    axes.barh([], [])
+    axes.set_ylim(4, 0)
+
+
+def bars_on_a_scale_of_ratios(axes):
+    axes.barh([0.2, 0.7], [10, 90], left=[1, 10], color=style.OCHRE, linewidth=0.6)
+    axes.set_xscale("log")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks([1, 10, 100], ["1", "10", "100"])
+
+
+def bars_beyond_the_limits(axes):
+    axes.bar([0, 5, 11], [9, 9, 9], width=3, color=style.GREYS[2])
+    axes.set_xlim(1, 10)
+    axes.set_ylim(0, 4)
+
+
+def steps_and_marks(axes):
+    axes.plot([0, 3, 9], [1, 2, 5], color=style.WARNING, drawstyle="steps-post", linewidth=1.7)
+    axes.plot([4], [7], "o", color=style.OCHRE, markersize=9, clip_on=False)
+    axes.plot([0, float("nan"), 20], [0, 1, -3], color=style.INK, linestyle=(0, (5, 2)))
+    axes.plot([], [], color=style.INK)
+
+
+def a_line_in_parts_of_the_panel(axes):
+    axes.plot([0.9, 1.2], [4, 4], color=style.INK, clip_on=False,
+              transform=axes.get_yaxis_transform())  # fmt: skip
+
+
+def lines_beyond_the_limits(axes):
+    axes.plot([-5, 20], [-1, 2], color=style.INK, linewidth=3)
+    axes.plot([0, 12], [0.5, 0.5], "s", color=style.INK, markersize=14)
+    axes.set_xlim(0, 12)
+
+
 CASES = (
+    upright_bars, lying_bars, bars_on_a_scale_of_ratios, bars_beyond_the_limits, steps_and_marks,
+    a_line_in_parts_of_the_panel, lines_beyond_the_limits,
     named_ticks, found_ticks, quiet_ticks, no_ticks, ticks_outside_the_limits, a_scale_of_ratios,
     a_coloured_label, labels_above, a_title_above_labels, minor_ticks,
     no_labels, turned_labels, a_power_of_ten, labels_of_found_ticks,
@@ -133,6 +178,26 @@ def test_limits_widen_to_ticks_as_they_do_elsewhere(monkeypatch):
 
     assert limits[0] == limits[1]
     assert limits[0][0] < 1
+
+
+@pytest.mark.parametrize("dress", [upright_bars, lying_bars, steps_and_marks])
+def test_limits_go_to_the_ends_of_what_is_drawn_and_no_further(dress, monkeypatch):
+    light, ordinary = (
+        drawn(dress, kind, monkeypatch, lines=False)[1] for kind in (LightAxes, Axes)
+    )
+
+    assert light.dataLim.bounds == pytest.approx(ordinary.dataLim.bounds)
+    assert light.axis() == pytest.approx(ordinary.axis())
+
+
+def test_bars_are_found_as_elsewhere(monkeypatch):
+    light, ordinary = (drawn(upright_bars, kind, monkeypatch)[1] for kind in (LightAxes, Axes))
+    places = [[bar.get_bbox().bounds for bar in axes.patches] for axes in (light, ordinary)]
+
+    assert places[0] == places[1]
+    names = [[group.get_label() for group in axes.containers] for axes in (light, ordinary)]
+    assert names[0] == names[1]
+    assert len(light.lines) == len(ordinary.lines) == 1
 
 
 def test_a_change_of_settings_reaches_the_ticks(monkeypatch):
