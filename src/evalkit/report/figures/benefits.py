@@ -132,6 +132,7 @@ def draw_benefits(vector, text: Text) -> Figure:
     """Draw the panels; those of single benefits have one scale."""
     first = _first(released_frame(vector, "BenefitVector"))
     order, months = _order(first), sorted(first["occasion"].unique())
+    known = {benefit: of for (_, benefit), of in _by_row(first.sort_values("occasion")).items()}
     single = first[first["benefit"] != TOTAL]["equivalents_per_100"].astype(float)
     top = _top(float(np.nanmax([*single, 1.0])))
     with style.style():
@@ -140,10 +141,9 @@ def draw_benefits(vector, text: Text) -> Figure:
             gap=9, foot=7, whole=style.PHONE_MM,
         )  # fmt: skip
         for number, (axes, benefit) in enumerate(zip(panels, order, strict=True)):
-            part = first[first["benefit"] == benefit].sort_values("occasion")
-            values = part["equivalents_per_100"].to_numpy(dtype=float)
+            values = np.array(list(known[benefit].values()), dtype=float)
             here = _top(float(np.nanmax([*values, 1.0]))) if benefit == TOTAL else top
-            _draw(axes, part["occasion"].to_numpy(), values, text)
+            _draw(axes, np.array(list(known[benefit])), values, text)
             _dress(axes, benefit, months, here, text, first=number % COLUMNS == 0,
                    low=len(order) - number <= COLUMNS)  # fmt: skip
     return figure

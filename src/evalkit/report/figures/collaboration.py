@@ -50,15 +50,14 @@ def collaboration_items(
     items = _by_height(means)
     rows = [
         [
-            escape(sentence_case(question_name(item, text, names))),
+            escape(sentence_case(question_name(row["item"], text, names))),
             escape(sentence_case(group_name(row["stratum"], text))),
             shown(row["estimate"], text.number),
             shown_range(row["conf_low"], row["conf_high"], text.range),
             shown(row["n"], text.number),
             shown(row["non_response"], text.percent),
         ]
-        for item in items
-        for row in means[means["item"] == item].to_dict("records")
+        for row in sorted(means.to_dict("records"), key=lambda row: items.index(row["item"]))
     ]
     topic = sentence_case(instrument_name(str(scores.summary["instrument"]), text))
     known = means[(means["item"] != "index") & means["estimate"].notna()]

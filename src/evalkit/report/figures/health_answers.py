@@ -75,7 +75,9 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
             columns=len(arms), gap=8, least=32,
         )  # fmt: skip
         for number, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
-            part = frame[frame["stratum"] == arm].set_index(["item", "level"])["share"]
+            own = frame[frame["stratum"] == arm]
+            cells = zip(own["item"], own["level"], strict=True)
+            part = dict(zip(cells, own["share"], strict=True))
             for place, item in enumerate(items):
                 bar_in_parts(axes, place, part, item, classes, text)
             names = [sentence_case(item_name(item, text)) for item in items]

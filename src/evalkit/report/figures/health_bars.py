@@ -1,10 +1,9 @@
 """Bars in parts: shares better, unchanged and worse, with their colours and hatches."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
 from evalkit.report import style
@@ -22,13 +21,14 @@ BESIDE_MM = 1.6  # least room beside the number of a part, both sides together
 
 
 def bar_in_parts(
-    axes: Axes, place: int, part: pd.Series, item: str, classes: Sequence[str], text: Text
-) -> None:
+    axes: Axes, place: int, part: Mapping[tuple[str, str], float], item: str,
+    classes: Sequence[str], text: Text,
+) -> None:  # fmt: skip
     """Draw a bar of shares by class, with what is hidden hatched.
 
     Parameters
     ----------
-    part : Series of float
+    part : mapping to float
         Shares by item and class; missing is hidden.
     classes : sequence of str
         In the order drawn.
@@ -39,7 +39,7 @@ def bar_in_parts(
     values = np.array([part.get((item, one), math.nan) for one in classes])
     known = np.isfinite(values)
     # Hidden classes together have what the shown ones leave; alone they stay unknown.
-    hidden = ~known & np.array([(item, one) in part.index for one in classes])
+    hidden = ~known & np.array([(item, one) in part for one in classes])
     lefts, gap, rest = _starts(values, known, hidden)
     width = axes.get_position().width * axes.figure.get_figwidth() / style.MM
     for number in np.flatnonzero(known):

@@ -40,14 +40,13 @@ def collaboration_forms(shares, text: Text, *, name: str = "forms") -> Part:
     order = highest_first(frame, "level", "share")
     rows = [
         [
-            escape(sentence_case(label_name(level, what, text))),
+            escape(sentence_case(label_name(row["level"], what, text))),
             escape(sentence_case(people_name(row["stratum"], text))),
             shown(row["share"], text.percent),
             shown_range(row["conf_low"], row["conf_high"], text.percent_range),
             shown(row["n_with"], text.number), shown(row["n"], text.number),
         ]
-        for level in order
-        for row in frame[frame["level"] == level].to_dict("records")
+        for row in sorted(frame.to_dict("records"), key=lambda row: order.index(row["level"]))
     ]  # fmt: skip
     known = frame[frame["share"].notna()]
     spoken = [text.say("Rows of dots with intervals, in per cent of people.")]
