@@ -174,6 +174,29 @@ def test_states_are_shown_at_ticks_and_the_first_month_is_no_secret():
     assert not rows["suppressed"].any()
 
 
+def test_a_month_between_the_ticks_is_not_told_and_hides_nothing_at_them():
+    enough, few = {"support": 40, "self_support": 20}, {"support": 58, "self_support": 2}
+    months = {("", 6.0): enough, ("", 8.0): few, ("", 12.0): few, ("", 18.0): enough}
+
+    released = release(occupation(months), "strict10")
+    rows = released.tidy()
+
+    assert rows["time"].tolist() == [6, 6, 12, 12, 18, 18]
+    assert rows["suppressed"].tolist() == [False, False, True, True, False, False]
+    assert rows["estimate"].isna().tolist() == rows["suppressed"].tolist()
+    assert rows["n_observed"].isna().tolist() == rows["suppressed"].tolist()
+    assert {address for _, address, _ in released.log} == {
+        "states//12/support", "states//12/self_support"
+    }  # fmt: skip
+
+
+def test_without_a_month_at_a_tick_no_state_is_told():
+    released = release(occupation({("", 7.0): {"support": 40, "self_support": 20}}), "strict10")
+
+    assert released.tidy().empty
+    assert released.log == ()
+
+
 def test_states_count_shares_of_persons_where_no_count_is_given():
     result = occupation({("", 12.0): {"support": 45, "self_support": 5}})
     bare = type(result)(

@@ -25,6 +25,7 @@ from evalkit.report.figures import (
     money_curve,
     places,
     stack_panels,
+    stacks,
     waves,
 )
 from evalkit.report.figures.chronogram import draw_chronogram
@@ -188,6 +189,30 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone():
     figures.months(hand.months(), speak())
 
     assert dict(mpl.rcParams) == before
+
+
+def test_an_error_while_drawing_leaves_the_settings_of_matplotlib_alone():
+    before = dict(mpl.rcParams)
+
+    with pytest.raises(ZeroDivisionError), style.style():
+        assert mpl.rcParams["font.family"] == [style.FAMILY]
+        raise ZeroDivisionError
+
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_stack_with_two_shares_for_one_time_is_refused():
+    frame = hand.occupation().tidy().rename(columns={"state": "layer"})
+    names = {state: state for state in hand.STATES}
+
+    with pytest.raises(ParameterError, match="programme"):
+        stack_panels.draw_stack(pd.concat([frame, frame]), list(hand.STATES), names, speak())
+
+
+def test_a_table_of_shares_has_no_row_for_a_tick_before_the_first_time():
+    wide = pd.DataFrame({"self_support": [0.1, 0.2, 0.3]}, index=[3.0, 4.0, 12.0])
+
+    assert stacks._at_ticks(wide, speak()).index.tolist() == [4.0, 12.0]
 
 
 def test_incidence_draws_what_was_released():

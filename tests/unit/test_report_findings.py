@@ -4,11 +4,13 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import released_by_hand as hand
 from test_report_organisation import made, volumes
 
 from evalkit.report import figures, tables
+from evalkit.report.figures.findings import incidence_finding
 from evalkit.report.figures.money import draw_pay_off
 from evalkit.report.figures.stack_panels import NOTHING_SHOWN, draw_stack
 from evalkit.report.text import open_text
@@ -239,6 +241,13 @@ def test_a_title_of_months_takes_the_last_tick_at_which_both_groups_are_shown():
         f"Within 12 months, {first}% of the programme group had begun to support themselves, and "
         f"{second}% of the comparison group."
     )
+
+
+def test_two_numbers_for_one_time_make_no_title():
+    frame = hand.curve().tidy().query("cause == 'self_support'")
+
+    assert incidence_finding(frame, speak())
+    assert incidence_finding(pd.concat([frame, frame]), speak()) == ""
 
 
 def test_the_outcome_of_an_events_table_and_days_keep_the_topic():

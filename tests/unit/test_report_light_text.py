@@ -128,9 +128,11 @@ def test_what_is_not_kept_is_drawn_by_matplotlib(options):
 
 
 def test_what_is_kept_has_a_limit(monkeypatch):
-    monkeypatch.setattr(light_text, "MOST", 30)
+    monkeypatch.setattr(light_text._letters, "most", 30)
+    monkeypatch.setattr(light_text._words, "most", 2)
     limited = drawn(Canvas)
 
     assert 0 < len(light_text._letters) <= 30
+    assert 0 < len(light_text._words) <= 2
     monkeypatch.undo()
     np.testing.assert_array_equal(drawn(Canvas), limited)

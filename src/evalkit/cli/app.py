@@ -182,7 +182,7 @@ def reproduce(
     """Compute published analyses again and say of each number whether it is met."""
     from evalkit.run.imports import load_nbformat
 
-    load_nbformat()
+    load_nbformat()  # before the others ask for it
     from evalkit.cli.reproduce import print_case, print_reproduced
     from evalkit.run.reproduce import reproduce as run
     from evalkit.run.reproduced_pages import LANGUAGES

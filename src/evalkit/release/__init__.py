@@ -4,7 +4,7 @@ from evalkit.release.door import is_rounded, release
 from evalkit.release.profiles import Profile, load_profile, profile_names
 from evalkit.release.released import Released, require_released
 from evalkit.release.secondary import secondary_suppression
-from evalkit.release.store import read_released, stored_text, write_released, write_stored
+from evalkit.release.store import read_released, stored_text, write_released
 
 __all__ = [
     "Profile",
@@ -18,5 +18,4 @@ __all__ = [
     "secondary_suppression",
     "stored_text",
     "write_released",
-    "write_stored",
 ]

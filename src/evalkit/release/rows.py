@@ -3,7 +3,7 @@
 Each rule takes a result, its tidy frame and a profile, and gives a `Decision`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,8 @@ def by_contrast(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
     """Hide states with too few persons at each tick, and one more where they would follow."""
-    name, kept = family(result.provenance.function), frame["time"].isin(profile.ticks).to_numpy()
+    name = family(result.provenance.function)
+    kept = frame["time"].isin(profile.ticks).to_numpy()
     # Rows between the ticks are dropped as they are, so nothing in them needs protection.
     ticks, given = frame[kept], result.support["k"][kept].astype(float)
     n = ticks["n_observed"].to_numpy(dtype=float)
@@ -121,13 +122,17 @@ def by_state(result, frame: pd.DataFrame, profile: Profile) -> Decision:
 
 def _spread(decision: Decision, kept: np.ndarray) -> Decision:
     """A decision about the kept rows as one about all, of which the others are not listed."""
-    address = np.full(len(kept), "", dtype=object)
-    address[kept] = decision.address
-    masks = []
-    for mask in (decision.primary, decision.secondary, decision.planned):
-        masks.append(np.zeros(len(kept), dtype=bool))
-        masks[-1][kept] = mask
-    return Decision(list(address), *masks, keep=kept)
+
+    def whole(values, other) -> np.ndarray:
+        every = np.full(len(kept), other)
+        every[kept] = values
+        return every
+
+    masks = ("primary", "secondary", "planned")
+    return replace(
+        decision, address=list(whole(decision.address, None)), keep=kept,
+        **{name: whole(getattr(decision, name), False) for name in masks},
+    )  # fmt: skip
 
 
 def by_level(result, frame: pd.DataFrame, profile: Profile) -> Decision:

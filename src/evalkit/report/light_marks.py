@@ -39,7 +39,11 @@ class Bar(_InPanel, Rectangle):
 
 
 class MarkAxes(Axes):
-    """A panel whose bars and lines are light."""
+    """A panel whose bars and lines are light.
+
+    A call draws one line, or bars of one look: places are numbers without masks, a line without a
+    colour has the settings' own, bars stand in data units and a label names them all.
+    """
 
     @cached_property
     def sides(self) -> TransformedBbox:
@@ -70,13 +74,13 @@ class MarkAxes(Axes):
         y, height = np.asarray(y, dtype=float), np.asarray(height, dtype=float)
         return self._add_bars((left, y - height / 2, width, height), look, is_upright=False)
 
-    def _add_bars(self, sides: tuple, look: dict, *, is_upright: bool) -> BarContainer:
-        """Add a bar for each place of `sides`: left, bottom, width and height."""
-        given = (np.atleast_1d(np.asarray(side, dtype=float)) for side in sides)
+    def _add_bars(self, places: tuple, look: dict, *, is_upright: bool) -> BarContainer:
+        """Add a bar for each of the places: left, bottom, width and height."""
+        given = (np.atleast_1d(np.asarray(values, dtype=float)) for values in places)
         places = np.column_stack(np.broadcast_arrays(*given))
         name = look.pop("label", "")
         if "color" in look:
-            look["facecolor"] = look.pop("color")
+            look.setdefault("facecolor", look.pop("color"))
         bars = [Bar((x, y), wide, high, **look) for x, y, wide, high in places]
         for bar in bars:  # without room between a bar and the axis that it stands on
             ends, at = (bar.sticky_edges.y, 1) if is_upright else (bar.sticky_edges.x, 0)

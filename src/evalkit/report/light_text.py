@@ -12,7 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hi
 from matplotlib.ft2font import FT2Font, RenderMode
 from matplotlib.text import Text
 
-MOST = 20_000  # words and letters kept; a report has some hundreds of each
+MOST = 20_000  # sizes and letters kept; a report has some hundreds of each
+MOST_WORDS = 4_000  # pictures of words kept, of a kilobyte or some
 STEPS = 4  # places of a letter within a pixel
 HEIGHTS = (
     ("OS/2", ("sTypoAscender", "sTypoDescender", "sTypoLineGap")),
@@ -24,17 +25,21 @@ IS_KNOWN = all(hasattr(FT2Font, name) for name in ("_layout", "_render_glyph", "
 
 
 class _Kept(dict):
-    """What was worked out, by key; emptied when it grows too large."""
+    """What was worked out, by key; emptied when there is more than most."""
+
+    def __init__(self, most: int):
+        self.most = most
 
     def of(self, key, make):
         if key not in self:
-            if len(self) >= MOST:
+            if len(self) >= self.most:
                 self.clear()
             self[key] = make()
         return self[key]
 
 
-_sizes, _heights, _layouts, _words, _letters = (_Kept() for _ in range(5))
+_sizes, _heights, _layouts, _letters = (_Kept(MOST) for _ in range(4))
+_words = _Kept(MOST_WORDS)
 
 
 class _Renderer(RendererAgg):
@@ -116,7 +121,7 @@ class Label(Text):
     """A label of an axis, whose letters are lined up once."""
 
     def _get_layout(self, renderer):
-        if not isinstance(renderer, _Renderer):
+        if self.get_wrap() or not isinstance(renderer, _Renderer):
             return super()._get_layout(renderer)
         place = self.get_ha(), self.get_va(), self.get_rotation(), self.get_rotation_mode()
         lines = self._linespacing, self._get_multialignment(), self.get_parse_math()

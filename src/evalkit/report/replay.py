@@ -14,7 +14,8 @@ from pathlib import Path
 
 from evalkit.errors import ParameterError
 from evalkit.provenance import digest_bytes
-from evalkit.release import Released, read_released, stored_text, write_stored
+from evalkit.release import Released, read_released, stored_text
+from evalkit.release.store import write_stored
 from evalkit.report.parts import Part
 from evalkit.report.text import Text, open_text
 from evalkit.study import Labels
@@ -73,7 +74,7 @@ def replay_parts(notebook: Path, labels: Labels, language: str) -> None:
     labels : Labels
     language : str
     """
-    import nbformat  # takes a second to load, and no notebook needs it
+    import nbformat  # takes its time to load, and no notebook needs it
 
     work = notebook.parent
     text = open_text(labels, language)
@@ -113,7 +114,7 @@ def _keep(released: Released, folder: Path) -> str:
     return name
 
 
-@lru_cache(maxsize=128)  # several parts are made of one value
+@lru_cache(maxsize=64)  # several parts are made of one value
 def _stored(released: Released) -> tuple[str, str]:
     text = stored_text(released)
     return f"{digest_bytes(text.encode())[:16]}.json", text

@@ -93,11 +93,15 @@ def register_fonts() -> None:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Context in which a figure is drawn; settings outside it stay as they were."""
+    """Context in which a figure is drawn; settings outside it stay as they were.
+
+    `rc_context` would check every setting again for every figure. What is changed within, besides
+    the settings of `STYLE` and seaborn's, stays changed.
+    """
     register_fonts()
     settings = _settings()
     before = {name: mpl.rcParams[name] for name in settings}
-    dict.update(mpl.rcParams, settings)  # `rc_context` would check them again for every figure
+    dict.update(mpl.rcParams, settings)
     try:
         yield
     finally:

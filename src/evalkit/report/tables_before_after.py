@@ -1,8 +1,7 @@
 """Tables about need, support in areas, and before and after."""
 
 import math
-
-import pandas as pd
+from collections.abc import Mapping
 
 from evalkit.report.benefit_offset import TOTAL, offset_range, offset_words
 from evalkit.report.figures.alluvial import states_of
@@ -329,7 +328,7 @@ def area_measures(measures, text: Text, *, names=None, name: str = "area-measure
     return table_part(name, header, rows, caption, [measures], text, n=math.nan, text_columns=5)
 
 
-def _measure_row(row: pd.Series, names, text: Text) -> list[str]:
+def _measure_row(row: Mapping[str, object], names, text: Text) -> list[str]:
     decimals = 1 if row["quantity"] == "equivalents" else 0
     doubtful = row["may_be_missing"] == 1
     value = shown(row["value"], lambda number: text.number(number, decimals))
@@ -350,7 +349,7 @@ def _count_and_share(n: float, share: float, text: Text) -> str:
     return f"{text.number(n)} ({text.percent(share)})"
 
 
-def _change_and_interval(row: pd.Series, text: Text) -> str:
+def _change_and_interval(row: Mapping[str, object], text: Text) -> str:
     """Write a change with its interval in brackets, where there is one."""
     change = shown(row["change"], lambda value: text.number(value, 0, signed=True))
     between = shown_range(row["conf_low"], row["conf_high"],

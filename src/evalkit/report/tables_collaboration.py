@@ -3,8 +3,6 @@
 import math
 from collections.abc import Mapping
 
-import pandas as pd
-
 from evalkit.report.figures.dose import outcome_writer, shape_sentence
 from evalkit.report.figures.frame import drawn_part, shown, shown_range
 from evalkit.report.figures.labels import forms_finding, forms_title
@@ -68,7 +66,7 @@ def response_scores(
     )  # fmt: skip
 
 
-def _place(row: pd.Series, text: Text) -> str:
+def _place(row: Mapping[str, object], text: Text) -> str:
     if row["federation"]:
         return row["federation"]
     if row["weighting"] == FEDERATIONS:
@@ -76,15 +74,15 @@ def _place(row: pd.Series, text: Text) -> str:
     return text.say("all, people alike")
 
 
-def _quantity(row: pd.Series, text: Text) -> str:
+def _quantity(row: Mapping[str, object], text: Text) -> str:
     return text.say("Hours") if row["unit"] == "hours" else measure_name(row["quantity"], text)
 
 
-def _decimals(row: pd.Series) -> int:
+def _decimals(row: Mapping[str, object]) -> int:
     return 1 if row["unit"] == "hours" else 0
 
 
-def _written(value: float, row: pd.Series, text: Text) -> str:
+def _written(value: float, row: Mapping[str, object], text: Text) -> str:
     if row["unit"] == "percent":
         return text.percent(value / 100)
     return text.number(value, _decimals(row))
@@ -102,7 +100,7 @@ def response_measures(
         Of `scale_reliability`, `collaboration_trend` or `survey_change`.
     """
     rows = []
-    for _, row in released_frame(measures, "ResponseMeasures").iterrows():
+    for row in released_frame(measures, "ResponseMeasures").to_dict("records"):
         value, interval = _measure(row, text)
         rows.append([
             escape(sentence_case(group_name(row["stratum"], text))),
@@ -126,7 +124,7 @@ def response_measures(
     )  # fmt: skip
 
 
-def _measure(row: pd.Series, text: Text) -> tuple[str, str]:
+def _measure(row: Mapping[str, object], text: Text) -> tuple[str, str]:
     """Value and interval of one number, in its unit."""
     decimals = {"points": 0, "percent": 0, "points per wave": 1}.get(row["unit"], 2)
     signed = row["quantity"] in ("slope", "mean_change")
@@ -154,7 +152,7 @@ def agreement(
     agreement : Released Agreement
     """
     rows = []
-    for _, row in released_frame(agreement, "Agreement").iterrows():
+    for row in released_frame(agreement, "Agreement").to_dict("records"):
         is_share = row["quantity"] == "share_alike"
         write = (
             (lambda value: text.percent(value / 100))
@@ -207,7 +205,7 @@ def label_shares(shares, text: Text, *, name: str = "label-shares") -> Part:
             shown_range(row["conf_low"], row["conf_high"], text.percent_range),
             shown(row["n_with"], text.number), shown(row["n"], text.number),
         ]
-        for _, row in released_frame(shares, "LabelShares").iterrows()
+        for row in released_frame(shares, "LabelShares").to_dict("records")
     ]  # fmt: skip
     return table_part(
         name,
@@ -259,7 +257,7 @@ def sites(summary, text: Text, *, name: str = "sites-table") -> Part:
             shown(row["n_with"], text.number), shown(row["n"], text.number),
             shown(row["weight"], text.percent),
         ]
-        for _, row in released_frame(summary, "SiteSummary").iterrows()
+        for row in released_frame(summary, "SiteSummary").to_dict("records")
     ]  # fmt: skip
     spread = float(summary.summary["i2"])
     caption = text.say("Share in every site, and in all.")
@@ -318,7 +316,7 @@ def fidelity(
     fidelity : Released Fidelity
     """
     rows = []
-    for _, row in released_frame(fidelity, "Fidelity").iterrows():
+    for row in released_frame(fidelity, "Fidelity").to_dict("records"):
         decimals = {"slope": 3, "correlation": 2, "band": 0}.get(row["part"], 1)
         rows.append([
             escape(sentence_case(fidelity_name(row["part"], row["item"], text, names))),

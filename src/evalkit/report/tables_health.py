@@ -1,6 +1,6 @@
 """Tables of health descriptions: shares of answers, and numbers with their intervals."""
 
-import pandas as pd
+from collections.abc import Mapping
 
 from evalkit.report.figures.frame import drawn_part, shown, shown_range
 from evalkit.report.markup import escape
@@ -25,7 +25,9 @@ def health_shares(shares, text: Text, *, name: str = "health-shares") -> Part:
         Of `dimension_table`, `level_sum_table`, `frequent_profiles`, `ceiling_share`,
         `paretian_change` or `health_profile_grid`.
     """
-    rows = [share_cells(row, text) for _, row in released_frame(shares, "HealthShares").iterrows()]
+    rows = [
+        share_cells(row, text) for row in released_frame(shares, "HealthShares").to_dict("records")
+    ]
     caption = text.say("Answers about health: share of those who answered.")
     return table_part(name, share_header(text), rows, caption, [shares], text, text_columns=3,
                       keys=4)  # fmt: skip
@@ -55,7 +57,7 @@ def share_header(text: Text) -> list[str]:
             text.say("Answers")]  # fmt: skip
 
 
-def share_cells(row: pd.Series, text: Text) -> list[str]:
+def share_cells(row: Mapping[str, object], text: Text) -> list[str]:
     """Cells of one released share."""
     return [
         escape(sentence_case(arm_name(row["stratum"], text))),
@@ -75,7 +77,7 @@ def measure_header(text: Text) -> list[str]:
             text.say("Value"), text.say("Interval"), text.say("Answers")]  # fmt: skip
 
 
-def measure_cells(row: pd.Series, text: Text) -> list[str]:
+def measure_cells(row: Mapping[str, object], text: Text) -> list[str]:
     """Cells of one released number."""
     quantity = row["quantity"]
     if quantity in SHARES:

@@ -184,7 +184,7 @@ def financing(financing, text: Text, *, year: int | None = None, name: str = "fi
                       text_columns=3 - is_one)  # fmt: skip
 
 
-def _money_row(row: pd.Series, text: Text) -> list[str]:
+def _money_row(row: Mapping[str, object], text: Text) -> list[str]:
     percent = lambda value: text.number(value, 1)  # noqa: E731
     points = lambda value: text.number(value, 1, signed=True)  # noqa: E731
     thousands = lambda value: text.number(value / 1000)  # noqa: E731

@@ -1,10 +1,9 @@
 """Tables about outcomes: health, months, definitions, models, tests."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
 from evalkit.report.figures.frame import (
     MISSING,
@@ -85,7 +84,7 @@ def ancova(
     )
 
 
-def _estimate_cells(row: pd.Series, decimals: int, text: Text) -> list[str]:
+def _estimate_cells(row: Mapping[str, object], decimals: int, text: Text) -> list[str]:
     return [
         shown(row["estimate"], lambda value: text.number(value, decimals, signed=True)),
         shown_range(
@@ -110,7 +109,7 @@ def months(*contrasts_and_text, name: str = "months") -> Part:
     rows = []
     for contrast in contrasts:
         frame = released_frame(contrast, "Contrast")
-        for _, row in frame[frame["scale"] != "ratio"].iterrows():
+        for row in frame[frame["scale"] != "ratio"].to_dict("records"):
             is_arm = row["scale"] == "arm"
             label = arm_name(row["term"], text) if is_arm else text.say("Difference")
             rows.append([
@@ -211,7 +210,7 @@ def checks(*checks_and_text, name: str = "checks") -> Part:
     *tests, text = checks_and_text
     rows = []
     for test in tests:
-        for _, row in released_frame(test, "Check").iterrows():
+        for row in released_frame(test, "Check").to_dict("records"):
             rows.append([
                 escape(_test_name(str(test.summary["test"]), text)),
                 shown(row["statistic"], lambda value: text.number(value, 2)),

@@ -1,6 +1,7 @@
 """Tables about people: who they were, before and after, municipalities, money."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -150,7 +151,7 @@ def pay_off(pay_off, text: Text, *, name: str = "pay-off") -> Part:
     return table_part(name, header, rows, caption, [pay_off], text, detail=unit)
 
 
-def _pay_off_time(row: pd.Series, text: Text) -> str:
+def _pay_off_time(row: Mapping[str, object], text: Text) -> str:
     reasons = {
         "no outlay": text.say("no outlay"),
         "no_outlay": text.say("no outlay"),

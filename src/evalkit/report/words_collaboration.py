@@ -75,7 +75,7 @@ def _chapter(question: str, answer: list[str], reading: str, text: Text) -> Part
     return chapter(question, f"{spoken} {label}", reading, text)
 
 
-def _index_sentence(row: pd.Series, scores, text: Text) -> str:
+def _index_sentence(row: Mapping[str, object], scores, text: Text) -> str:
     if not math.isfinite(row["estimate"]):
         return ""
     slots = {

@@ -9,15 +9,13 @@ from importlib import import_module
 @contextmanager
 def without(name: str) -> Iterator[None]:
     """Let `import name` fail within, as where it is not installed."""
-    known = sys.modules.get(name)
+    before = {name: sys.modules[name]} if name in sys.modules else {}
     sys.modules[name] = None
     try:
         yield
     finally:
-        if known is None:
-            del sys.modules[name]
-        else:
-            sys.modules[name] = known
+        del sys.modules[name]
+        sys.modules.update(before)
 
 
 def load_nbformat() -> None:
@@ -25,7 +23,8 @@ def load_nbformat() -> None:
 
     nbformat imports jsonschema, and that a grammar of addresses in other scripts where one is
     installed, as with JupyterLab. Building the grammar takes two seconds, and no notebook has such
-    an address in it.
+    an address in it. In this process, and what is forked from it, jsonschema does not check such
+    addresses then.
     """
     with ExitStack() as spared:
         if "jsonschema" not in sys.modules:

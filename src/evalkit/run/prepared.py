@@ -93,9 +93,9 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
     Arrow opens the file itself. `pandas.read_parquet` hands it a file of Python's, which a thread
     of Arrow's may be the last to let go of: a process that ends just then aborts or hangs.
     """
-    has_many = path.stat().st_size > FEW_BYTES
-    table = ParquetFile(path).read(columns=columns, use_threads=has_many)
-    return table.to_pandas(use_threads=has_many)
+    is_large = path.stat().st_size > FEW_BYTES
+    table = ParquetFile(path).read(columns=columns, use_threads=is_large)
+    return table.to_pandas(use_threads=is_large)
 
 
 def _unit_from(item: dict) -> UnitPlan:

@@ -141,9 +141,10 @@ def draw_benefits(vector, text: Text) -> Figure:
             gap=9, foot=7, whole=style.PHONE_MM,
         )  # fmt: skip
         for number, (axes, benefit) in enumerate(zip(panels, order, strict=True)):
-            values = np.array(list(known[benefit].values()), dtype=float)
+            part = known.get(benefit, {})
+            values = np.array(list(part.values()), dtype=float)
             here = _top(float(np.nanmax([*values, 1.0]))) if benefit == TOTAL else top
-            _draw(axes, np.array(list(known[benefit])), values, text)
+            _draw(axes, np.array(list(part)), values, text)
             _dress(axes, benefit, months, here, text, first=number % COLUMNS == 0,
                    low=len(order) - number <= COLUMNS)  # fmt: skip
     return figure

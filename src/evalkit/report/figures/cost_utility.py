@@ -1,6 +1,7 @@
 """Costs and effects: the plane with its four quadrants, and net benefit by the price of a QALY."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -237,7 +238,7 @@ def _finding(cost_utility, text: Text) -> str:
     return reserved(name, text, uncertain=True)
 
 
-def _row(row: pd.Series, text: Text) -> list[str]:
+def _row(row: Mapping[str, object], text: Text) -> list[str]:
     money = row["measure"] == "cost"
     write = (lambda x: _thousands(x, text)) if money else (lambda x: text.number(x, 3, signed=True))
     span = (

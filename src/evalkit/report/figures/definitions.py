@@ -1,6 +1,7 @@
 """How much the share depends on the definition: definitions by horizons, dots with intervals."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -143,7 +144,7 @@ def _write_headings(axes: Axes, headings: dict, text: Text) -> None:
         )  # fmt: skip
 
 
-def _draw_dot(axes: Axes, row: pd.Series, places: dict, arms: list[str]) -> None:
+def _draw_dot(axes: Axes, row: Mapping[str, object], places: dict, arms: list[str]) -> None:
     if not math.isfinite(row["estimate"]):
         return
     shift = (arms.index(row["arm"]) - (len(arms) - 1) / 2) * 2 * SPACE

@@ -72,7 +72,7 @@ def months(contrast, text: Text, *, curve=None, name: str = "months") -> Part | 
             shown(row["estimate"], number),
             shown_range(row["conf_low"], row["conf_high"], lambda a, b: text.range(a, b, 1)),
         ]
-        for _, row in frame[frame["scale"].isin(["arm", "difference"])].iterrows()
+        for row in frame[frame["scale"].isin(["arm", "difference"])].to_dict("records")
     ]
     unit = text.say("Days") if text.unit == "days" else text.say("Months")
     header = [text.say("Group"), unit, text.say("Interval")]

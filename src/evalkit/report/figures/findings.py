@@ -6,6 +6,7 @@ title says then what the figure is about. Its numbers are in the figure's table 
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from evalkit.report.figures.frame import time_ticks
@@ -117,6 +118,8 @@ def _of_arms(rows: pd.DataFrame, text: Text) -> tuple[int, list[float]]:
         for arm, at, value in zip(rows["stratum"], rows["at"], rows["estimate"], strict=True)
         if math.isfinite(value)
     }
+    if len(known) < np.isfinite(rows["estimate"]).sum():  # two numbers of one time
+        return 0, []
     horizon = text.labels.study.horizon_months
     ticks = [
         at for at in time_ticks(horizon, text)

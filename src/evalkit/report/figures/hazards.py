@@ -56,7 +56,7 @@ def exit_rates(rates, text: Text, *, name: str = "exit-rates") -> Part:
                 shown(piece["estimate"], number),
                 shown_range(piece["conf_low"], piece["conf_high"], interval),
             ]
-            for _, piece in pieces.iterrows()
+            for piece in pieces.to_dict("records")
         ]
         spoken.append(_spoken(pieces, group, number, text))
     return picture(
@@ -119,7 +119,7 @@ def _draw_arm(axes: Axes, pieces: pd.DataFrame, arm: str) -> None:
         return
     colour = style.ARM_COLOURS.get(arm, style.PROGRAMME)
     edges = np.append(pieces["start"].to_numpy(), pieces["time"].iloc[-1])
-    for _, piece in pieces.iterrows():
+    for piece in pieces.to_dict("records"):
         if math.isfinite(piece["conf_low"]) and math.isfinite(piece["conf_high"]):
             axes.fill_between(
                 [piece["start"], piece["time"]], piece["conf_low"], piece["conf_high"],

@@ -1,6 +1,7 @@
 """Numbers about health with their intervals: change, superiority, spread, two value sets."""
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -246,7 +247,7 @@ def _picture(
     )  # fmt: skip
 
 
-def _spoken(row: pd.Series, text: Text) -> str:
+def _spoken(row: Mapping[str, object], text: Text) -> str:
     quantity = row["quantity"]
     return text.say(
         "{group}, {item}, month {time}: {quantity} {number}.",

@@ -145,7 +145,7 @@ def _dress(axes: Axes, frame: pd.DataFrame, axis: DotAxis) -> None:
         axes.axvline(axis.reference, color=style.INK, linewidth=0.9, gid="reference")
 
 
-def _draw_dot(axes: Axes, row: pd.Series, place: float, number: int) -> None:
+def _draw_dot(axes: Axes, row: Mapping[str, object], place: float, number: int) -> None:
     if not math.isfinite(row["estimate"]):
         return
     colour = SERIES[number % len(SERIES)]

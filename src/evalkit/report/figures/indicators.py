@@ -77,7 +77,7 @@ def _scale_title(quantity: str, text: Text) -> str:
     return text.say("Points, 100 is best")
 
 
-def _row_name(row: pd.Series, text: Text) -> str:
+def _row_name(row: Mapping[str, object], text: Text) -> str:
     if row["federation"]:
         return row["federation"]
     if row["weighting"] == FEDERATIONS:

@@ -154,7 +154,7 @@ def _cost_caption(figures, text: Text) -> str:
     return text.say("Cost: the budget, divided by all participations of the period.")
 
 
-def _spoken(label: str, row: pd.Series, has_plan: bool, text: Text) -> str:
+def _spoken(label: str, row: Mapping[str, object], has_plan: bool, text: Text) -> str:
     if not math.isfinite(row["started"]):
         return text.say("{label}: not shown.", label=label)
     started = text.number(row["started"])
@@ -273,7 +273,7 @@ def with_target(targets) -> pd.DataFrame:
     return frame[frame["direction"] != ""].reset_index(drop=True)
 
 
-def target_name(row: pd.Series, text: Text, names: Mapping[str, str] | None) -> str:
+def target_name(row: Mapping[str, object], text: Text, names: Mapping[str, str] | None) -> str:
     """Name of a target: the stratum, unless it is all together, and the quantity."""
     quantity = figure_name(row["quantity"], text)
     if not row["stratum"]:
@@ -318,7 +318,7 @@ def draw_targets(targets, text: Text, *, names: Mapping[str, str] | None = None)
     return figure
 
 
-def _bullet(axes: Axes, place: int, row: pd.Series, text: Text) -> None:
+def _bullet(axes: Axes, place: int, row: Mapping[str, object], text: Text) -> None:
     value = row["fulfilment"]
     if not math.isfinite(value):
         # Beside the axis: at its start the words would stand on the line of the target.

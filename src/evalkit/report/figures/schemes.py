@@ -47,7 +47,7 @@ def scheme_rows(comparison, text: Text) -> list[list[str]]:
             shown_range(row["conf_low"], row["conf_high"],
                         lambda low, high: text.range(low, high, 1, signed=True)),
         ]
-        for _, row in released_frame(comparison, "Contrast").iterrows()
+        for row in released_frame(comparison, "Contrast").to_dict("records")
     ]  # fmt: skip
 
 

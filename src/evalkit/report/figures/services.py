@@ -130,7 +130,7 @@ def cells_of(profile) -> pd.DataFrame:
     return frame.sort_values("order", kind="stable").reset_index(drop=True)
 
 
-def _sign(row: pd.Series) -> str:
+def _sign(row: Mapping[str, object]) -> str:
     if row["availability"] == "no":
         return NOT_THERE
     if row["availability"] != "yes":

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from evalkit.errors import ParameterError
 from evalkit.report import style
 from evalkit.report.figures.frame import (
     MISSING,
@@ -87,6 +88,8 @@ def shown_layers(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFram
     layer = [places[name] for name in frame["layer"].to_numpy()[own]]
     times, row = np.unique(frame["time"].to_numpy()[own], return_inverse=True)
     shares = np.full((len(times), len(order)), np.nan)
+    if len(set(zip(row, layer, strict=True))) < len(row):
+        raise ParameterError(f"layers of {arm or 'all'}: some have two shares for one time")
     shares[row, layer] = frame["estimate"].to_numpy(dtype=float)[own]
     known = np.isfinite(shares).any(axis=1)
     return pd.DataFrame(shares[known], index=times[known], columns=order)

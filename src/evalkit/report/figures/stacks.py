@@ -151,7 +151,8 @@ def _part(
 def _at_ticks(wide: pd.DataFrame, text: Text) -> pd.DataFrame:
     """Rows of the last time up to each tick."""
     ticks = time_ticks(wide.index[-1], text)
-    return wide.iloc[np.searchsorted(wide.index, ticks, side="right") - 1]
+    last = np.searchsorted(wide.index, ticks, side="right") - 1
+    return wide.iloc[last[last >= 0]]
 
 
 def _told(wide: pd.DataFrame, shown: list[str]) -> Iterator[tuple[float, np.ndarray]]:
