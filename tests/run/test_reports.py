@@ -23,6 +23,18 @@ def first(checkout):
     return finished, result, checkout.manifest(), checkout.pages()
 
 
+@pytest.fixture
+def put_back(checkout, first, tmp_path):
+    """What stands on the site and beside it is put back after the test."""
+    folders = (checkout.site, checkout.study / "site.work")
+    for folder in folders:
+        shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
+    yield
+    for folder in folders:
+        shutil.rmtree(folder)
+        shutil.copytree(tmp_path / folder.name, folder, symlinks=True)
+
+
 def test_a_killed_run_goes_on_where_it_stopped(first):
     finished, result, manifest, _ = first
 
@@ -52,7 +64,7 @@ def test_a_run_with_nothing_changed_makes_nothing(checkout, first):
     assert set(states(checkout.manifest()).values()) == {"kept"}
 
 
-def test_one_changed_row_reruns_the_reports_that_show_it(checkout, first):
+def test_one_changed_row_reruns_the_reports_that_show_it(checkout, put_back):
     persons = checkout.study / "persons.csv"
     before = persons.read_text(encoding="utf-8")
     frame = pd.read_csv(persons, dtype=str)
@@ -70,10 +82,9 @@ def test_one_changed_row_reruns_the_reports_that_show_it(checkout, first):
 
     assert result.returncode == 0, result.stderr
     assert made == {"municipality-023.fi", "county-pohjanranta.fi", "national.fi"}
-    assert checkout.report().returncode == 0
 
 
-def test_one_changed_translation_renders_again_and_executes_nothing(checkout, first):
+def test_one_changed_translation_renders_again_and_executes_nothing(checkout, put_back):
     catalogue = checkout.root / "src/evalkit/report/locale/fi/evalkit.po"
     before = catalogue.read_text(encoding="utf-8")
     phrase = "Näin luet tämän"
@@ -92,8 +103,6 @@ def test_one_changed_translation_renders_again_and_executes_nothing(checkout, fi
     reports = {name: page for name, page in pages.items() if name.endswith("report.html")}
     assert reports
     assert all(phrase.encode() in page for page in reports.values())
-    checkout.report()
-    assert checkout.pages() == first[3]
 
 
 def test_one_failing_unit_stops_no_other(checkout, first):
