@@ -10,7 +10,7 @@ import released_by_hand as hand
 
 from evalkit.codes import read_codes
 from evalkit.cohort.samples import Persons, Responses
-from evalkit.errors import DisclosureError
+from evalkit.errors import DisclosureError, ParameterError
 from evalkit.follow_up import (
     agreement,
     agreement_table,
@@ -183,6 +183,8 @@ def test_rows_stand_as_high_as_their_value_in_the_first_group(hidden, order):
         rows.loc[own, "share"] = np.nan
 
     assert highest_first(rows, "level", "share") == order
+    with pytest.raises(ParameterError, match="6 rows"):
+        highest_first(pd.concat([rows, rows]), "level", "share")
 
 
 def test_only_released_results_are_drawn_and_said(made):

@@ -9,6 +9,7 @@ import pytest
 import released_by_hand as hand
 from test_report_organisation import made, volumes
 
+from evalkit.errors import ParameterError
 from evalkit.report import figures, tables
 from evalkit.report.figures.findings import incidence_finding
 from evalkit.report.figures.money import draw_pay_off
@@ -243,11 +244,12 @@ def test_a_title_of_months_takes_the_last_tick_at_which_both_groups_are_shown():
     )
 
 
-def test_two_numbers_for_one_time_make_no_title():
+def test_two_numbers_for_one_time_are_refused():
     frame = hand.curve().tidy().query("cause == 'self_support'")
 
     assert incidence_finding(frame, speak())
-    assert incidence_finding(pd.concat([frame, frame]), speak()) == ""
+    with pytest.raises(ParameterError, match="stratum and at of another"):
+        incidence_finding(pd.concat([frame, frame]), speak())
 
 
 def test_the_outcome_of_an_events_table_and_days_keep_the_topic():

@@ -104,6 +104,22 @@ def arms_of(frame: pd.DataFrame, column: str = "stratum") -> list[str]:
     return [arm for arm in ARMS if arm in found] + [arm for arm in found if arm not in ARMS]
 
 
+def by_key(frame: pd.DataFrame, *keys: str, value: str) -> dict[tuple, object]:
+    """Values of a column by what their rows are of, in the order of the rows.
+
+    Raises
+    ------
+    ParameterError
+        If two rows are of the same.
+    """
+    names = zip(*(frame[key] for key in keys), strict=True)
+    known = dict(zip(names, frame[value], strict=True))
+    if len(known) < len(frame):
+        more = len(frame) - len(known)
+        raise ParameterError(f"{value}: {more} rows have the {' and '.join(keys)} of another one")
+    return known
+
+
 @dataclass(frozen=True, slots=True)
 class ArmCount:
     """How many persons an arm had, and how many of them had the exit; NaN where withheld."""

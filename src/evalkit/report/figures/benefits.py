@@ -23,7 +23,7 @@ from evalkit.report.names import arm_name, sentence_case
 from evalkit.report.names_before_after import status_name
 from evalkit.report.parts import Part
 from evalkit.report.phrases import occasion
-from evalkit.report.reading import arms_of, released_frame
+from evalkit.report.reading import arms_of, by_key, released_frame
 from evalkit.report.text import Text
 
 TOTAL = "total"
@@ -51,7 +51,7 @@ def benefits(vector, text: Text, *, name: str = "benefits") -> Part:
             escape(sentence_case(arm_name(stratum, text))),
             *(shown(known[month], lambda value: text.number(value, 1)) for month in months),
         ]
-        for (stratum, benefit), known in _by_row(frame).items()
+        for (stratum, benefit), known in _by_month(frame).items()
     ]
     spoken = [text.say("One panel for each benefit, with a dot for each month.")]
     for benefit in order:
@@ -103,11 +103,11 @@ def _finding(frame: pd.DataFrame, text: Text) -> str:
                     **slots)  # fmt: skip
 
 
-def _by_row(frame: pd.DataFrame) -> dict[tuple[str, str], dict[float, float]]:
+def _by_month(frame: pd.DataFrame) -> dict[tuple[str, str], dict[float, float]]:
     """Numbers of each stratum and benefit, by month."""
     found: dict[tuple[str, str], dict[float, float]] = {}
-    names = ("stratum", "benefit", "occasion", "equivalents_per_100")
-    for stratum, benefit, month, value in zip(*(frame[name] for name in names), strict=True):
+    cells = by_key(frame, "stratum", "benefit", "occasion", value="equivalents_per_100")
+    for (stratum, benefit, month), value in cells.items():
         found.setdefault((stratum, benefit), {})[month] = value
     return found
 
@@ -132,7 +132,7 @@ def draw_benefits(vector, text: Text) -> Figure:
     """Draw the panels; those of single benefits have one scale."""
     first = _first(released_frame(vector, "BenefitVector"))
     order, months = _order(first), sorted(first["occasion"].unique())
-    known = {benefit: of for (_, benefit), of in _by_row(first.sort_values("occasion")).items()}
+    known = {benefit: of for (_, benefit), of in _by_month(first.sort_values("occasion")).items()}
     single = first[first["benefit"] != TOTAL]["equivalents_per_100"].astype(float)
     top = _top(float(np.nanmax([*single, 1.0])))
     with style.style():

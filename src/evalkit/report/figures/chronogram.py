@@ -22,6 +22,7 @@ from evalkit.report.figures.frame import (
 from evalkit.report.figures.stack_panels import (
     LABEL_MM,
     STATE_ORDER,
+    is_hidden_somewhere,
     layer_colours,
     shown_layers,
 )
@@ -29,7 +30,7 @@ from evalkit.report.figures.stacks import in_order
 from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, sentence_case, state_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import arms_of, few_persons, released_frame
+from evalkit.report.reading import few_persons, released_frame
 from evalkit.report.text import Text
 
 HEIGHT_MM = 52
@@ -51,7 +52,7 @@ def chronogram(curve, text: Text, *, last: int | None = None, name: str = "chron
     if few_persons(curve, text):
         return too_few_part(text)
     frame, order, names = _layers(curve, text, last)
-    wides = _wides(frame, order)
+    wides = shown_layers(frame, order)
     rows = [
         [
             text.number(time),
@@ -65,7 +66,7 @@ def chronogram(curve, text: Text, *, last: int | None = None, name: str = "chron
     spoken += [_spoken(wide, names, arm, text) for arm, wide in wides.items()]
     caption = text.say("Each layer is the share in that state; at the right its share at the start "
                        "and at the end.")  # fmt: skip
-    if any(wide.isna().any().any() for wide in wides.values()):
+    if any(map(is_hidden_somewhere, wides.values())):
         caption += " " + text.say("A layer is missing at times when there were too few people.")
     header = [time_title(text), text.say("Group"), *(sentence_case(names[x]) for x in order)]
     return picture(
@@ -85,16 +86,10 @@ def _layers(curve, text: Text, last: int | None) -> tuple[pd.DataFrame, list[str
     return frame, order, {layer: state_name(layer, text) for layer in order}
 
 
-def _wides(frame: pd.DataFrame, order: list[str]) -> dict[str, pd.DataFrame]:
-    return {
-        arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))
-    }  # fmt: skip
-
-
 def draw_chronogram(curve, text: Text, last: int | None = None) -> Figure:
     """Draw one panel a group, areas where every time is published and columns where few are."""
     frame, order, names = _layers(curve, text, last)
-    wides = _wides(frame, order)
+    wides = shown_layers(frame, order)
     with style.style():
         figure, panels = style.grid(
             max(len(wides), 1), columns=1, height=HEIGHT_MM, left=12, right=70, top=14, bottom=12
@@ -104,7 +99,7 @@ def draw_chronogram(curve, text: Text, last: int | None = None) -> Figure:
             panels[0].text(0, 0.5, text.say("Not shown, to protect people."), va="center",
                            color=style.QUIET)  # fmt: skip
         for axes, (arm, wide) in zip(panels, wides.items(), strict=False):
-            _draw_layers(axes, wide, order, columns=is_sparse(frame) or wide.isna().any().any())
+            _draw_layers(axes, wide, order, columns=is_sparse(frame) or is_hidden_somewhere(wide))
             _dress(axes, wide, arm, text)
             _name_layers(axes, wide, order, names, text)
     return figure

@@ -4,15 +4,12 @@ A sentence is made only where every number that it needs is shown; it is empty o
 title says then what the figure is about. Its numbers are in the figure's table too.
 """
 
-import math
-
-import numpy as np
 import pandas as pd
 
 from evalkit.report.figures.frame import time_ticks
 from evalkit.report.markup import escape
 from evalkit.report.names import state_name
-from evalkit.report.reading import arms_of
+from evalkit.report.reading import arms_of, by_key
 from evalkit.report.text import Text
 
 MOST = 3  # shares in one title
@@ -113,19 +110,13 @@ def _of_arms(rows: pd.DataFrame, text: Text) -> tuple[int, list[float]]:
     arms = arms_of(rows)
     if len(arms) != 1 and arms != TWO:
         return 0, []
-    known = {
-        (arm, at): float(value)
-        for arm, at, value in zip(rows["stratum"], rows["at"], rows["estimate"], strict=True)
-        if math.isfinite(value)
-    }
-    if len(known) < np.isfinite(rows["estimate"]).sum():  # two numbers of one time
-        return 0, []
+    known = by_key(rows.dropna(subset=["estimate"]), "stratum", "at", value="estimate")
     horizon = text.labels.study.horizon_months
     ticks = [
         at for at in time_ticks(horizon, text)
         if 0 < at <= horizon and all((arm, at) in known for arm in arms)
     ]  # fmt: skip
-    return (int(ticks[-1]), [known[arm, ticks[-1]] for arm in arms]) if ticks else (0, [])
+    return (int(ticks[-1]), [float(known[arm, ticks[-1]]) for arm in arms]) if ticks else (0, [])
 
 
 def exits_finding(frame: pd.DataFrame, names: dict[str, str], text: Text) -> str:

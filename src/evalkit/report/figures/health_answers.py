@@ -25,7 +25,7 @@ from evalkit.report.figures.hidden import write_hidden
 from evalkit.report.names import sentence_case
 from evalkit.report.names_health import DIMENSIONS, item_name, level_name
 from evalkit.report.parts import Part
-from evalkit.report.reading import arms_of, few_persons, released_frame
+from evalkit.report.reading import arms_of, by_key, few_persons, released_frame
 from evalkit.report.tables_health import share_cells, share_header
 from evalkit.report.text import Text
 
@@ -75,9 +75,7 @@ def draw_paretian(change, text: Text, *, wave: int | None = None) -> Figure:
             columns=len(arms), gap=8, least=32,
         )  # fmt: skip
         for number, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
-            own = frame[frame["stratum"] == arm]
-            cells = zip(own["item"], own["level"], strict=True)
-            part = dict(zip(cells, own["share"], strict=True))
+            part = by_key(frame[frame["stratum"] == arm], "item", "level", value="share")
             for place, item in enumerate(items):
                 bar_in_parts(axes, place, part, item, classes, text)
             names = [sentence_case(item_name(item, text)) for item in items]

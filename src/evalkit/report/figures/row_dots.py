@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from evalkit.report import style
 from evalkit.report.figures.hidden import BEHIND, write_hidden
+from evalkit.report.reading import by_key
 from evalkit.report.text import Text
 
 COLOURS = (style.PROGRAMME, style.COMPARISON, style.THIRD, style.FOURTH)
@@ -50,16 +51,12 @@ class Row:
 
 def highest_first(frame: pd.DataFrame, row: str, value: str) -> list[str]:
     """Rows by their value in the first stratum, and where it is hidden there by the next one's."""
-    known = {
-        (name, stratum): number
-        for name, stratum, number in zip(frame[row], frame["stratum"], frame[value], strict=True)
-        if math.isfinite(number)
-    }
+    known = by_key(frame, row, "stratum", value=value)
     strata = list(dict.fromkeys(frame["stratum"]))
-    first = {
-        name: next((known[name, one] for one in strata if (name, one) in known), -math.inf)
-        for name in dict.fromkeys(frame[row])
-    }
+    first = {}
+    for name in dict.fromkeys(frame[row]):
+        numbers = (known.get((name, one), math.nan) for one in strata)
+        first[name] = next(filter(math.isfinite, numbers), -math.inf)
     return sorted(first, key=lambda name: -first[name])
 
 

@@ -46,7 +46,7 @@ def draw_stack(
 
     Where the layers are of the `whole`, what hidden ones leave up to it is hatched.
     """
-    wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
+    wides = shown_layers(frame, order)
     every, wides = wides, wides if whole else _on_the_first(wides, order)
     drawn = visible_layers(wides, order)
     with style.style():
@@ -81,7 +81,12 @@ def draw_stack(
     return figure
 
 
-def shown_layers(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFrame:
+def shown_layers(frame: pd.DataFrame, order: list[str]) -> dict[str, pd.DataFrame]:
+    """Times by layers of each arm of which anything is published."""
+    return {arm: wide for arm in arms_of(frame) if len(wide := _layers_of(frame, arm, order))}
+
+
+def _layers_of(frame: pd.DataFrame, arm: str, order: list[str]) -> pd.DataFrame:
     """Times by layers of an arm, without the times at which nothing is published."""
     own = ((frame["stratum"] == arm) & frame["layer"].isin(order)).to_numpy()
     places = {layer: place for place, layer in enumerate(order)}

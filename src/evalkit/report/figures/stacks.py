@@ -34,7 +34,6 @@ from evalkit.report.markup import escape
 from evalkit.report.names import arm_name, exit_name, sentence_case, state_name
 from evalkit.report.parts import Part
 from evalkit.report.reading import (
-    arms_of,
     few_persons,
     is_too_few,
     released_frame,
@@ -115,7 +114,7 @@ def in_order(found: pd.Series, order: tuple[str, ...]) -> list[str]:
 def _part(
     name, released, frame, order, names, text: Text, *, finding, topic, caption, alt, whole=False
 ) -> Part:  # fmt: skip
-    wides = {arm: wide for arm in arms_of(frame) if len(wide := shown_layers(frame, arm, order))}
+    wides = shown_layers(frame, order)
     shown = visible_layers(wides, order)
     rows = [
         _data_row(shares, arm, time, text)
@@ -156,6 +155,7 @@ def _at_ticks(wide: pd.DataFrame, text: Text) -> pd.DataFrame:
 
 
 def _told(wide: pd.DataFrame, shown: list[str]) -> Iterator[tuple[float, np.ndarray]]:
+    """Times, and the shares of the shown layers at each."""
     return zip(wide.index, wide[shown].to_numpy(), strict=True)
 
 
