@@ -1,8 +1,8 @@
-"""Seconds, memory and bytes of a made-up nation, by number of persons.
+"""Seconds, memory and bytes of a made-up nation, by number of persons, without and with the truth.
 
 Run by hand or by `make bench`; never a test. Persons are drawn in parts by worker processes, so
-the memory of the largest process counts, and hardly grows with the nation. Without the truth,
-whose time does not depend on the number of persons.
+the memory of the largest process counts, and hardly grows with the nation. The time of the truth
+does not depend on the number of persons.
 """
 
 import os
@@ -35,7 +35,7 @@ def cpu_seconds() -> float:
     return sum(spent.ru_utime + spent.ru_stime for spent in times)
 
 
-def measure(persons: int, country: str, workers: int) -> dict[str, object]:
+def measure(persons: int, country: str, workers: int, truth: bool) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         start, used = time.perf_counter(), cpu_seconds()
         files = synthesise(
@@ -44,13 +44,14 @@ def measure(persons: int, country: str, workers: int) -> dict[str, object]:
             municipalities=MUNICIPALITIES,
             persons=persons,
             workers=workers,
-            truth=False,
+            truth=truth,
         )
         seconds, used = time.perf_counter() - start, cpu_seconds() - used
         return {
             "country": country,
             "persons": persons,
             "workers": workers,
+            "truth": truth,
             "seconds": round(seconds, 1),
             "processor seconds": round(used, 1),
             "parent MiB": round(peak_mib(resource.RUSAGE_SELF)),
@@ -64,7 +65,7 @@ def measure(persons: int, country: str, workers: int) -> dict[str, object]:
 def main() -> None:
     """Print the figures for the numbers of persons given, by default 300 000."""
     sizes = [int(word) for word in sys.argv[1:]] or [300_000]
-    rows = [measure(persons, "SE", WORKERS) for persons in sizes]
+    rows = [measure(persons, "SE", WORKERS, truth) for persons in sizes for truth in (False, True)]
     print(pd.DataFrame(rows).to_string(index=False))
 
 

@@ -60,6 +60,17 @@ def test_two_workers_and_a_second_run_write_the_same_bytes(nation, tmp_path):
     assert contents(tmp_path / "two") == contents(folder)
 
 
+@pytest.mark.slow
+def test_two_workers_write_the_same_truth_as_one(tmp_path):
+    nation = SMALL_NATION | {"truth": True}
+    one = synthesise(tmp_path / "one", **nation)
+    two = synthesise(tmp_path / "two", workers=2, **nation)
+
+    assert "truth.json" in [path.name for path in one]
+    assert [path.name for path in two] == [path.name for path in one]
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+
+
 def test_every_file_is_told_and_nothing_else_is_left(nation):
     folder, written = nation
 

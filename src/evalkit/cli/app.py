@@ -128,10 +128,11 @@ def synthesise(
     tariffs: Annotated[
         Path | None, typer.Option(help="tariff file with amounts of your own")
     ] = None,
-    workers: Annotated[int, typer.Option(help="processes that draw a nation")] = 1,
+    workers: options.Workers = None,
     truth: Annotated[bool, typer.Option(help="simulate the true values too")] = True,
 ) -> None:
     """Write a made-up study whose truth is known: records, study file and truth.json."""
+    from evalkit.run.guard import processors
     from evalkit.synthetic import synthesise as write
     from evalkit.synthetic.files import count_rows
 
@@ -144,7 +145,7 @@ def synthesise(
         persons=persons,
         scenario=scenario or (),
         tariffs=tariffs,
-        workers=workers,
+        workers=workers or processors(),
         months=months,
     )
     typer.echo(f"{folder}: {len(files)} files written, {count_rows(files)} rows")

@@ -37,7 +37,12 @@ def benefits(country: str) -> pd.DataFrame:
     Columns: state, actor, component, group, public_support, parental, absorbing, min_degree (NaN:
     absorbs at any degree), confirmed, name_sv, name_fi, name_en. Empty for country `other`.
     """
-    table = read_codes("benefits.csv")
+    return _benefits(country).copy()
+
+
+@cache
+def _benefits(country: str) -> pd.DataFrame:
+    table = _table("benefits.csv")
     table = table[table["country"] == country].drop(columns="country").set_index("code")
     for flag in FLAGS:
         table[flag] = table[flag] == "1"

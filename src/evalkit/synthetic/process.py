@@ -154,12 +154,14 @@ class _World:
         form, ill = np.maximum(self.form, 0), self.ill_at_start
         eta = eta + package_log_hazard(self.scenario, form, since, self.length, ill)
         leaves = drawn[_LEAVE] < -np.expm1(-np.exp(eta))
-        now = np.where(leaves, pick(self.tables["out"], drawn[_WHERE]), state).astype(np.int8)
+        now, rows = state.copy(), np.flatnonzero(leaves)
+        now[rows] = pick(self.tables["out"][rows], drawn[_WHERE, rows])
         supported = (since >= 1) & (since <= self.length) & (form > 0)
         rate = np.exp(self.scenario.transfer + self.scenario.substitution * supported)
         moves = ~leaves & (drawn[_MOVE] < -np.expm1(-rate * BY_STATE["moves"][state]))
-        to = pick(BY_STATE["between"][state], drawn[_WHERE])
-        return np.where(moves & self.on_support[state], to, now).astype(np.int8)
+        rows = np.flatnonzero(moves & self.on_support[state])
+        now[rows] = pick(BY_STATE["between"][state[rows]], drawn[_WHERE, rows])
+        return now
 
     def _come_back(self, since: np.ndarray, drawn: np.ndarray, now: np.ndarray) -> np.ndarray:
         scenario, state = self.scenario, self.state
@@ -170,8 +172,9 @@ class _World:
             - 0.5 * (scenario.frailty * self.people.frailty + scenario.shock * self.shock)
             + relapse_log_hazard(scenario, np.maximum(self.form, 0), since, self.length)
         )
-        back = free & (drawn[_LEAVE] < -np.expm1(-np.exp(eta)))
-        return np.where(back, pick(BY_STATE["into"][state], drawn[_WHERE]), now).astype(np.int8)
+        rows = np.flatnonzero(free & (drawn[_LEAVE] < -np.expm1(-np.exp(eta))))
+        now[rows] = pick(BY_STATE["into"][state[rows]], drawn[_WHERE, rows])
+        return now
 
     def _parental(self, drawn: np.ndarray, now: np.ndarray) -> np.ndarray:
         state, scenario = self.state, self.scenario

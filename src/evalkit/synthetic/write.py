@@ -1,6 +1,6 @@
 """Write a synthetic study: its tables, its study file and its truth, the same on every run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -28,6 +28,7 @@ from evalkit.synthetic.truth import truth_text
 
 MONTHS, FEWEST_MONTHS, MOST_MONTHS = 60, 40, 72
 NATION_DIGITS = 7
+Task = Callable[[], list[Path]]  # writes files and tells their names, relative to the folder
 GUARD = "a script has to call it under 'if __name__ == \"__main__\":'"
 
 
@@ -57,7 +58,7 @@ def synthesise(
     tariffs : path
         Tariff file whose amounts replace the made-up ones.
     workers : int
-        Processes that draw a nation; the bytes do not depend on it.
+        Processes that draw a nation and its true values; the bytes do not depend on it.
     months : int
         Months of a nation's records.
 
@@ -97,13 +98,15 @@ def synthesise(
     else:
         plan = small_plan(there, seed, scenario)
     with replaced(folder) as draft:
-        files = _write_nation(plan, draft, workers) if nation else _write_small(plan, draft)
-        texts = {STUDY_FILE: study_text(there, plan.scenario, seed, nation=nation)}
-        if truth:
-            texts[TRUTH_FILE] = truth_text(there, plan.scenario, plan.places, seed)
-        for name, text in texts.items():
-            (draft / name).write_bytes(text.encode("utf-8"))
-    return [folder / name for name in (*files, *texts)]
+        (draft / STUDY_FILE).write_bytes(
+            study_text(there, plan.scenario, seed, nation=nation).encode("utf-8")
+        )
+        others = [partial(_write_truth, plan, draft)] if truth else []
+        if nation:
+            files = _write_nation(plan, draft, others, workers)
+        else:
+            files = [*_write_small(plan, draft), *_one_by_one(others)]
+    return [folder / file for file in sorted([*files, Path(STUDY_FILE)])]
 
 
 def _check_choices(
@@ -146,8 +149,11 @@ def _write_small(plan: Plan, draft: Path) -> list[Path]:
     return list(files)
 
 
-def _write_nation(plan: Plan, draft: Path, workers: int) -> list[Path]:
-    """Parquet: a folder of parts for each table that grows with persons, a file for the others."""
+def _write_nation(plan: Plan, draft: Path, others: list[Task], workers: int) -> list[Path]:
+    """Parquet: a folder of parts for each table that grows with persons, a file for the others.
+
+    `others` are tasks that the processes take first, since each lasts longer than any part.
+    """
     files = []
     for name, frame in common_tables(plan).items():
         files.append(Path(f"{name}.parquet"))
@@ -156,21 +162,28 @@ def _write_nation(plan: Plan, draft: Path, workers: int) -> list[Path]:
         (draft / f"{name}.parquet").mkdir()
     # The largest first, so that no process is left with one of them at the end.
     parts = sorted(parts_of(plan.places), key=lambda part: -part.n_person)
-    write = partial(_write_part, plan, draft)
-    written = [write(part) for part in parts] if workers == 1 else _together(write, parts, workers)
-    return sorted([*files, *(file for part in written for file in part)])
+    tasks = [*others, *(partial(_write_part, plan, draft, part) for part in parts)]
+    return files + (_one_by_one(tasks) if workers == 1 else _together(tasks, workers))
 
 
-def _together(write: partial, parts: list[Part], workers: int) -> list[list[Path]]:
-    """Write the parts in so many processes."""
+def _one_by_one(tasks: list[Task]) -> list[Path]:
+    return [file for task in tasks for file in task()]
+
+
+def _together(tasks: list[Task], workers: int) -> list[Path]:
+    """Do the tasks in so many processes."""
     try:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            return list(pool.map(write, parts))
+            return [file for written in pool.map(_call, tasks) for file in written]
     except BrokenProcessPool:
         raise EvalkitError(
             f"synthesise: one of {workers} processes ended before its part was written, as if out "
             f"of memory or killed; {GUARD}. With workers=1 no other process is needed"
         ) from None
+
+
+def _call(task: Task) -> list[Path]:
+    return task()
 
 
 def _write_part(plan: Plan, draft: Path, part: Part) -> list[Path]:
@@ -179,3 +192,9 @@ def _write_part(plan: Plan, draft: Path, part: Part) -> list[Path]:
         files.append(Path(f"{name}.parquet") / f"{part.name}.parquet")
         write_parquet(name, frame, draft / files[-1])
     return files
+
+
+def _write_truth(plan: Plan, draft: Path) -> list[Path]:
+    text = truth_text(plan.country, plan.scenario, plan.places, plan.seed)
+    (draft / TRUTH_FILE).write_bytes(text.encode("utf-8"))
+    return [Path(TRUTH_FILE)]
