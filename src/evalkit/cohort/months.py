@@ -15,7 +15,7 @@ from evalkit.records import schema
 NEVER = np.iinfo(np.int32).max
 MOST_DAYS = 400 * 366  # a calendar to look days up in; dates further apart are reckoned one by one
 BLOCK = 1 << 19  # persons whose months are counted together: what bounds the memory
-CHUNK = 1 << 14  # rows that are worked on together, and persons, so that they stay in the cache
+CHUNK = 1 << 14  # rows that are worked on together, so that they stay in the cache
 
 # Which state of the occupation figure a state of the code book makes. Subsidised work and study
 # are no public support under SS-FORS, so a month of theirs is one of self-support.
@@ -199,24 +199,20 @@ def cover(
     covered = np.empty((width, n_person), dtype=bool)
     row, first, last = np.asarray(row), np.asarray(first), np.asarray(last)
     for begin, chosen in _blocks(row, n_person):
-        change = np.zeros((min(BLOCK, n_person - begin), width + 1), dtype=np.int16)
+        block = slice(begin, min(begin + BLOCK, n_person))
+        size = block.stop - begin
+        change = np.zeros((width + 1, size), dtype=np.int16)
         for rows in chosen:
-            base = (row[rows] - begin) * (width + 1)
-            np.add.at(change.reshape(-1), base + np.clip(first[rows] - low, 0, width), np.int16(1))
-            ends = base + np.clip(last[rows] + 1 - low, 0, width)
+            who = row[rows] - begin
+            starts = np.clip(first[rows] - low, 0, width) * size + who
+            np.add.at(change.reshape(-1), starts, np.int16(1))
+            ends = np.clip(last[rows] + 1 - low, 0, width) * size + who
             np.add.at(change.reshape(-1), ends, np.int16(-1))
-        _add_up(change[:, :width], covered[:, begin : begin + len(change)])
+        count = np.zeros(size, dtype=np.int16)
+        for month in range(width):
+            count += change[month]
+            np.greater(count, 0, out=covered[month, block])
     return covered.T
-
-
-def _add_up(change: np.ndarray, covered: np.ndarray) -> None:
-    """Mark the months whose running sum of changes is above zero; months lie apart in `covered`."""
-    for begin in range(0, len(change), CHUNK):
-        rows = slice(begin, begin + CHUNK)
-        count = np.ascontiguousarray(change[rows].T)
-        for month in range(1, len(count)):
-            count[month] += count[month - 1]
-        np.greater(count, 0, out=covered[:, rows])
 
 
 def _blocks(row: np.ndarray, n_person: int) -> Iterator[tuple[int, list[np.ndarray | slice]]]:
