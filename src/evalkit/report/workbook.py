@@ -6,48 +6,42 @@ the page says in words ("under 1 %", the mark of a withheld number) stands as th
 """
 
 import io
-import re
-import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.table import Table, TableStyleInfo
-from openpyxl.worksheet.worksheet import Worksheet
-from openpyxl.writer.excel import ExcelWriter
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from evalkit.release import load_profile
-from evalkit.report.archives import read_members, write_members
 from evalkit.report.document import ShownTable, read_document
 from evalkit.report.figures.frame import withheld_note
 from evalkit.report.page import FrontMatter
 from evalkit.report.sheet_columns import for_a_sheet
 from evalkit.report.sheet_layout import (
     FINDING,
+    LEFT,
     LINE,
     LINKED,
     MUTED,
+    PLAIN,
+    RIGHT,
     STRONG,
     TITLE,
+    WRAPPED,
+    Look,
+    Looks,
     broken,
     fit_table,
     set_height,
     set_print,
     set_widths,
-    write_words,
 )  # fmt: skip
 from evalkit.report.sheet_numbers import is_numeric, shown_numbers
 from evalkit.report.text import Text
 
 NOTES_WIDTHS = (32, LINE)
-LEFT, RIGHT = Alignment(horizontal="left"), Alignment(horizontal="right")
-NOTES_ROW = 3
-MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+NOTES_ROW = 2
 
 
 def write_workbook(
@@ -69,13 +63,17 @@ def write_workbook(
         Seconds since 1970 of the data cut; stands for now.
     """
     tables, labels = read_document(report)
-    book = Workbook()
     names = _sheet_names(tables, text)
-    _write_notes(book.active, front, text, labels, tables, names)
-    for table, name in zip(tables, names, strict=True):
-        _write_table(book.create_sheet(name), for_a_sheet(table, text), name, text)
-    _describe(book, front, epoch)
-    target.write_bytes(_stable(book, epoch))
+    stream = io.BytesIO()
+    with Workbook(stream, {"in_memory": True}) as book:
+        looks = Looks(book)
+        notes = [*_notes(front, text, labels), ("", "", False), *_contents(tables, names, text)]
+        _write_notes(book.add_worksheet(text.say("Notes")), front.title, notes, looks)
+        for table, name in zip(tables, names, strict=True):
+            sheet = book.add_worksheet(name)
+            _write_table(sheet, for_a_sheet(table, text), name, text, looks)
+        _describe(book, front, epoch)
+    target.write_bytes(stream.getvalue())
     return target
 
 
@@ -95,22 +93,20 @@ def _sheet_names(tables: Sequence[ShownTable], text: Text) -> list[str]:
 
 
 def _write_notes(
-    sheet: Worksheet, front: FrontMatter, text: Text, labels, tables, names
+    sheet: Worksheet, title: str, notes: Sequence[tuple[str, str, bool]], looks: Looks
 ) -> None:  # fmt: skip
-    sheet.title = text.say("Notes")
     set_widths(sheet, NOTES_WIDTHS)
     set_print(sheet)
-    write_words(sheet, 1, 1, front.title, TITLE)
-    empty = ("", "", False)
-    rows = [*_notes(front, text, labels), empty, *_contents(tables, names, text)]
-    for line, (name, words, link) in enumerate(rows, start=NOTES_ROW):
+    sheet.write_string(0, 0, title, looks(TITLE))
+    for line, (name, words, is_link) in enumerate(notes, start=NOTES_ROW):
         if not name:
             continue
-        cell = write_words(sheet, line, 1, name, LINKED if link else STRONG, wrap=True)
-        write_words(sheet, line, 2, words, None, wrap=True)
         set_height(sheet, line, (name, words), NOTES_WIDTHS)
-        if link:
-            cell.hyperlink = Hyperlink(cell.coordinate, location=f"'{name}'!A1")
+        if is_link:
+            sheet.write_url(line, 0, f"internal:'{name}'!A1", looks(LINKED, WRAPPED), name)
+        else:
+            sheet.write_string(line, 0, name, looks(STRONG, WRAPPED))
+        sheet.write_string(line, 1, words, looks(WRAPPED))
 
 
 def _notes(front: FrontMatter, text: Text, labels: Sequence[str]) -> list[tuple[str, str, bool]]:
@@ -151,77 +147,69 @@ def _contents(tables, names, text: Text) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _write_table(sheet: Worksheet, table: ShownTable, name: str, text: Text) -> None:
+def _write_table(
+    sheet: Worksheet, table: ShownTable, name: str, text: Text, looks: Looks
+) -> None:  # fmt: skip
     above = _above(table, name, text)
-    for line, (words, font) in enumerate(above, start=1):
-        write_words(sheet, line, 1, words, font)
-    head = len(above) + 1
-    for column, words in enumerate(table.header, start=1):
-        write_words(sheet, head, column, words, STRONG, wrap=True)
-    for column, is_text in enumerate(table.is_text):
+    for line, (words, look) in enumerate(above):
+        sheet.write_string(line, 0, words, looks(look))
+    head = len(above)
+    _name_columns(sheet, table, head, looks)
+    is_high = fit_table(sheet, table, head)
+    for column in range(len(table.header)):
         shown = [row[column] for row in table.rows]
         numeric = is_numeric(table, column, text.language)
         found = shown_numbers(shown, text.language) if numeric else [None] * len(shown)
-        for line, (words, number) in enumerate(zip(shown, found, strict=True), start=head + 1):
-            _write_cell(sheet.cell(line, column + 1), words, number, is_text)
-    _name_columns(sheet, table, head)
-    fit_table(sheet, table, head)
+        for row, (words, number) in enumerate(zip(shown, found, strict=True)):
+            wrap = WRAPPED if is_high[row] else PLAIN
+            at = head + 1 + row, column
+            _write_cell(sheet, at, words, number, table.is_text[column], looks, wrap)
     set_print(sheet, head)
 
 
-def _above(table: ShownTable, name: str, text: Text) -> list[tuple[str, Font | None]]:
+def _above(table: ShownTable, name: str, text: Text) -> list[tuple[str, Look]]:
     """What the page says around a table: all of it stands above the cells, a row a line."""
     label = table.label and text.say(
         "What the numbers may be called: {label}.", label=table.label
     )  # fmt: skip
     said = [
         (f"{name}: {table.caption}", FINDING),
-        (table.detail or table.chapter, None),
-        (label, None),
+        (table.detail or table.chapter, PLAIN),
+        (label, PLAIN),
         (table.source, MUTED),
         *((note, MUTED) for note in table.notes),
     ]
-    return [(line, font) for words, font in said if words for line in broken(words)]
+    return [(line, look) for words, look in said if words for line in broken(words)]
 
 
 def _write_cell(
-    cell: Cell, shown: str, found: tuple[float, str] | None, to_the_left: bool
+    sheet: Worksheet, at: tuple[int, int], shown: str, found: tuple[float, str] | None,
+    to_the_left: bool, looks: Looks, wrap: Look,
 ) -> None:  # fmt: skip
     """Write what the page shows; a sheet has words to the left and numbers to the right anyway."""
     if found:
-        cell.value, cell.number_format = found
-    else:
-        cell.value, cell.data_type = shown, "s"  # a text never becomes a formula
-    if to_the_left and found:
-        cell.alignment = LEFT
-    elif not to_the_left and not found:
-        cell.alignment = RIGHT
+        value, number_format = found
+        side = LEFT if to_the_left else PLAIN
+        sheet.write_number(*at, value, looks({"num_format": number_format}, side, wrap))
+    elif shown:
+        sheet.write_string(*at, shown, looks(PLAIN if to_the_left else RIGHT, wrap))
 
 
-def _name_columns(sheet: Worksheet, table: ShownTable, head: int) -> None:
+def _name_columns(sheet: Worksheet, table: ShownTable, head: int, looks: Looks) -> None:
     """Make the cells a table whose columns have names, which stand in row `head`."""
-    last = get_column_letter(len(table.header))
-    end = head + max(len(table.rows), 1)
-    made = Table(displayName=f"{table.kind}_{table.number}_{sheet.parent.index(sheet)}",
-                 ref=f"A{head}:{last}{end}")  # fmt: skip
-    made.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
-    sheet.add_table(made)
+    look = looks(STRONG, WRAPPED)
+    sheet.add_table(
+        head, 0, head + max(len(table.rows), 1), len(table.header) - 1,
+        {
+            "name": f"{table.kind}_{table.number}_{sheet.index}",
+            "style": "Table Style Light 1",
+            "banded_rows": False,
+            "columns": [{"header": words, "header_format": look} for words in table.header],
+        },
+    )  # fmt: skip
 
 
 def _describe(book: Workbook, front: FrontMatter, epoch: int) -> None:
-    book.properties.title = front.title
-    book.properties.language = front.lang
-    book.properties.creator = "evalkit"
-    book.properties.created = datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None)
-
-
-def _stable(book: Workbook, epoch: int) -> bytes:
-    """Save without the clock, which openpyxl writes as the time of change; packed once."""
-    stream = io.BytesIO()
-    ExcelWriter(book, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED)).save()
-    members = read_members(stream.getvalue())
-    moment = datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    members["docProps/core.xml"] = MODIFIED.sub(
-        rb"\g<1>" + moment + rb"\g<2>", members["docProps/core.xml"]
-    )
-    return write_members(members, epoch=epoch)
+    moment = datetime.fromtimestamp(epoch, UTC)
+    book.set_properties({"title": front.title, "author": "evalkit", "created": moment})
+    book.set_custom_property("Language", front.lang)
