@@ -16,6 +16,11 @@ from evalkit.report.addresses import external_addresses
         '<script>require(["https://example.org/x"])</script>',
         '<script>load("//example.org/x")</script>',
         '<iframe src="https://example.org"></iframe>',
+        '<img src="<td>">',
+        '<td style="text-align: left;"><br/><img src="https://example.org/x.png"></td>',
+        '<td style="background: url(https://example.org/x.png)">x</td>',
+        '<td style="background: url&#40;//example.org/x.png)">x</td>',
+        "<style><p></p>a { background: url(https://example.org/x.png) }</style>",
     ],
 )
 def test_what_a_browser_would_load_is_found(html):
@@ -31,6 +36,7 @@ def test_what_a_browser_would_load_is_found(html):
         '<script>var a = "no address";</script>',
         "<p>https://example.org in the text</p>",
         '<a href="#content">x</a>',
+        '<td style="text-align: left;">url(https://example.org/x.png)</td>',
     ],
 )
 def test_what_a_browser_would_not_load_is_not_found(html):

@@ -50,6 +50,14 @@ def test_each_fault_is_found_and_its_text_not_repeated(tmp_path, text, what):
     assert "anna" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["se000012", "AC:\\Users", "lib/home/x", "../tmp/x", "a/:\\x", 'xFile "a", line 3', "/homes/x"],
+)
+def test_what_only_looks_like_a_fault_is_none(tmp_path, text):
+    audit(write(tmp_path, f"{CLEAN}<p>{text}</p>"), IDS)
+
+
 def test_embedded_pictures_are_not_searched(tmp_path):
     audit(write(tmp_path, f'{CLEAN}<img src="data:image/png;base64,se00001/home/anna+">'), IDS)
 

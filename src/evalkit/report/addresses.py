@@ -21,6 +21,11 @@ LOADING = {
 }
 STYLE_URL = re.compile(r"""url\(\s*["']?([^"')\s]{1,200})|@import\s+["']([^"']{1,200})""")
 SCRIPT_URL = re.compile(r"""["'](https?:)?//[^"'\s]{1,200}["']""")
+# Most tags of a page, which is mostly tables: no name that loads, no value that holds an address.
+HARMLESS = re.compile(
+    rf"""<(?!(?:script|style|{"|".join(LOADING)})\b)[a-z][a-z0-9]*"""
+    r"""(?:\s[a-z-]+="[^"<>(@/\\&]*")*\s?/?>"""
+)
 
 
 class _Loads(HTMLParser):
@@ -28,6 +33,14 @@ class _Loads(HTMLParser):
         super().__init__()
         self.found: list[str] = []
         self._inside = ""
+
+    def parse_starttag(self, i: int) -> int:
+        """Pass a tag that cannot load anything, without looking into it."""
+        harmless = HARMLESS.match(self.rawdata, i)
+        if harmless:
+            self._inside = ""
+            return harmless.end()
+        return super().parse_starttag(i)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)

@@ -9,12 +9,19 @@ from evalkit.errors import DisclosureError
 from evalkit.run.readable import read_published
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
-TRACEBACK = re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+")
-PATHS = re.compile(
-    r"(?<![\w/.])(?:/(?:home|root|Users|mnt|media|srv|opt|var|tmp|work|etc)/[\w.-]+"
-    r"|[A-Za-z]:\\\\?[\w.-]+)"
+# Each begins with letters that a search can leap to; what must not stand before them comes after.
+TRACEBACKS = (
+    re.compile(r"Traceback \(most recent call last\)"),
+    re.compile(r"File(?<!\wFile) \"[^\"]+\", line \d+"),
 )
-FEWEST_DIGITS = 6
+PATHS = (
+    re.compile(r"/(?<![\w/.]/)(?:home|root|Users|mnt|media|srv|opt|var|tmp|work|etc)/[\w.-]+"),
+    re.compile(r":(?<=[A-Za-z]:)(?<![\w/.][A-Za-z]:)\\\\?[\w.-]+"),
+)
+FEWEST_SIGNS, FEWEST_DIGITS = 4, 6
+SEARCHABLE = re.compile(
+    rf"(?=.*\d)(?:(?=.*[^\W\d_]).{{{FEWEST_SIGNS},}}|.{{{FEWEST_DIGITS},}})", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +73,22 @@ def audit_file(path: Path, root: Path, ids: frozenset[str]) -> list[Fault]:
     if said is None:
         return [Fault(name, "a kind of file that is never published", 1)]
     found = {
-        "ids of persons": sum(token in ids for token in TOKEN.findall(said.text)),
-        "tracebacks": len(TRACEBACK.findall(said.text)),
-        "paths of a machine": len(PATHS.findall(said.text)),
+        "ids of persons": _count_ids(said.text, ids),
+        "tracebacks": _count(TRACEBACKS, said.text),
+        "paths of a machine": _count(PATHS, said.text),
         "requests to another address": said.requests,
         "parts of a kind that is never published": said.unknown,
     }
     return [Fault(name, what, count) for what, count in found.items() if count]
+
+
+def _count_ids(text: str, ids: frozenset[str]) -> int:
+    tokens = TOKEN.findall(text)
+    return 0 if ids.isdisjoint(tokens) else sum(token in ids for token in tokens)
+
+
+def _count(patterns: Iterable[re.Pattern], text: str) -> int:
+    return sum(len(pattern.findall(text)) for pattern in patterns)
 
 
 def searchable(person_ids: Iterable[str]) -> frozenset[str]:
@@ -81,10 +97,4 @@ def searchable(person_ids: Iterable[str]) -> frozenset[str]:
     A bare number of fewer than six digits would be found in any table. Such ids are not looked
     for; the import table, which keeps rows of persons from every page, remains.
     """
-    return frozenset(
-        text
-        for text in map(str, person_ids)
-        if len(text) >= 4
-        and any(c.isdigit() for c in text)
-        and (any(c.isalpha() for c in text) or len(text) >= FEWEST_DIGITS)
-    )
+    return frozenset(filter(SEARCHABLE.match, map(str, person_ids)))

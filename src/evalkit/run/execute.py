@@ -102,7 +102,8 @@ def run_notebook(
         raise NotebookError(error.cell_index, error.ename, error.evalue) from None
     usage = _usage(executed)
     _strip(executed)
-    nbformat.write(executed, target)
+    # Papermill has just checked and written it with its clocks; once is enough.
+    target.write_text(nbformat.v4.writes(executed) + "\n", encoding="utf-8", newline="\n")
     return usage
 
 
