@@ -16,6 +16,7 @@ report: $(READY)  ## render the reports of both synthetic studies into reports/_
 	@$(RUN) -m evalkit report synthetic-se synthetic-fi $(ARGS)
 
 test: $(READY)  ## run the tests
+	@$(RUN) -m compileall -q src  # hundreds of processes import it, and Python may not be free to keep what it compiles
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 lab: $(READY)  ## open JupyterLab on the notebooks
@@ -48,6 +49,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "evalkit needs Python 3.11 or later")'
 	@echo "Setting up .venv (the first time takes some minutes) ..."
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) -m compileall -qq -j 0 $(VENV)/lib || true  # pip would take one processor; some files are templates
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@

@@ -1,5 +1,6 @@
 """Set-up shared by all tests: no display, one BLAS thread."""
 
+import gc
 import os
 
 import pytest
@@ -21,3 +22,10 @@ def pytest_collection_modifyitems(items):
     """Put the long files first; the order is random otherwise."""
     place = {name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.name, len(LONG)))
+
+
+def pytest_collection_finish():
+    """Spare the collector the libraries and the tests themselves, which stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)

@@ -7,7 +7,8 @@ parts are made anew from them and the notebook is not run again.
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -21,6 +22,7 @@ from evalkit.report.text import Text, open_text
 from evalkit.study import Labels
 
 RELEASED_FOLDER = "released"
+SPOKEN_LEVEL = 0.95  # of all intervals that captions and words speak of
 PLAIN = (str, int, float, bool, type(None))
 
 
@@ -35,10 +37,15 @@ class Recipe:
 
 
 def page_part(function: Callable[..., Part | None]) -> Callable[..., Part | None]:
-    """Let a function of released values and a text note, on its part, what it was called with."""
+    """Let a function of released values and a text note, on its part, what it was called with.
+
+    It refuses values whose intervals are not those that the words of pages speak of.
+    """
 
     @wraps(function)
     def recorded(*args, **kwargs) -> Part | None:
+        for released in _released_in((*args, *kwargs.values())):
+            _require_spoken_level(released)
         part = function(*args, **kwargs)
         recipe = Recipe(function.__module__, function.__name__, args, kwargs)
         return None if part is None else replace(part, recipe=recipe)
@@ -88,6 +95,32 @@ def replay_parts(notebook: Path, labels: Labels, language: str) -> None:
             for name, image in part.images.items():
                 (work / "figures" / name).write_bytes(image)
     nbformat.write(executed, notebook)
+
+
+def _released_in(values: Iterable) -> Iterator[Released]:
+    for value in values:
+        if isinstance(value, Released):
+            yield value
+        elif isinstance(value, tuple | list):
+            yield from _released_in(value)
+        elif isinstance(value, Mapping):
+            yield from _released_in(value.values())
+
+
+def _require_spoken_level(released: Released) -> None:
+    """Refuse intervals of another level than captions say.
+
+    Raises
+    ------
+    ParameterError
+    """
+    level = released.summary.get("conf_level", math.nan)  # missing where there is no interval
+    if not math.isnan(level) and not math.isclose(level, SPOKEN_LEVEL):
+        raise ParameterError(
+            f"{released.kind}: its intervals are of {100 * level:g} per cent, and the words of "
+            f"pages speak of {100 * SPOKEN_LEVEL:g}; estimate it with conf_level={SPOKEN_LEVEL} "
+            "for a page, or make a figure of your own from tidy()"
+        )
 
 
 def _pack(value: object, folder: Path) -> object:
